@@ -1,0 +1,16 @@
+// Interrupting work: Ctrl-C sets a flag, long loops look at it.
+#ifndef BAUER_BASE_TASK_H
+#define BAUER_BASE_TASK_H
+
+#include <stdbool.h>
+
+void task_interrupt(void);   // asks the running work to stop; safe in a signal handler
+void task_begin(void);       // forgets earlier interrupts; called before each command
+bool task_interrupted(void); // looked at by loops at least every few milliseconds of work
+
+// Progress of work over a second long, for whoever shows it. `done` and `total` in any unit; NULL turns it off.
+typedef void task_report(void *context, const char *what, double done, double total);
+void task_set_report(task_report *report, void *context);
+void task_progress(const char *what, double done, double total); // cheap enough for every thousand steps
+
+#endif

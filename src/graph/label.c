@@ -1,0 +1,1 @@
+typedef int graph_label_stub;

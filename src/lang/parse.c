@@ -1,0 +1,1 @@
+typedef int lang_parse_stub;

@@ -1,0 +1,1 @@
+typedef int lang_trace_stub;

@@ -1,0 +1,1 @@
+#include "op/op.h"

@@ -1,0 +1,66 @@
+// Operations: what a vertex of the graph can do with its operands.
+//
+// Every operation is one row of ops.def, and everything about it follows from that row: lookup by name, value, local
+// partial derivatives as numbers and as text, what its derivative must remember, help, completion and the derivative
+// test. To add an operation, add a row.
+#ifndef BAUER_OP_OP_H
+#define BAUER_OP_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "tensor/shape.h"
+
+enum { OP_ARITY_MAX = 2 };
+
+// OP_INPUT and OP_CONST come first and have no operands; then one enumerator OP_<NAME> for each row, in row order.
+enum op {
+    OP_INPUT,
+    OP_CONST,
+#define OP(NAME, ...) OP_##NAME,
+#include "op/ops.def"
+#undef OP
+    OP_COUNT
+};
+
+// What a derivative must remember of its operation: bits of op_info.remembers.
+enum { OP_REMEMBERS_A = 1, OP_REMEMBERS_B = 2, OP_REMEMBERS_VALUE = 4 };
+
+struct op_info {
+    const char *name;  // as called in a program, "exp"; for operators a word: "add"
+    const char *infix; // "+" for operators, else NULL
+    int arity;         // 1 or 2; 0 for inputs and constants
+    int precedence;    // of the formula in `text`: 1 additive, 2 multiplicative, 3 unary minus, 4 power, 5 atom or call
+    unsigned remembers;                     // OP_REMEMBERS_...
+    const char *text;                       // the formula for people: "exp({a})", "{a} + {b}" ({y}: the vertex itself)
+    const char *partial_text[OP_ARITY_MAX]; // d/da and d/db: "{y}", "cos({a})", "1", "-{a}/{b}^2"
+    const char *doc;                        // one line for :help
+    const char *example;                    // a call a reader can type: "exp(0.5)"
+    double low, high; // an interval on which random operands are meaningful (property tests, random programs)
+};
+
+extern const struct op_info op_table[OP_COUNT];
+
+// The operation called `name` in a program (math functions, relu, sigmoid, softplus, abs, min, max; operators by their
+// word), or OP_COUNT. Aliases: fabs and abs are both there.
+enum op op_find(const char *name);
+
+// Scalars. `b` is ignored by unary operations. Not defined for OP_INPUT and OP_CONST.
+double op_value(enum op op, double a, double b);
+// Value and both local partials in one go (a unary operation sets partial[1] = 0). At a kink, PyTorch's convention.
+double op_linearize(enum op op, double a, double b, double partial[OP_ARITY_MAX]);
+
+// Why `op` has no finite value at these finite operands, in words that follow the operation's name
+// ("logarithm of a negative number", "division by zero", "overflow: the result is over 1.8e308"), or NULL if all is
+// well. Operands that are infinite or NaN are never at fault by themselves; inf - inf is ("not a number").
+const char *op_domain(enum op op, double a, double b, double value);
+
+// What was chosen where the operation has no derivative ("abs has a kink at 0: 0 is taken, as PyTorch does"), or NULL.
+const char *op_kink(enum op op, double a, double b);
+
+// The shape of the result; false with an ERROR_TYPE when the operands' shapes do not fit.
+bool op_shape(enum op op, struct shape a, struct shape b, struct shape *out, struct error *error);
+
+#endif

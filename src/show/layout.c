@@ -1,0 +1,1 @@
+typedef int show_layout_stub;

@@ -1,0 +1,87 @@
+// What has been typed: definitions, numbers, and the graph that grows from them.
+//
+// An environment runs modules one top-level statement after another. A statement that fails changes nothing: names,
+// lists and the prompt's graph are as before it. A bare call of a user's function, f(0.5, 1.2), traces f into a graph
+// of its own, whose inputs are the call's arguments (lists flattened: x[0], x[1]); every other expression extends the
+// prompt's graph, whose inputs are the names bound to plain numbers, in order of binding. Whatever came last is the
+// current graph.
+//
+// Everything that ran is kept in a log, so that the session can go back to any earlier point, and so that the current
+// graph can be traced again at another point.
+#ifndef BAUER_LANG_ENVIRONMENT_H
+#define BAUER_LANG_ENVIRONMENT_H
+
+#include "graph/graph.h"
+#include "lang/parse.h"
+
+struct environment;
+
+// Settable limits, and where print() goes. 0 means the default.
+struct environment_options {
+    uint32_t vertices;                                           // per graph, default 20 million
+    uint64_t steps;                                              // loop iterations per statement, default 10 million
+    uint32_t depth;                                              // nested calls, default 1000
+    void (*print)(void *context, const char *text, size_t size); // text of a print(), with its newline
+    void *print_context;
+};
+
+enum outcome_kind {
+    OUTCOME_NOTHING,  // pass, import, a docstring
+    OUTCOME_DEFINED,  // def: `name` is the function
+    OUTCOME_ASSIGNED, // x = 2, z = x*y: `name` is the (first) name; `graph` is the current graph if it is a vertex or
+                      // number
+    OUTCOME_VALUE,    // a bare expression: values of outputs "_" (a list has several: "_[0]", ...)
+    OUTCOME_CALL      // a bare call of a user's function, traced into `graph`
+};
+
+// What one top-level statement did. Valid during the callback only.
+struct outcome {
+    enum outcome_kind kind;
+    symbol name;         // function or name, or 0
+    bool redefined;      // an existing function was replaced
+    struct graph *graph; // CALL, VALUE, ASSIGNED: the graph with its outputs set; NULL when the value has no graph
+    const double *value; // value_count numbers: the outputs' values
+    uint32_t value_count;
+    const char *shown; // the value as Python would show it: "3.04", "[1.0, 2.0]", "True", "None"
+    struct span span;
+};
+
+typedef void outcome_sink(void *context, const struct outcome *outcome);
+
+struct environment *environment_new(struct symbols *symbols, struct error *error);
+void environment_free(struct environment *environment);
+void environment_set_options(struct environment *environment, struct environment_options options);
+
+// Runs one top-level statement of `module`, all or nothing. false with `error` set.
+bool environment_run(struct environment *environment, struct module *module, uint32_t statement, outcome_sink *sink,
+                     void *context, struct error *error);
+
+// The current graph (borrowed), NULL when there is none yet. Its outputs are those of the last value or call.
+struct graph *environment_graph(const struct environment *environment);
+// The last bare call, as text that makes it again: "f(0.5, 1.2)"; for the prompt's graph the bindings: "x = 2.0, y
+// = 3.0". Reflects the point after environment_move.
+void environment_point(const struct environment *environment, struct buffer *out);
+
+// Traces the current graph again at other input values (as many as the graph has inputs, in order), and makes the
+// result current. At the prompt's graph the names' values change with it, and so do all values computed from them.
+bool environment_move(struct environment *environment, const double *input, uint32_t count, struct error *error);
+
+// The log's length now, and going back (or, before anything new ran, forward again) to an earlier length: all
+// statements and moves up to there, and nothing else, have happened. On failure everything stays as it is.
+uint32_t environment_mark(const struct environment *environment);
+bool environment_go(struct environment *environment, uint32_t mark, struct error *error);
+
+// What is bound, in order of binding. kind: "function", "number", "vertex", "list", ...; `shown` is a signature or a
+// value.
+struct binding {
+    symbol name;
+    const char *kind;
+    const char *shown;
+    const char *doc;  // a function's docstring or NULL
+    struct span span; // a function's whole text, a name's last assignment
+};
+typedef void binding_sink(void *context, const struct binding *binding);
+void environment_bindings(const struct environment *environment, binding_sink *sink, void *context);
+bool environment_bound(const struct environment *environment, const char *name);
+
+#endif

@@ -1,1 +1,1 @@
-typedef int show_describe_stub;
+#include "show/describe.h"

@@ -1,1 +1,1 @@
-typedef int show_diagram_stub;
+#include "show/diagram.h"

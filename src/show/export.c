@@ -1,1 +1,1 @@
-typedef int show_export_stub;
+#include "show/export.h"

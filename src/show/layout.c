@@ -1,1 +1,1 @@
-typedef int show_layout_stub;
+#include "show/layout.h"

@@ -1,1 +1,1 @@
-typedef int show_paint_stub;
+#include "show/paint.h"

@@ -1,1 +1,1 @@
-typedef int show_scene_stub;
+#include "show/scene.h"

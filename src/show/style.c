@@ -1,1 +1,1 @@
-typedef int show_style_stub;
+#include "show/style.h"

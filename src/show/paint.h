@@ -1,0 +1,26 @@
+// From a scene to pixels and pages, with Cairo and Pango; and how wide a text is.
+#ifndef BAUER_SHOW_PAINT_H
+#define BAUER_SHOW_PAINT_H
+
+#include <cairo.h>
+
+#include "show/scene.h"
+
+// Advance width of `text` in points; `ascent` and `descent` may be NULL. Size 0 < size < 2000, text at most 100 KB is
+// measured.
+double paint_measure(const char *text, enum scene_font font, double size, bool bold, bool italic, double *ascent,
+                     double *descent);
+
+// Draws the scene with its own coordinates as user units. fast: reduced antialiasing, no text under 5 px.
+void paint_scene(cairo_t *cairo, const struct scene *scene, bool fast);
+
+// Whole pictures. `scale` is pixels per point for PNG (2: sharp on paper and screens), limited so that no side exceeds
+// 16,384 pixels (an ERROR_LIMIT says so). `metadata` is carried as a text chunk / document keywords, may be NULL.
+// Byte-identical for the same input (no creation dates).
+bool paint_png(const struct scene *scene, double scale, const char *metadata, struct buffer *out, struct error *error);
+bool paint_pdf(const struct scene *scene, const char *metadata, struct buffer *out, struct error *error);
+
+// The outline of a text run as SVG path data at (x, y), for SVG without text.
+bool paint_outline(const struct scene_item *text, struct buffer *out);
+
+#endif

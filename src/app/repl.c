@@ -1,0 +1,1 @@
+typedef int repl_stub;

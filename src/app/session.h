@@ -1,0 +1,95 @@
+// The session: the pipeline from a line of text to an answer, and everything that a person has built up so far.
+//
+//     line -> command or program -> graph -> LCG -> Jacobian, paths -> report, picture
+//
+// A line either succeeds, and is then part of the session (undo, save), or fails with one message and changes nothing.
+#ifndef BAUER_APP_SESSION_H
+#define BAUER_APP_SESSION_H
+
+#include "graph/bauer.h"
+#include "graph/eliminate.h"
+#include "graph/path.h"
+#include "lang/environment.h"
+#include "show/diagram.h"
+
+// What :set can set; the table of keys is in settings.c.
+struct settings {
+    enum theme theme;
+    enum direction direction;
+    int digits;        // of numbers in drawings
+    uint32_t vertices; // limits, as in environment_options
+    uint64_t steps;
+    uint32_t depth;
+    uint32_t paths; // most paths listed without `top N`
+    uint32_t layout_vertices;
+    double layout_seconds;
+    bool values;        // values under the names in drawings
+    bool text_as_paths; // `:set text paths|text`
+    bool color;         // `:set color on|off`
+    uint64_t seed;
+};
+
+// Where answers go. One line's answer is collected in `text` and then written whole (through a pager when long and
+// interactive).
+struct output {
+    struct buffer text;
+    bool json, color, interactive;
+    int columns;
+};
+
+// What is being looked at: set by :graph, :lcg, :paths, :eliminate, :walk; exported as shown.
+struct shown {
+    enum view_kind kind;
+    char from[64], to[64]; // path filter, "" for all
+    uint32_t top;          // `top N`, 0: as listed
+    uint32_t lit;          // 1-based number of the path in hand, 0: none
+    uint32_t *collapsed;   // frames
+    uint32_t collapsed_count;
+};
+
+struct walk; // app/walk.h
+struct undo; // session.c
+
+struct session {
+    struct symbols *symbols;
+    struct environment *environment;
+    struct settings settings;
+    struct output output;
+    struct shown shown;
+    struct lcg *lcg;             // of the current graph, made when first needed
+    struct eliminate *eliminate; // :eliminate in progress, or NULL
+    vertex *eliminated;          // in order
+    uint32_t eliminated_count;
+    struct walk *walk; // :walk in progress, or NULL
+    struct undo *undo;
+    bool quit;
+    bool strict;       // stop at the first failed line
+    int failures;      // lines that failed
+    struct buffer log; // lines that succeeded, for :save
+};
+
+struct session *session_new(struct error *error);
+void session_free(struct session *session);
+
+// Runs `text` (a line, an entry of several lines, a file), piece by piece: a piece is one command line or one top-level
+// statement of the program. Each piece's answer or error is printed as it is done. `name` is what errors call the text
+// ("<input>", "fig1.py"). Returns the number of pieces that failed. Stops at the first when session->strict.
+int session_run(struct session *session, const char *name, const char *text, size_t size, uint32_t first_line);
+int session_run_file(struct session *session, const char *path); // ".svg": opens the state it carries
+
+// The current graph, or NULL with ERROR_OTHER and a hint ("nothing is traced yet: call a function, as f(0.5, 1.2)").
+struct graph *session_graph(struct session *session, struct error *error);
+struct lcg *session_lcg(struct session *session, struct error *error);
+
+// The view for drawing and exporting what is shown, with its paths listed; session_view_free frees what it allocated.
+bool session_view(struct session *session, enum view_kind kind, struct view *view, struct error *error);
+void session_view_free(struct view *view);
+
+// A script that rebuilds the session: definitions, statements, point, settings that differ from the defaults, view.
+bool session_script(struct session *session, struct buffer *out);
+
+// Puts the session back where it was before the last line that changed it, or forward again.
+bool session_undo(struct session *session, struct error *error);
+bool session_redo(struct session *session, struct error *error);
+
+#endif

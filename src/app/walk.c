@@ -1,0 +1,1 @@
+typedef int walk_stub;

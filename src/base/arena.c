@@ -1,1 +1,130 @@
 #include "base/arena.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- allocations that can be made to fail -------------------------------------------------------------------------
+
+static atomic_size_t fail_countdown;
+
+void mem_fail_after(size_t n) { atomic_store(&fail_countdown, n); }
+
+static bool must_fail(void) {
+    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) == 0) return false;
+    return atomic_fetch_sub(&fail_countdown, 1) == 1;
+}
+
+static bool overflows(size_t count, size_t size) { return size != 0 && count > PTRDIFF_MAX / size; }
+
+void *mem_alloc(size_t count, size_t size) {
+    if (overflows(count, size) || must_fail()) return NULL;
+    return malloc(count == 0 || size == 0 ? 1 : count * size);
+}
+
+void *mem_zero(size_t count, size_t size) {
+    if (overflows(count, size) || must_fail()) return NULL;
+    return calloc(count ? count : 1, size ? size : 1);
+}
+
+void *mem_resize(void *memory, size_t count, size_t size) {
+    if (overflows(count, size) || must_fail()) return NULL;
+    return realloc(memory, count == 0 || size == 0 ? 1 : count * size);
+}
+
+bool mem_grow(void *array_address, size_t *capacity, size_t need, size_t size) {
+    if (need <= *capacity) return true;
+    size_t wanted = *capacity < 8 ? 8 : *capacity;
+    while (wanted < need) wanted = wanted > SIZE_MAX / 2 ? need : wanted * 2;
+    void *old;
+    memcpy(&old, array_address, sizeof old); // the caller's pointer may be of any type
+    void *moved = mem_resize(old, wanted, size);
+    if (!moved) return false;
+    memcpy(array_address, &moved, sizeof moved);
+    *capacity = wanted;
+    return true;
+}
+
+char *mem_text(const char *text, size_t size) {
+    char *copy = size < SIZE_MAX ? mem_alloc(size + 1, 1) : NULL;
+    if (!copy) return NULL;
+    if (size) memcpy(copy, text, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+void mem_free(void *memory) { free(memory); }
+
+// ---- arenas -------------------------------------------------------------------------------------------------------
+
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = _Alignof(max_align_t) };
+
+// Blocks come zeroed from the system (for large ones that costs nothing), so handing out a piece is an addition.
+struct block {
+    struct block *next;
+    size_t size;
+    _Alignas(max_align_t) unsigned char data[];
+};
+
+struct arena {
+    struct block *blocks; // the newest with room is `free`
+    unsigned char *free;
+    size_t room, next_size, held;
+};
+
+struct arena *arena_new(void) {
+    struct arena *arena = mem_zero(1, sizeof *arena);
+    if (!arena) return NULL;
+    arena->next_size = FIRST_BLOCK;
+    arena->held = sizeof *arena;
+    return arena;
+}
+
+void arena_free(struct arena *arena) {
+    if (!arena) return;
+    for (struct block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        mem_free(block);
+    }
+    mem_free(arena);
+}
+
+size_t arena_size(const struct arena *arena) { return arena->held; }
+
+static struct block *add_block(struct arena *arena, size_t size) {
+    if (size > PTRDIFF_MAX - sizeof(struct block)) return NULL;
+    struct block *block = mem_zero(1, sizeof *block + size);
+    if (!block) return NULL;
+    block->next = arena->blocks;
+    block->size = size;
+    arena->blocks = block;
+    arena->held += sizeof *block + size;
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size) {
+    if (size > PTRDIFF_MAX - ALIGNMENT) return NULL;
+    size_t need = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (need == 0) need = ALIGNMENT;
+    if (need > arena->room) {
+        // A piece that would waste most of a block gets one of its own, and the current block stays in use.
+        bool alone = need > arena->next_size / 4;
+        struct block *block = add_block(arena, alone ? need : arena->next_size);
+        if (!block) return NULL;
+        if (alone) return block->data;
+        arena->free = block->data;
+        arena->room = arena->next_size;
+        if (arena->next_size < LARGEST_BLOCK) arena->next_size *= 2;
+    }
+    void *piece = arena->free;
+    arena->free += need;
+    arena->room -= need;
+    return piece;
+}
+
+char *arena_text(struct arena *arena, const char *text, size_t size) {
+    char *copy = size < SIZE_MAX ? arena_alloc(arena, size + 1) : NULL;
+    if (copy && size) memcpy(copy, text, size);
+    return copy;
+}

@@ -17,7 +17,7 @@ struct shape {
 static const struct shape shape_scalar = {0};
 
 bool shape_equal(struct shape a, struct shape b);
-uint64_t shape_count(struct shape shape); // number of elements, 1 for a scalar
+uint64_t shape_count(struct shape shape); // elements, 1 for a scalar; UINT64_MAX: too many to count
 // The shape of an elementwise operation on `a` and `b`; false with an ERROR_TYPE naming both when they do not fit.
 bool shape_broadcast(struct shape a, struct shape b, struct shape *out, struct error *error);
 void shape_text(struct shape shape, char out[64]); // "scalar", "(3,)", "(784, 300)"

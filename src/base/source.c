@@ -1,0 +1,116 @@
+// Sources: cleaned text and where its lines start.
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "base/utf8.h"
+
+static const size_t largest_source = (size_t)1 << 30; // offsets stay below 2^32 even if every byte becomes U+FFFD
+
+static char *clean_copy(const char *text, size_t *size) {
+    if (utf8_valid(text, *size)) return mem_text(text, *size);
+    char *copy = mem_alloc(3 * *size + 1, 1);
+    if (!copy) return NULL;
+    *size = text_clean_utf8(text, *size, copy);
+    copy[*size] = '\0';
+    char *fitted = mem_resize(copy, *size + 1, 1);
+    return fitted ? fitted : copy;
+}
+
+// CRLF and CR become LF, in place; returns the new size.
+static size_t unify_line_ends(char *text, size_t size) {
+    char *out = memchr(text, '\r', size);
+    if (!out) return size;
+    for (const char *in = out, *end = text + size; in < end; in++) {
+        if (*in == '\r' && in + 1 < end && in[1] == '\n') continue;
+        *out++ = *in == '\r' ? '\n' : *in;
+    }
+    *out = '\0';
+    return (size_t)(out - text);
+}
+
+static uint32_t count_line_ends(const char *text, size_t size) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < size; i++) count += text[i] == '\n';
+    return count;
+}
+
+// A line end at the very end starts no further line: a mistake there is shown behind the last line that has text.
+static bool find_lines(struct source *source) {
+    const char *text = source->text, *end = text + source->size;
+    uint32_t ends = count_line_ends(text, source->size);
+    source->line_start = mem_alloc((size_t)ends + 1, sizeof *source->line_start);
+    if (!source->line_start) return false;
+    source->line_start[0] = 0;
+    source->line_count = 1;
+    for (const char *c = text; (c = memchr(c, '\n', (size_t)(end - c))) && ++c < end;)
+        source->line_start[source->line_count++] = (uint32_t)(c - text);
+    return true;
+}
+
+static bool fill_source(struct source *source, const char *name, const char *text, size_t size) {
+    source->name = mem_text(name, strlen(name));
+    source->text = clean_copy(text, &size);
+    if (!source->name || !source->text) return false;
+    source->size = unify_line_ends(source->text, size);
+    return find_lines(source);
+}
+
+struct source *source_new(const char *name, const char *text, size_t size, struct error *error) {
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, size -= 3;
+    if (size > largest_source) {
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s is too large: %zu bytes (at most 1 GiB)", name, size);
+        return NULL;
+    }
+    if (size && memchr(text, '\0', size)) {
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file (it contains zero bytes)", name);
+        error_hint(error, "programs and sessions are plain text");
+        return NULL;
+    }
+    struct source *source = mem_zero(1, sizeof *source);
+    if (source) *source = (struct source){.first_line = 1, .references = 1};
+    if (!source || !fill_source(source, name, text, size)) {
+        source_drop(source);
+        error_memory(error);
+        return NULL;
+    }
+    return source;
+}
+
+struct source *source_hold(struct source *source) {
+    if (source) source->references++;
+    return source;
+}
+
+void source_drop(struct source *source) {
+    if (!source || --source->references) return;
+    mem_free(source->name);
+    mem_free(source->text);
+    mem_free(source->line_start);
+    mem_free(source);
+}
+
+// The index of the last line that starts at or before `offset`.
+static uint32_t line_index(const struct source *source, uint32_t offset) {
+    uint32_t low = 0, high = source->line_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (source->line_start[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t source_line(const struct source *source, uint32_t offset) {
+    return source->first_line + line_index(source, offset);
+}
+
+uint32_t source_column(const struct source *source, uint32_t offset) {
+    const char *c = source->text + source->line_start[line_index(source, offset)];
+    const char *end = source->text + (offset < source->size ? offset : source->size);
+    uint32_t column = 1;
+    for (; c < end && *c != '\n'; c++) column += !utf8_is_continuation(*c);
+    return column;
+}

@@ -27,17 +27,31 @@ static struct decimal decimal_of(double value, int digits) {
     return decimal;
 }
 
-static bool reads_back(double value, int digits) {
-    char text[40];
-    snprintf(text, sizeof text, "%.*e", digits - 1, value);
+static bool reads_back(double value, struct decimal decimal) {
+    char text[48];
+    snprintf(text, sizeof text, "%s.%se%d", decimal.negative ? "-0" : "0", decimal.digits, decimal.point);
     return strtod(text, NULL) == value;
 }
 
+// Doubles lie closer together below a power of two than above it, so that its shortest decimal may be one above the
+// nearest of that length. Turns 17 digits into the 16 that lie above.
+static struct decimal rounded_up(struct decimal decimal) {
+    int last = 15;
+    while (last > 0 && decimal.digits[last] == '9') last--;
+    decimal.digits[last]++;
+    decimal.digits[last + 1] = '\0';
+    decimal.count = last + 1;
+    return decimal;
+}
+
 // 15 digits survive any normal double; a subnormal has fewer, so that all lengths are tried.
-static int shortest_digits(double value) {
-    int digits = fabs(value) < 2.3e-308 ? 1 : 15;
-    while (digits < 17 && !reads_back(value, digits)) digits++;
-    return digits;
+static struct decimal shortest_decimal(double value) {
+    for (int digits = fabs(value) < 2.3e-308 ? 1 : 15; digits < 17; digits++) {
+        struct decimal decimal = decimal_of(value, digits);
+        if (reads_back(value, decimal)) return decimal;
+    }
+    struct decimal exact = decimal_of(value, 17), above = rounded_up(exact);
+    return exact.count == 17 && reads_back(value, above) ? above : exact;
 }
 
 // The writers below append at `out` and return the new end; the longest number needs fewer than 32 bytes.
@@ -71,7 +85,7 @@ void text_number(char out[32], double value) {
         add(out, "inf");
         return;
     }
-    struct decimal decimal = decimal_of(value, shortest_digits(value));
+    struct decimal decimal = shortest_decimal(value);
     if (decimal.point > -4 && decimal.point <= 16) { // as Python's repr
         char *end = add_plain(out, decimal);
         if (decimal.count <= decimal.point) add(end, ".0");

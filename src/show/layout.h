@@ -12,6 +12,8 @@ enum direction { DIRECTION_UP, DIRECTION_DOWN, DIRECTION_RIGHT, DIRECTION_LEFT }
 
 struct layout_node {
     double width, height; // in: points
+    bool box;             // in: a rectangle with corners of `radius`; else an ellipse. Edges end at this border
+    double radius;        // in: points
     int32_t rank;    // in: -1 free; equal numbers >= 0 are placed on one rank ("inputs" 0); INT32_MAX: the last rank
     struct point at; // out: centre
 };
@@ -39,6 +41,8 @@ struct layout {
 // memory.
 bool layout_run(struct layout *layout, double seconds, struct error *error);
 void layout_free(struct layout *layout); // node, edge and points
+// Room for so many nodes (rank -1) and edges, zeroed; false when out of memory.
+bool layout_init(struct layout *layout, uint32_t node_count, uint32_t edge_count);
 
 // The simpler layout alone: ranks by longest path from the inputs, order within a rank by barycentres, straight edges.
 bool layout_simple(struct layout *layout, struct error *error);
@@ -46,6 +50,10 @@ bool layout_simple(struct layout *layout, struct error *error);
 void layout_set_program(
     const char *path);  // where bauer-layout is; default: found beside the running program or in libexec
 void layout_stop(void); // ends the child
+
+// Cuts each edge's curve where it leaves the border of its first node and where it meets that of its last, and puts
+// labels without room of their own on the curve's middle. Both layouts draw from centre to centre and then call this.
+void layout_clip(struct layout *layout);
 
 // ---- the wire: length-checked binary messages, used by the child's main too
 // ------------------------------------------

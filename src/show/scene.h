@@ -69,6 +69,20 @@ struct scene {
 void scene_init(struct scene *scene);
 void scene_clear(struct scene *scene); // frees all it owns
 
+// Geometry that every replayer shares, so that a window, SVG and TikZ show the same picture.
+#define SCENE_LEVEL_SCALE 0.7 // size of sub- and superscripts
+#define SCENE_SUPER_RISE 0.36 // how far a superscript's baseline lies above the text's, in text sizes
+#define SCENE_SUB_DROP 0.17   // ... and a subscript's below
+double scene_run_size(const struct scene_item *text, const struct scene_run *run); // points
+double scene_run_drop(const struct scene_item *text, const struct scene_run *run); // added to the baseline's y
+double scene_text_left(const struct scene_item *text);                             // where its first run starts
+// The soft box behind a text with a halo (corner radius in `radius`).
+void scene_halo(const struct scene_item *text, double *x, double *y, double *width, double *height, double *radius);
+// The filled arrowhead of a PATH with `arrow`: triangle[0] is the tip. `shaft` (point_count points, the caller's) gets
+// the path shortened so that its stroke ends inside the head. false when the path is too short to have a head; `shaft`
+// is then the path itself.
+bool scene_arrow(const struct scene_item *path, struct point triangle[3], struct point *shaft);
+
 // Adding. All copy their strings; on failure scene->failed is set and the rest does nothing.
 void scene_group(struct scene *scene, enum scene_tag tag, uint32_t id, const char *title);
 void scene_end(struct scene *scene);

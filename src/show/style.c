@@ -1,1 +1,131 @@
 #include "show/style.h"
+
+#include <string.h>
+
+#define SANS "Lato, DejaVu Sans"
+#define MONO "DejaVu Sans Mono"
+
+// The light theme is the tone of the reference pictures: white vertices on a cool off-white page, one orange accent.
+// The dark theme keeps the hues and swaps the lightness; the projector theme has a white page, heavier strokes and
+// larger text for a washed-out beam at the back of a lecture hall.
+static const struct style styles[THEME_COUNT] = {
+    [THEME_LIGHT] =
+        {
+            .name = "light",
+            .background = 0xFAFAFDFF,
+            .text = 0x1A1A2EFF,
+            .muted = 0x5A6078FF,
+            .vertex_fill = 0xFFFFFFFF,
+            .vertex_stroke = 0x8A9EBEFF,
+            .input_stroke = 0x6F8DBEFF,
+            .output_stroke = 0x5F6F8FFF,
+            .edge = 0xB9C4D9FF,
+            .edge_label = 0x4A5168FF,
+            .halo = 0xFAFAFDEB,
+            .accent = 0xE85726FF,
+            .accent_fill = 0xFFEEDEFF,
+            .accent_text = 0x94330FFF,
+            .second = 0x3D68CEFF,
+            .second_fill = 0xE3EBFCFF,
+            .second_text = 0x25479AFF,
+            .dim = 0xD9DFEAFF,
+            .dim_text = 0x6E758AFF,
+            .fill_in = 0x2E8B57FF,
+            .frame_fill = 0xF0F3F9FF,
+            .frame_stroke = 0xA9B6CDFF,
+            .series = {0x3D63CFFF, 0x8F6400FF, 0xD2402FFF, 0x237A3AFF, 0x8E3FA8FF, 0x0A7A8CFF, 0xA8326BFF, 0x5A6078FF},
+            .vertex_size = 40,
+            .vertex_stroke_width = 1.1,
+            .edge_width = 0.9,
+            .accent_width = 1.8,
+            .name_size = 14,
+            .label_size = 9,
+            .title_size = 14,
+            .code_size = 9.5,
+            .sans = SANS,
+            .mono = MONO,
+        },
+    [THEME_DARK] =
+        {
+            .name = "dark",
+            .background = 0x14161FFF,
+            .text = 0xECEEF6FF,
+            .muted = 0xA3ABC2FF,
+            .vertex_fill = 0x1F2331FF,
+            .vertex_stroke = 0x7388B0FF,
+            .input_stroke = 0x86A6DEFF,
+            .output_stroke = 0xB4C0DAFF,
+            .edge = 0x4E5A78FF,
+            .edge_label = 0xC3CADCFF,
+            .halo = 0x14161FEB,
+            .accent = 0xFF8552FF,
+            .accent_fill = 0x44261AFF,
+            .accent_text = 0xFFB898FF,
+            .second = 0x6FA3FFFF,
+            .second_fill = 0x1C2C4EFF,
+            .second_text = 0xADCBFFFF,
+            .dim = 0x2D3344FF,
+            .dim_text = 0x8A91A6FF,
+            .fill_in = 0x5CC98CFF,
+            .frame_fill = 0x1A1E2AFF,
+            .frame_stroke = 0x566483FF,
+            .series = {0x7EA2FFFF, 0xE5B04BFF, 0xFF8A7AFF, 0x6CCB87FF, 0xD695EAFF, 0x5CCBDBFF, 0xF08FBBFF, 0xA3ABC2FF},
+            .vertex_size = 40,
+            .vertex_stroke_width = 1.1,
+            .edge_width = 0.9,
+            .accent_width = 1.8,
+            .name_size = 14,
+            .label_size = 9,
+            .title_size = 14,
+            .code_size = 9.5,
+            .sans = SANS,
+            .mono = MONO,
+        },
+    [THEME_PROJECTOR] =
+        {
+            .name = "projector",
+            .background = 0xFFFFFFFF,
+            .text = 0x000010FF,
+            .muted = 0x3A4055FF,
+            .vertex_fill = 0xFFFFFFFF,
+            .vertex_stroke = 0x3F5177FF,
+            .input_stroke = 0x1F4F9EFF,
+            .output_stroke = 0x1A2238FF,
+            .edge = 0x7786A5FF,
+            .edge_label = 0x232A40FF,
+            .halo = 0xFFFFFFF2,
+            .accent = 0xD63A00FF,
+            .accent_fill = 0xFFE1CCFF,
+            .accent_text = 0x7E2200FF,
+            .second = 0x1546BFFF,
+            .second_fill = 0xD9E4FFFF,
+            .second_text = 0x0B2E85FF,
+            .dim = 0xC3CAD8FF,
+            .dim_text = 0x596078FF,
+            .fill_in = 0x0B7038FF,
+            .frame_fill = 0xEEF1F7FF,
+            .frame_stroke = 0x5F6E8CFF,
+            .series = {0x1546BFFF, 0x7A5500FF, 0xC02510FF, 0x0B6A30FF, 0x7A2396FF, 0x006778FF, 0x951F5AFF, 0x3A4055FF},
+            .vertex_size = 46,
+            .vertex_stroke_width = 1.8,
+            .edge_width = 1.4,
+            .accent_width = 2.8,
+            .name_size = 17,
+            .label_size = 12,
+            .title_size = 17,
+            .code_size = 12,
+            .sans = SANS,
+            .mono = MONO,
+        },
+};
+
+const struct style *style_of(enum theme theme) { return &styles[theme < THEME_COUNT ? theme : THEME_LIGHT]; }
+
+bool style_find(const char *name, enum theme *theme) {
+    for (enum theme i = 0; i < THEME_COUNT; i++) {
+        if (strcmp(styles[i].name, name) != 0) continue;
+        *theme = i;
+        return true;
+    }
+    return false;
+}

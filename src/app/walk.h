@@ -1,7 +1,14 @@
 // Walking: the evaluation, the sweeps, the paths and the elimination, one step at a time, at the prompt and in the
 // window alike.
 //
-// A walk is a list of steps fixed when it starts; step n is a function of n, so going back and jumping cost nothing.
+// A walk is a list of steps fixed when it starts; step n is a function of n, so one may go back and jump at will. What
+// a step is:
+//
+//     primal     one vertex gets its value
+//     forward    one vertex gets its tangent with respect to a chosen input (a sum over its operands)
+//     reverse    one edge hands a contribution to the adjoint of its source; the first step seeds the output with 1
+//     paths      one path is lit; its product builds up and joins the sum of Bauer's formula
+//     eliminate  one vertex of the LCG is eliminated
 #ifndef BAUER_APP_WALK_H
 #define BAUER_APP_WALK_H
 
@@ -9,36 +16,46 @@
 
 enum walk_kind { WALK_PRIMAL, WALK_FORWARD, WALK_REVERSE, WALK_PATHS, WALK_ELIMINATE };
 
+// One step as it is told. Everything is the walk's and valid until it moves or tells again.
 struct walk_step {
     uint32_t number, count; // from 1
     vertex vertex;          // in hand
     const uint32_t *edge;   // lit edges
     uint32_t edge_count;
-    struct span span; // the program's matching line
-    char *title;      // "step 3 of 5: c = b*x2"
-    char *arithmetic; // in numbers: "0.932 * 1.2 = 1.118"
-    char *words;      // in words; "2 of 3 contributions in"
-    double running;   // the running value (value, tangent, adjoint, product, or sum)
+    struct span span;       // the program's matching line
+    const char *title;      // "step 3 of 6: d = a*c"
+    const char *arithmetic; // in symbols and numbers, a line each: "c * ∂a/∂x1 = 1.11845 * 1.64872 = 1.84401"
+    const char *words;      // in words: "2 of 3 contributions are in"
+    double running;         // the running value (value, tangent, adjoint, product)
+    double sum;             // WALK_PATHS: the sum of the products so far between this path's ends, else NAN
 };
 
-struct walk *walk_new(struct session *session, enum walk_kind kind, struct error *error);
-void walk_free(struct walk *walk);
-uint32_t walk_count(const struct walk *walk);
-uint32_t walk_at(const struct walk *walk); // 0 before the first step
+// `words` (count of them) choose: the input (forward), the output (reverse), FROM -> TO (paths), the order or "greedy"
+// (eliminate). With none: the first input, the first output, all paths, reverse order. The walk stands before step 1.
+struct walk *walk_new(struct session *session, enum walk_kind kind, const char *const *words, uint32_t count,
+                      struct error *error);
+void walk_free(struct walk *walk);            // NULL is allowed
+uint32_t walk_count(const struct walk *walk); // UINT32_MAX stands for that many and more (paths)
+uint32_t walk_at(const struct walk *walk);    // 0 before the first step
+enum walk_kind walk_kind(const struct walk *walk);
+// Moves to step `number` and makes it what is shown (session->shown), so that :export draws it. On failure (beyond the
+// ends: ERROR_USAGE; interrupted) the walk stays where it was.
 bool walk_go(struct walk *walk, struct session *session, uint32_t number, struct error *error);
-bool walk_step(struct walk *walk, struct session *session, struct walk_step *step,
-               struct error *error); // the current step
-void walk_report(struct walk *walk,
-                 struct session *session); // prints the current step, text or JSON {"kind":"step",...}
-// Running values at the current step for every visible vertex (NAN where not known yet), for state dumps.
+bool walk_step(struct walk *walk, struct walk_step *step, struct error *error); // the current step
+// Prints the current step, as text or as JSON {"kind":"step",...}.
+bool walk_report(struct walk *walk, struct session *session, struct error *error);
+// Running values at the current step, one for each vertex of the graph (NAN where not known yet): values, tangents,
+// adjoints as far as contributions are in, products along the lit path. For WALK_ELIMINATE all are NAN.
 const double *walk_values(const struct walk *walk);
+// The LCG as far as it is eliminated at the current step; NULL for other walks.
+const struct eliminate *walk_eliminate(const struct walk *walk);
 
-// The rows of the command table that live here: :walk, :next, :back, :goto, :why, :describe.
+// The rows of the command table that live here: :walk, :next, :back, :goto, :why.
 struct words;
 bool walk_command(struct session *session, const struct words *words, struct error *error);
 bool walk_command_next(struct session *session, const struct words *words, struct error *error);
 bool walk_command_back(struct session *session, const struct words *words, struct error *error);
 bool walk_command_goto(struct session *session, const struct words *words, struct error *error);
-bool walk_command_why(struct session *session, const struct words *words, struct error *error);
+bool walk_command_why(struct session *session, const struct words *words, struct error *error); // why.c
 
 #endif

@@ -75,8 +75,9 @@ static void write_operation(struct body *body, const struct op_info *op, int dep
     buffer_char(body->out, ')');
 }
 
+// A whole right-hand side (depth 2) is never a mere variable.
 static void write_expression(struct body *body, int depth) {
-    uint32_t choice = random_below(body->program, 10);
+    uint32_t choice = depth == 2 ? 4 + random_below(body->program, 6) : random_below(body->program, 10);
     if (depth <= 0 || body->budget == 0 || choice < 4) {
         write_variable(body);
     } else if (choice == 4 && body->helpers) {
@@ -214,8 +215,8 @@ static void write_helper(struct body *body, uint32_t number) {
     buffer_printf(body->out, "def h%u(v0, v1=0.25):\n", number);
     body->variables = 2;
     body->budget = 4;
-    if (random_below(body->program, 2)) write_statement(body);
     write_line(body, "\"\"\"A helper.\"\"\"");
+    if (random_below(body->program, 2)) write_statement(body);
     write_indent(body);
     buffer_text(body->out, "return ");
     write_expression(body, 2);
@@ -264,7 +265,7 @@ void random_program_init(struct random_program *program, uint64_t seed) {
     uint32_t helpers = random_below(program, 3), statements = 2 + random_below(program, 7);
     for (uint32_t i = 0; i < helpers; i++) write_helper(&body, i);
     write_head(&body);
-    body.budget = 12;
+    body.budget = 16;
     for (uint32_t i = 0; i < statements; i++) write_statement(&body);
     write_new(&body);
     write_return(&body);

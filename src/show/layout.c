@@ -1,1 +1,229 @@
+// The parent's end: the child's life, and one exchange with it under a time limit.
 #include "show/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/task.h"
+
+#ifndef LIBEXEC
+#define LIBEXEC "/usr/libexec/bauer"
+#endif
+
+#define DEFAULT_SECONDS 5.0
+#define SLICE 20 // milliseconds between looks at the interrupt flag
+
+static struct {
+    pid_t pid; // 0: not running
+    int socket;
+} child;
+
+static char program[PATH_MAX];
+
+void layout_set_program(const char *path) { snprintf(program, sizeof program, "%s", path ? path : ""); }
+
+// ---- the child's life ---------------------------------------------------------------------------------------------
+
+static bool find_beside(char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0) return false;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (!slash || (size_t)(slash - path) + sizeof "/bauer-layout" > size) return false;
+    strcpy(slash, "/bauer-layout");
+    return access(path, X_OK) == 0;
+}
+
+static const char *find_program(char *path, size_t size) {
+    const char *named = getenv("BAUER_LAYOUT");
+    if (program[0]) return program;
+    if (named && named[0]) return named;
+    return find_beside(path, size) ? path : LIBEXEC "/bauer-layout";
+}
+
+void layout_stop(void) {
+    if (!child.pid) return;
+    close(child.socket);
+    kill(child.pid, SIGKILL);
+    while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR) continue;
+    child.pid = 0;
+}
+
+// Its standard input and output are our socket, its warnings go nowhere, and it has a process group of its own so that
+// Ctrl-C at the terminal does not reach it.
+static int spawn(const char *path, int socket, pid_t *pid) {
+    char *arguments[] = {(char[]){"bauer-layout"}, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigemptyset(&none);
+    if (posix_spawn_file_actions_init(&actions)) return ENOMEM;
+    if (posix_spawnattr_init(&attributes)) {
+        posix_spawn_file_actions_destroy(&actions);
+        return ENOMEM;
+    }
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    int failed = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO) ||
+                 posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO) ||
+                 posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    failed = failed ? ENOMEM : posix_spawn(pid, path, &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+// Sockets below 3 would be overwritten in the child while they are being copied.
+static int move_up(int fd) {
+    if (fd < 0 || fd > STDERR_FILENO) return fd;
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return moved;
+}
+
+static bool start(void) {
+    char path[PATH_MAX];
+    int pair[2];
+    if (child.pid) return true;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) return false;
+    pair[0] = move_up(pair[0]);
+    pair[1] = move_up(pair[1]);
+    bool ok = pair[0] >= 0 && pair[1] >= 0 && !spawn(find_program(path, sizeof path), pair[1], &child.pid);
+    if (pair[1] >= 0) close(pair[1]);
+    if (ok)
+        child.socket = pair[0];
+    else {
+        child.pid = 0;
+        if (pair[0] >= 0) close(pair[0]);
+    }
+    return ok;
+}
+
+// ---- one exchange -------------------------------------------------------------------------------------------------
+
+enum outcome { DONE, MISSING, GONE, NONSENSE, TOO_LONG, INTERRUPTED, NO_MEMORY };
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// Waits until the socket can be read or written.
+static enum outcome wait_for(short events, double deadline) {
+    for (;;) {
+        if (task_interrupted()) return INTERRUPTED;
+        double left = deadline - now();
+        if (left <= 0) return TOO_LONG;
+        struct pollfd wait = {child.socket, events, 0};
+        int ready = poll(&wait, 1, left < SLICE / 1e3 ? (int)(left * 1e3) + 1 : SLICE);
+        if (ready > 0) return DONE;
+        if (ready < 0 && errno != EINTR) return GONE;
+    }
+}
+
+static bool try_again(void) { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+static enum outcome send_all(const struct buffer *message, double deadline) {
+    for (size_t sent = 0; sent < message->size;) {
+        enum outcome outcome = wait_for(POLLOUT, deadline);
+        if (outcome != DONE) return outcome;
+        ssize_t size = send(child.socket, message->data + sent, message->size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (size < 0 && !try_again()) return GONE;
+        if (size > 0) sent += (size_t)size;
+    }
+    return DONE;
+}
+
+static enum outcome receive_all(char *data, size_t need, double deadline) {
+    for (size_t got = 0; got < need;) {
+        enum outcome outcome = wait_for(POLLIN, deadline);
+        if (outcome != DONE) return outcome;
+        ssize_t size = recv(child.socket, data + got, need - got, MSG_DONTWAIT);
+        if (size == 0 || (size < 0 && !try_again())) return GONE;
+        if (size > 0) got += (size_t)size;
+    }
+    return DONE;
+}
+
+static enum outcome receive_reply(struct layout *layout, double deadline) {
+    char header[LAYOUT_HEADER_SIZE];
+    enum outcome outcome = receive_all(header, sizeof header, deadline);
+    if (outcome != DONE) return outcome;
+    size_t size = layout_message_size(header);
+    if (!size) return NONSENSE;
+    char *data = mem_alloc(size, 1);
+    if (!data) return NO_MEMORY;
+    memcpy(data, header, sizeof header);
+    outcome = receive_all(data + sizeof header, size - sizeof header, deadline);
+    if (outcome == DONE && !layout_decode_reply(data, size, layout)) outcome = NONSENSE;
+    mem_free(data);
+    return outcome;
+}
+
+// After anything but success the child's state is unknown: it is ended, and the next use starts another.
+static enum outcome exchange(struct layout *layout, const struct buffer *request, double deadline) {
+    bool warm = child.pid != 0;
+    if (!start()) return MISSING;
+    enum outcome outcome = send_all(request, deadline);
+    if (outcome == DONE) outcome = receive_reply(layout, deadline);
+    if (outcome == DONE) return DONE;
+    layout_stop();
+    // One that was killed while it idled says nothing about this graph.
+    if (warm && outcome == GONE) return exchange(layout, request, deadline);
+    return outcome;
+}
+
+static enum outcome ask(struct layout *layout, double seconds) {
+    struct buffer request = {0};
+    enum outcome outcome = NO_MEMORY;
+    if (layout_encode(layout, &request)) outcome = exchange(layout, &request, now() + seconds);
+    buffer_free(&request);
+    return outcome;
+}
+
+static void explain(struct layout *layout, enum outcome outcome, double seconds) {
+    char *out = layout->message;
+    size_t size = sizeof layout->message;
+    switch (outcome) {
+    case MISSING:
+        snprintf(out, size, "drawn with a simpler layout: the program bauer-layout was not found");
+        break;
+    case TOO_LONG:
+        snprintf(out, size, "drawn with a simpler layout: Graphviz took longer than %g s", seconds);
+        break;
+    case NONSENSE:
+        snprintf(out, size, "drawn with a simpler layout: bauer-layout gave no valid answer");
+        break;
+    default:
+        snprintf(out, size, "drawn with a simpler layout: bauer-layout stopped before it had an answer");
+        break;
+    }
+}
+
+bool layout_run(struct layout *layout, double seconds, struct error *error) {
+    if (!(seconds > 0)) seconds = DEFAULT_SECONDS;
+    layout->message[0] = '\0';
+    enum outcome outcome = layout->node_count ? ask(layout, seconds) : MISSING;
+    if (outcome == INTERRUPTED) return error_interrupt(error);
+    if (outcome == NO_MEMORY) return error_memory(error);
+    if (outcome == DONE) {
+        layout_clip(layout);
+        return true;
+    }
+    if (layout->node_count) explain(layout, outcome, seconds);
+    return layout_simple(layout, error);
+}

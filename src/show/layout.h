@@ -47,6 +47,7 @@ bool layout_init(struct layout *layout, uint32_t node_count, uint32_t edge_count
 // The simpler layout alone: ranks by longest path from the inputs, order within a rank by barycentres, straight edges.
 bool layout_simple(struct layout *layout, struct error *error);
 
+// $BAUER_LAYOUT goes before the default.
 void layout_set_program(
     const char *path);  // where bauer-layout is; default: found beside the running program or in libexec
 void layout_stop(void); // ends the child
@@ -57,6 +58,11 @@ void layout_clip(struct layout *layout);
 
 // ---- the wire: length-checked binary messages, used by the child's main too
 // ------------------------------------------
+
+#define LAYOUT_HEADER_SIZE 16
+#define LAYOUT_LARGEST_MESSAGE ((size_t)1 << 30)
+// The size of the message that begins with these LAYOUT_HEADER_SIZE bytes, header included; 0: nonsense.
+size_t layout_message_size(const void *data);
 
 bool layout_encode(const struct layout *layout, struct buffer *out);
 bool layout_decode(const void *data, size_t size, struct layout *layout); // a request, in the child

@@ -1,4 +1,5 @@
-// From a scene to pixels and pages, with Cairo and Pango; and how wide a text is.
+// From a scene to pixels and pages, with Cairo and Pango; and how wide a text is. For one thread: laid out texts are
+// kept for the next call.
 #ifndef BAUER_SHOW_PAINT_H
 #define BAUER_SHOW_PAINT_H
 
@@ -22,5 +23,6 @@ bool paint_pdf(const struct scene *scene, const char *metadata, struct buffer *o
 
 // The outline of a text run as SVG path data at (x, y), for SVG without text.
 bool paint_outline(const struct scene_item *text, struct buffer *out);
+bool paint_outline_run(const struct scene_item *text, uint32_t run, struct buffer *out); // of one run: has one colour
 
 #endif

@@ -95,7 +95,7 @@ void scene_rect(struct scene *scene, double x, double y, double width, double he
                 colour stroke, double stroke_width);
 // Text in a small markup, measured at once: "x_{1}" and "x^{2}" give true sub- and superscripts, "*...*" italics,
 // "**...**" bold, "\\" escapes the next character. Width from paint_measure.
-struct scene_item *scene_text(struct scene *scene, double x, double y, const char *markup, double size, colour colour,
+struct scene_item *scene_text(struct scene *scene, double x, double y, const char *markup, double size, colour ink,
                               enum scene_anchor anchor, enum scene_font font);
 // Appends `text` to `out` with the markup's special characters escaped.
 void scene_escape(struct buffer *out, const char *text);

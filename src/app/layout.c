@@ -1,0 +1,278 @@
+// bauer-layout: places the vertices and edges of graphs with Graphviz's dot.
+//
+// Reads requests from standard input and writes replies to standard output (show/layout.h) until its input ends. It
+// knows sizes and numbers only; ids are made here. It is kept apart from bauer because Graphviz can take long, need
+// much memory or crash, cannot be interrupted, and has a licence that cannot be joined with Readline's.
+#include <errno.h>
+#include <graphviz/gvc.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "show/layout.h"
+
+#define MOST_MEMORY ((rlim_t)2 << 30)
+#define MOST_SECONDS 3600 // of computing for one request; the parent is far less patient
+#define LARGE 300         // nodes beyond which dot is told to hurry
+#define NODE_GAP 28.0
+#define RANK_GAP 52.0
+#define INCH 72.0 // points
+
+// ---- limits -------------------------------------------------------------------------------------------------------
+
+static void limit(int resource, rlim_t value) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit)) return;
+    if (limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max) limit.rlim_cur = value;
+    setrlimit(resource, &limit);
+}
+
+static void limit_once(void) {
+    signal(SIGINT, SIG_IGN); // Ctrl-C is for the parent, which ends us if it wants to
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    limit(RLIMIT_CORE, 0);
+#if !defined(__SANITIZE_ADDRESS__)
+    limit(RLIMIT_AS, MOST_MEMORY);
+#endif
+}
+
+static void limit_request(void) {
+    struct rusage used;
+    if (getrusage(RUSAGE_SELF, &used)) return;
+    limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + MOST_SECONDS));
+}
+
+// ---- messages -----------------------------------------------------------------------------------------------------
+
+static bool read_all(char *data, size_t size) {
+    while (size) {
+        ssize_t got = read(STDIN_FILENO, data, size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        data += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+static bool write_all(const char *data, size_t size) {
+    while (size) {
+        ssize_t put = write(STDOUT_FILENO, data, size);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return false;
+        data += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+// ---- from the request to Graphviz ---------------------------------------------------------------------------------
+
+struct drawing {
+    struct layout *layout;
+    Agraph_t *graph;
+    Agnode_t **node;
+    Agedge_t **edge;
+};
+
+static void set(void *object, const char *name, const char *value) {
+    agsafeset(object, (char *)name, (char *)value, (char *)"");
+}
+
+static void set_number(void *object, const char *name, double value) {
+    char text[32];
+    snprintf(text, sizeof text, "%.6f", value);
+    set(object, name, text);
+}
+
+static void declare(Agraph_t *graph, int kind, const char *name, const char *value) {
+    agattr(graph, kind, (char *)name, (char *)value);
+}
+
+static void declare_all(Agraph_t *graph, const struct layout *layout, bool ordered) {
+    static const char *const rankdir[] = {"BT", "TB", "LR", "RL"};
+    char gap[32];
+    declare(graph, AGRAPH, "rankdir", rankdir[layout->direction]);
+    snprintf(gap, sizeof gap, "%.6f", (layout->node_gap > 0 ? layout->node_gap : NODE_GAP) / INCH);
+    declare(graph, AGRAPH, "nodesep", gap);
+    snprintf(gap, sizeof gap, "%.6f", (layout->rank_gap > 0 ? layout->rank_gap : RANK_GAP) / INCH);
+    declare(graph, AGRAPH, "ranksep", gap);
+    declare(graph, AGRAPH, "pad", "0");
+    if (ordered) declare(graph, AGRAPH, "ordering", "in");
+    if (layout->node_count > LARGE) {
+        declare(graph, AGRAPH, "nslimit", "1");
+        declare(graph, AGRAPH, "nslimit1", "1");
+        declare(graph, AGRAPH, "mclimit", ".1");
+        declare(graph, AGRAPH, "splines", "line");
+    }
+    declare(graph, AGNODE, "shape", "box");
+    declare(graph, AGNODE, "fixedsize", "true");
+    declare(graph, AGNODE, "label", "");
+    declare(graph, AGNODE, "width", "0.5");
+    declare(graph, AGNODE, "height", "0.5");
+    // Curves run from centre to centre; they are cut at the true shapes later.
+    declare(graph, AGEDGE, "headclip", "false");
+    declare(graph, AGEDGE, "tailclip", "false");
+    declare(graph, AGEDGE, "dir", "none");
+    declare(graph, AGEDGE, "label", "");
+}
+
+static bool add_nodes(struct drawing *drawing) {
+    char name[16];
+    for (uint32_t i = 0; i < drawing->layout->node_count; i++) {
+        const struct layout_node *node = &drawing->layout->node[i];
+        snprintf(name, sizeof name, "n%u", i);
+        Agnode_t *made = drawing->node[i] = agnode(drawing->graph, name, 1);
+        if (!made) return false;
+        set_number(made, "width", node->width / INCH);
+        set_number(made, "height", node->height / INCH);
+        if (node->rank < 0) continue;
+        snprintf(name, sizeof name, "r%d", node->rank);
+        Agraph_t *rank = agsubg(drawing->graph, name, 1);
+        if (!rank || !agsubnode(rank, made, 1)) return false;
+        set(rank, "rank", node->rank == 0 ? "min" : node->rank == INT32_MAX ? "max" : "same");
+    }
+    return true;
+}
+
+// Room for a label: an empty table of fixed size, the one label whose size needs no font.
+static void reserve_label(Agraph_t *graph, Agedge_t *made, const struct layout_edge *edge) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"0\" FIXEDSIZE=\"TRUE\" "
+             "WIDTH=\"%d\" HEIGHT=\"%d\"><TR><TD></TD></TR></TABLE>",
+             (int)fmin(ceil(edge->label_width), 65535), (int)fmin(ceil(edge->label_height), 65535));
+    char *html = agstrdup_html(graph, text);
+    if (!html) return;
+    agset(made, (char *)"label", html);
+    agstrfree(graph, html);
+}
+
+static bool add_edges(struct drawing *drawing) {
+    char name[16];
+    for (uint32_t i = 0; i < drawing->layout->edge_count; i++) {
+        const struct layout_edge *edge = &drawing->layout->edge[i];
+        snprintf(name, sizeof name, "e%u", i);
+        Agedge_t *made = agedge(drawing->graph, drawing->node[edge->from], drawing->node[edge->to], name, 1);
+        drawing->edge[i] = made;
+        if (!made) return false;
+        if (edge->label_width > 0) reserve_label(drawing->graph, made, edge);
+    }
+    return true;
+}
+
+// ---- from Graphviz to the reply -----------------------------------------------------------------------------------
+
+static struct point flip(const struct drawing *drawing, pointf p) {
+    return (struct point){p.x, GD_bb(drawing->graph).UR.y - p.y};
+}
+
+static double distance(struct point a, struct point b) { return hypot(a.x - b.x, a.y - b.y); }
+
+static void reverse(struct layout_edge *edge) {
+    for (uint32_t i = 0, j = edge->point_count - 1; i < j; i++, j--) {
+        struct point kept = edge->point[i];
+        edge->point[i] = edge->point[j];
+        edge->point[j] = kept;
+    }
+}
+
+static bool read_spline(const struct drawing *drawing, Agedge_t *made, struct layout_edge *edge) {
+    struct point from = drawing->layout->node[edge->from].at, to = drawing->layout->node[edge->to].at;
+    const splines *spline = ED_spl(made);
+    const bezier *curve = spline && spline->size > 0 ? &spline->list[0] : NULL;
+    uint32_t count = curve && curve->size >= 4 ? (uint32_t)curve->size / 3 * 3 + 1 : 4;
+    edge->point = mem_resize(edge->point, count, sizeof *edge->point);
+    if (!edge->point) return false;
+    edge->point_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        double t = i / 3.0;
+        struct point straight = {from.x + t * (to.x - from.x), from.y + t * (to.y - from.y)};
+        edge->point[i] = curve && curve->size >= 4 ? flip(drawing, curve->list[i]) : straight;
+    }
+    if (distance(edge->point[0], to) < distance(edge->point[0], from)) reverse(edge);
+    return true;
+}
+
+static bool read_layout(struct drawing *drawing) {
+    struct layout *layout = drawing->layout;
+    layout->width = GD_bb(drawing->graph).UR.x;
+    layout->height = GD_bb(drawing->graph).UR.y;
+    for (uint32_t i = 0; i < layout->node_count; i++) layout->node[i].at = flip(drawing, ND_coord(drawing->node[i]));
+    for (uint32_t i = 0; i < layout->edge_count; i++) {
+        struct layout_edge *edge = &layout->edge[i];
+        if (!read_spline(drawing, drawing->edge[i], edge)) return false;
+        const textlabel_t *label = ED_label(drawing->edge[i]);
+        edge->label = edge->point[edge->point_count / 2];
+        if (edge->label_width > 0 && label && label->set) edge->label = flip(drawing, label->pos);
+    }
+    return true;
+}
+
+// ---- one layout ---------------------------------------------------------------------------------------------------
+
+static bool draw(struct drawing *drawing, GVC_t *context, bool ordered) {
+    struct layout *layout = drawing->layout;
+    drawing->graph = agopen((char *)"g", Agdirected, NULL);
+    if (!drawing->graph) return false;
+    declare_all(drawing->graph, layout, ordered);
+    bool ok = add_nodes(drawing) && add_edges(drawing) && gvLayout(context, drawing->graph, "dot") == 0;
+    if (ok) {
+        ok = read_layout(drawing);
+        gvFreeLayout(context, drawing->graph);
+    }
+    agclose(drawing->graph);
+    return ok;
+}
+
+static bool lay_out(GVC_t *context, struct layout *layout) {
+    struct drawing drawing = {.layout = layout};
+    drawing.node = mem_zero(layout->node_count + 1, sizeof(Agnode_t *));
+    drawing.edge = mem_zero(layout->edge_count + 1, sizeof(Agedge_t *));
+    bool ok = drawing.node && drawing.edge && draw(&drawing, context, true);
+    mem_free(drawing.node);
+    mem_free(drawing.edge);
+    return ok;
+}
+
+static bool answer(GVC_t *context, const char *data, size_t size) {
+    struct layout layout;
+    struct buffer reply = {0};
+    if (!layout_decode(data, size, &layout)) return false;
+    bool ok = lay_out(context, &layout) && layout_encode_reply(&layout, &reply) && write_all(reply.data, reply.size);
+    buffer_free(&reply);
+    layout_free(&layout);
+    return ok;
+}
+
+static bool serve(GVC_t *context) {
+    char header[LAYOUT_HEADER_SIZE];
+    if (!read_all(header, sizeof header)) return false;
+    size_t size = layout_message_size(header);
+    char *data = size ? mem_alloc(size, 1) : NULL;
+    if (!data) return false;
+    memcpy(data, header, sizeof header);
+    limit_request();
+    bool ok = read_all(data + sizeof header, size - sizeof header) && answer(context, data, size);
+    mem_free(data);
+    return ok;
+}
+
+int main(void) {
+    // The one plug-in needed, linked in: looking for them in a configuration file takes longer than a layout.
+    extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
+    lt_symlist_t plugins[] = {{"gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library}, {NULL, NULL}};
+    limit_once();
+    GVC_t *context = gvContextPlugins(plugins, 0);
+    if (!context) return 1;
+    while (serve(context)) continue;
+    gvFreeContext(context);
+    return 0;
+}

@@ -216,6 +216,58 @@ static bool read_layout(struct drawing *drawing) {
     return true;
 }
 
+// ---- which of two drawings ----------------------------------------------------------------------------------------
+
+#define PIECES 6 // straight pieces a curve is compared by
+
+struct piece {
+    struct point a, b;
+};
+
+static double side(struct point a, struct point b, struct point c) {
+    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
+}
+
+static bool cross(const struct piece *p, const struct piece *q) {
+    if (fmax(p->a.x, p->b.x) < fmin(q->a.x, q->b.x) || fmax(q->a.x, q->b.x) < fmin(p->a.x, p->b.x)) return false;
+    return side(p->a, p->b, q->a) * side(p->a, p->b, q->b) < 0 && side(q->a, q->b, p->a) * side(q->a, q->b, p->b) < 0;
+}
+
+static struct point spline_at(const struct layout_edge *edge, double t) {
+    uint32_t segments = edge->point_count / 3, i = (uint32_t)fmin(t * segments, segments - 1.0);
+    const struct point *p = &edge->point[3 * i];
+    double u = t * segments - i, v = 1 - u, b[4] = {v * v * v, 3 * v * v * u, 3 * v * u * u, u * u * u};
+    return (struct point){b[0] * p[0].x + b[1] * p[1].x + b[2] * p[2].x + b[3] * p[3].x,
+                          b[0] * p[0].y + b[1] * p[1].y + b[2] * p[2].y + b[3] * p[3].y};
+}
+
+static void cut_in_pieces(const struct layout_edge *edge, struct piece *piece) {
+    for (int i = 0; i < PIECES; i++)
+        piece[i] = (struct piece){spline_at(edge, i / (double)PIECES), spline_at(edge, (i + 1) / (double)PIECES)};
+}
+
+static bool meet(const struct layout_edge *a, const struct layout_edge *b) {
+    return a->from == b->from || a->from == b->to || a->to == b->from || a->to == b->to;
+}
+
+// Pairs of edges that cross, by their curves; SIZE_MAX when out of memory.
+static size_t count_crossings(const struct layout *layout) {
+    struct piece *piece = mem_alloc((size_t)layout->edge_count * PIECES + 1, sizeof *piece);
+    size_t crossings = 0;
+    if (!piece) return SIZE_MAX;
+    for (uint32_t i = 0; i < layout->edge_count; i++) cut_in_pieces(&layout->edge[i], &piece[i * PIECES]);
+    for (uint32_t i = 0; i < layout->edge_count; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            bool crossed = meet(&layout->edge[i], &layout->edge[j]);
+            for (uint32_t k = 0; k < PIECES * PIECES && !crossed; k++) {
+                crossed = cross(&piece[i * PIECES + k / PIECES], &piece[j * PIECES + k % PIECES]);
+                crossings += crossed;
+            }
+        }
+    mem_free(piece);
+    return crossings;
+}
+
 // ---- one layout ---------------------------------------------------------------------------------------------------
 
 static bool draw(struct drawing *drawing, GVC_t *context, bool ordered) {
@@ -232,11 +284,55 @@ static bool draw(struct drawing *drawing, GVC_t *context, bool ordered) {
     return ok;
 }
 
+// dot's ordering=in keeps the order of the program (h1 h2 h3), which reads well in layered nets but may cost crossings;
+// it is given up only where that saves some. Large graphs are drawn once.
+static bool draw_best(struct drawing *drawing, GVC_t *context) {
+    if (drawing->layout->node_count > LARGE) return draw(drawing, context, false);
+    if (!draw(drawing, context, true)) return false;
+    size_t ordered = count_crossings(drawing->layout);
+    if (!ordered) return true;
+    if (!draw(drawing, context, false)) return false;
+    return count_crossings(drawing->layout) < ordered || draw(drawing, context, true);
+}
+
+// Left and right are dot's whim: inputs that run backwards are turned round.
+static bool inputs_run_backwards(const struct layout *layout, bool upright) {
+    uint32_t forward = 0, backward = 0;
+    const struct layout_node *last = NULL;
+    for (uint32_t i = 0; i < layout->node_count; i++) {
+        const struct layout_node *node = &layout->node[i];
+        if (node->rank != 0) continue;
+        double step = !last ? 0 : upright ? node->at.x - last->at.x : node->at.y - last->at.y;
+        forward += step > 0;
+        backward += step < 0;
+        last = node;
+    }
+    return backward > forward;
+}
+
+static void mirror_point(const struct layout *layout, struct point *point, bool upright) {
+    if (upright)
+        point->x = layout->width - point->x;
+    else
+        point->y = layout->height - point->y;
+}
+
+static void mirror(struct layout *layout, bool upright) {
+    for (uint32_t i = 0; i < layout->node_count; i++) mirror_point(layout, &layout->node[i].at, upright);
+    for (uint32_t i = 0; i < layout->edge_count; i++) {
+        mirror_point(layout, &layout->edge[i].label, upright);
+        for (uint32_t j = 0; j < layout->edge[i].point_count; j++)
+            mirror_point(layout, &layout->edge[i].point[j], upright);
+    }
+}
+
 static bool lay_out(GVC_t *context, struct layout *layout) {
     struct drawing drawing = {.layout = layout};
     drawing.node = mem_zero(layout->node_count + 1, sizeof(Agnode_t *));
     drawing.edge = mem_zero(layout->edge_count + 1, sizeof(Agedge_t *));
-    bool ok = drawing.node && drawing.edge && draw(&drawing, context, true);
+    bool ok = drawing.node && drawing.edge && draw_best(&drawing, context);
+    bool upright = layout->direction == DIRECTION_UP || layout->direction == DIRECTION_DOWN;
+    if (ok && inputs_run_backwards(layout, upright)) mirror(layout, upright);
     mem_free(drawing.node);
     mem_free(drawing.edge);
     return ok;

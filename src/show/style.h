@@ -13,6 +13,7 @@ struct style {
     colour input_stroke, output_stroke; // slight differences of role
     colour edge, edge_label, halo;
     colour accent, accent_fill, accent_text; // the path in hand: orange
+    colour accent_halo;                      // behind lit labels
     colour second, second_fill, second_text; // a second path or group: blue
     colour dim, dim_text;                    // what is not in hand while something is
     colour fill_in;                          // new edges of an elimination

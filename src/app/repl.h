@@ -1,20 +1,29 @@
-// The prompt: Readline, history, completion, continuation lines, paste, Ctrl-C.
+// The prompt: entries of one line or several, their history, and what surrounds them (greeting, init file, pager).
 #ifndef BAUER_APP_REPL_H
 #define BAUER_APP_REPL_H
 
 #include "app/session.h"
 
-// Reads and runs lines until Ctrl-D or :quit. Returns the exit status.
+// Reads and runs entries until Ctrl-D or :quit. With `read_init`, the settings in $XDG_CONFIG_HOME/bauer/init come
+// first. Returns the exit status. When standard input is no terminal its text is run as it stands.
 int repl_run(struct session *session, bool read_init);
 
 // Strips prompts that were pasted along (">>> ", "... ", "In [3]: ", "   ...: ", "bauer> ") from the starts of lines,
-// in place; returns the new size. Only when the first line has such a prompt.
+// in place; returns the new size. Only when the first line has such a prompt. Lines without one are then what the
+// program had answered, and go, except blank ones.
 size_t repl_strip_prompts(char *text, size_t size);
 
-// Writes `text` through $PAGER (default "less -FRX") when it is longer than the terminal; false when there is no pager.
+// Writes `text` through $PAGER (default "less -FRX") when it is longer than the terminal. false when it is not, or when
+// there is no pager: nothing has been written then.
 bool repl_page(const char *text, size_t size);
+// Takes the line that tells how far long work is off the screen; called before anything else is printed.
+void repl_clear_progress(void);
 
-// Completions of the word that ends at `end` in `line`, sorted; mem_free each and the list. For tests and for Readline.
+// Completions of the word at line[start] to line[end], sorted; mem_free each and the list. For tests and for Readline.
 char **repl_complete(struct session *session, const char *line, size_t start, size_t end, size_t *count);
+
+// How deep the line after `text` is indented: as the last line, one level deeper after a colon, one less after a
+// return. For tests and for the prompt.
+int repl_indent(const char *text, size_t size);
 
 #endif

@@ -2,7 +2,7 @@
 //
 // Edge e runs from lcg->source[e] to its target and carries lcg->partial[e] = d target / d source at the current point.
 // The arrays `offset` and `source` are the graph's own `offset` and `operand`; only `partial` is new, so graph and LCG
-// together take at most 64 bytes for a vertex.
+// together take at most 64 bytes for a vertex. The graph must not grow while an LCG of it is in use.
 #ifndef BAUER_GRAPH_LCG_H
 #define BAUER_GRAPH_LCG_H
 
@@ -14,10 +14,16 @@ struct lcg {
     const uint32_t *offset;
     const vertex *source;
     double *partial;
+    uint8_t *depends; // 1 for an input and for what is computed from inputs, 0 for what is constant
 };
 
 struct lcg *lcg_new(struct graph *graph, struct error *error);
-void lcg_free(struct lcg *lcg); // NULL is allowed
+void lcg_free(struct lcg *lcg);          // NULL is allowed
+size_t lcg_bytes(const struct lcg *lcg); // of its own arrays
+
+// Linearizes at other inputs (input_count numbers), in one sweep: `value` (count numbers) and the partials. The graph's
+// own values stay.
+bool lcg_evaluate(struct lcg *lcg, const double *input, double *value, struct error *error);
 
 // Which vertices matter for a derivative: those that depend on one of `from` and on which one of `to` depends.
 // active[v] is 1 for them, 0 elsewhere (count bytes). An edge is active when both its ends are.

@@ -1,0 +1,99 @@
+// Arenas hand out zeroed, aligned pieces; allocations can be made to fail one by one.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+
+static void test_pieces_are_zeroed_and_aligned(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    for (size_t size = 0; size < 20000; size += 37) {
+        unsigned char *piece = arena_alloc(arena, size);
+        assert_non_null(piece);
+        assert_int_equal((uintptr_t)piece % _Alignof(max_align_t), 0);
+        for (size_t i = 0; i < size; i++) assert_int_equal(piece[i], 0);
+        if (size) memset(piece, 0xff, size); // a neighbour would notice
+    }
+    arena_free(arena);
+    arena_free(NULL);
+}
+
+static void test_a_large_piece_does_not_waste_the_block(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    char *before = arena_alloc(arena, 16);
+    assert_non_null(arena_alloc(arena, 100 << 20));
+    char *after = arena_alloc(arena, 16);
+    assert_ptr_equal(after, before + 16);
+    assert_in_range(arena_size(arena), 100 << 20, (100 << 20) + 100000);
+    arena_free(arena);
+}
+
+static void test_texts_are_copied(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    assert_string_equal(arena_text(arena, "theta_1 and more", 7), "theta_1");
+    assert_string_equal(arena_text(arena, "", 0), "");
+    arena_free(arena);
+    char *copy = mem_text("theta_1", 5);
+    assert_string_equal(copy, "theta");
+    mem_free(copy);
+}
+
+static void test_growing_keeps_what_is_there(void **state) {
+    (void)state;
+    int *numbers = NULL;
+    size_t capacity = 0;
+    for (int i = 0; i < 1000; i++) {
+        assert_true(mem_grow(&numbers, &capacity, (size_t)i + 1, sizeof *numbers));
+        numbers[i] = i;
+    }
+    for (int i = 0; i < 1000; i++) assert_int_equal(numbers[i], i);
+    assert_int_equal(capacity, 1024);
+    int *as_it_was = numbers;
+    mem_fail_after(1);
+    assert_false(mem_grow(&numbers, &capacity, 5000, sizeof *numbers));
+    assert_ptr_equal(numbers, as_it_was);
+    assert_int_equal(capacity, 1024);
+    mem_free(numbers);
+}
+
+static void test_the_nth_allocation_fails_once(void **state) {
+    (void)state;
+    mem_fail_after(2);
+    void *first = mem_alloc(1, 8), *second = mem_alloc(1, 8), *third = mem_alloc(1, 8);
+    assert_non_null(first);
+    assert_null(second);
+    assert_non_null(third);
+    mem_free(first);
+    mem_free(third);
+}
+
+static void test_sizes_that_overflow_are_refused(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    assert_null(mem_alloc(SIZE_MAX / 2, 3));
+    assert_null(mem_zero(SIZE_MAX, SIZE_MAX));
+    assert_null(mem_resize(NULL, SIZE_MAX / 4, 16));
+    assert_null(arena_alloc(arena, SIZE_MAX));
+    assert_null(arena_alloc(arena, SIZE_MAX - 100));
+    arena_free(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pieces_are_zeroed_and_aligned),
+        cmocka_unit_test(test_a_large_piece_does_not_waste_the_block),
+        cmocka_unit_test(test_texts_are_copied),
+        cmocka_unit_test(test_growing_keeps_what_is_there),
+        cmocka_unit_test(test_the_nth_allocation_fails_once),
+        cmocka_unit_test(test_sizes_that_overflow_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

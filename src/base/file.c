@@ -131,9 +131,10 @@ static int open_beside(const char *target, char temporary[PATH_MAX + 64]) {
     return -1;
 }
 
-// Owner and group are kept where the system lets us; the mode must be.
+// The mode must be kept; owner and group are where the system lets us (the mode comes last: chown clears bits of it).
 static bool keep_mode(int file, const struct stat *old, const char *path, struct error *error) {
-    if (fchown(file, old->st_uid, old->st_gid) != 0 && fchown(file, (uid_t)-1, old->st_gid) != 0) errno = 0;
+    bool owned = fchown(file, old->st_uid, old->st_gid) == 0 || fchown(file, (uid_t)-1, old->st_gid) == 0;
+    (void)owned;
     if (fchmod(file, old->st_mode & 07777) != 0) return fail(error, "write", path, errno);
     return true;
 }

@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/task.h"
 #include "base/text.h"
 #include "base/utf8.h"
 
 static const size_t largest_source = (size_t)1 << 30; // offsets stay below 2^32 even if every byte becomes U+FFFD
+static const size_t noticeable_size = (size_t)1 << 24;
 
 static char *clean_copy(const char *text, size_t *size) {
     if (utf8_valid(text, *size)) return mem_text(text, *size);
@@ -48,12 +50,14 @@ static bool find_lines(struct source *source) {
     return true;
 }
 
-static bool fill_source(struct source *source, const char *name, const char *text, size_t size) {
+static bool fill_source(struct source *source, const char *name, const char *text, size_t size, struct error *error) {
     source->name = mem_text(name, strlen(name));
     source->text = clean_copy(text, &size);
-    if (!source->name || !source->text) return false;
+    if (!source->name || !source->text) return error_memory(error);
+    // Only for a text so long that a person may have pressed Ctrl-C since.
+    if (size > noticeable_size && task_interrupted()) return error_interrupt(error);
     source->size = unify_line_ends(source->text, size);
-    return find_lines(source);
+    return find_lines(source) || error_memory(error);
 }
 
 struct source *source_new(const char *name, const char *text, size_t size, struct error *error) {
@@ -68,13 +72,14 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
         return NULL;
     }
     struct source *source = mem_zero(1, sizeof *source);
-    if (source) *source = (struct source){.first_line = 1, .references = 1};
-    if (!source || !fill_source(source, name, text, size)) {
-        source_drop(source);
+    if (!source) {
         error_memory(error);
         return NULL;
     }
-    return source;
+    *source = (struct source){.first_line = 1, .references = 1};
+    if (fill_source(source, name, text, size, error)) return source;
+    source_drop(source);
+    return NULL;
 }
 
 struct source *source_hold(struct source *source) {

@@ -70,7 +70,8 @@ struct error {
 };
 
 // Each returns false, so that a failing function can end in `return error_set(...)`. The first error wins: a second
-// call on an error that is set already changes nothing. `error` may be NULL. Cut at whole UTF-8 characters.
+// call on an error that is set already changes nothing, and so for hints. `error` may be NULL. What does not fit is cut
+// at a whole character and ends in "…".
 bool error_set(struct error *error, enum error_kind kind, struct span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool error_memory(struct error *error);

@@ -50,6 +50,8 @@ enum op op_find(const char *name);
 // Scalars. `b` is ignored by unary operations. Not defined for OP_INPUT and OP_CONST.
 double op_value(enum op op, double a, double b);
 // Value and both local partials in one go (a unary operation sets partial[1] = 0). At a kink, PyTorch's convention.
+// A partial may be infinite (sqrt at 0) or NaN (a**b by b for a negative a, atan2 at the origin) where the value is
+// not.
 double op_linearize(enum op op, double a, double b, double partial[OP_ARITY_MAX]);
 
 // Why `op` has no finite value at these finite operands, in words that follow the operation's name

@@ -19,7 +19,10 @@
 
 #define MOST_MEMORY ((rlim_t)2 << 30)
 #define MOST_SECONDS 3600 // of computing for one request; the parent is far less patient
+#define COMPARED 150      // nodes up to which several drawings are compared
 #define LARGE 300         // nodes beyond which dot is told to hurry
+#define HUGE_NODES 1000   // ... and to draw straight edges
+#define HUGE_EDGES 3000
 #define NODE_GAP 28.0
 #define RANK_GAP 52.0
 #define INCH 72.0 // points
@@ -96,7 +99,11 @@ static void declare(Agraph_t *graph, int kind, const char *name, const char *val
     agattr(graph, kind, (char *)name, (char *)value);
 }
 
-static void declare_all(Agraph_t *graph, const struct layout *layout, bool ordered) {
+// How dot is told to keep the order of the program: ORDER_IN keeps the order of each node's arguments; ORDER_MIXED that
+// of the arguments of some nodes and of the uses of others, which in full layers fixes every layer.
+enum order { ORDER_IN, ORDER_MIXED, ORDER_FREE, ORDER_COUNT };
+
+static void declare_all(Agraph_t *graph, const struct layout *layout, enum order order) {
     static const char *const rankdir[] = {"BT", "TB", "LR", "RL"};
     char gap[32];
     declare(graph, AGRAPH, "rankdir", rankdir[layout->direction]);
@@ -105,12 +112,14 @@ static void declare_all(Agraph_t *graph, const struct layout *layout, bool order
     snprintf(gap, sizeof gap, "%.6f", (layout->rank_gap > 0 ? layout->rank_gap : RANK_GAP) / INCH);
     declare(graph, AGRAPH, "ranksep", gap);
     declare(graph, AGRAPH, "pad", "0");
-    if (ordered) declare(graph, AGRAPH, "ordering", "in");
+    if (order == ORDER_IN) declare(graph, AGRAPH, "ordering", "in");
+    if (order == ORDER_MIXED) declare(graph, AGNODE, "ordering", "in");
     if (layout->node_count > LARGE) {
         declare(graph, AGRAPH, "nslimit", "1");
         declare(graph, AGRAPH, "nslimit1", "1");
         declare(graph, AGRAPH, "mclimit", ".1");
-        declare(graph, AGRAPH, "splines", "line");
+        if (layout->node_count > HUGE_NODES || layout->edge_count > HUGE_EDGES)
+            declare(graph, AGRAPH, "splines", "line");
     }
     declare(graph, AGNODE, "shape", "box");
     declare(graph, AGNODE, "fixedsize", "true");
@@ -155,17 +164,33 @@ static void reserve_label(Agraph_t *graph, Agedge_t *made, const struct layout_e
     agstrfree(graph, html);
 }
 
-static bool add_edges(struct drawing *drawing) {
+static bool add_edge(struct drawing *drawing, uint32_t i) {
     char name[16];
-    for (uint32_t i = 0; i < drawing->layout->edge_count; i++) {
-        const struct layout_edge *edge = &drawing->layout->edge[i];
-        snprintf(name, sizeof name, "e%u", i);
-        Agedge_t *made = agedge(drawing->graph, drawing->node[edge->from], drawing->node[edge->to], name, 1);
-        drawing->edge[i] = made;
-        if (!made) return false;
-        if (edge->label_width > 0) reserve_label(drawing->graph, made, edge);
-    }
-    return true;
+    const struct layout_edge *edge = &drawing->layout->edge[i];
+    snprintf(name, sizeof name, "e%u", i);
+    Agedge_t *made = agedge(drawing->graph, drawing->node[edge->from], drawing->node[edge->to], name, 1);
+    drawing->edge[i] = made;
+    if (made && edge->label_width > 0) reserve_label(drawing->graph, made, edge);
+    return made != NULL;
+}
+
+static int compare_to(const void *a, const void *b, void *context) {
+    const struct layout_edge *edge = context;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    if (edge[i].to != edge[j].to) return edge[i].to < edge[j].to ? -1 : 1;
+    return i < j ? -1 : i > j;
+}
+
+// By target: dot looks at edges in the order they were made, and then lays layers out in the order of their nodes.
+static bool add_edges(struct drawing *drawing) {
+    uint32_t count = drawing->layout->edge_count, *order = mem_alloc(count + 1, sizeof *order);
+    if (!order) return false;
+    for (uint32_t i = 0; i < count; i++) order[i] = i;
+    qsort_r(order, count, sizeof *order, compare_to, drawing->layout->edge);
+    bool ok = true;
+    for (uint32_t i = 0; i < count && ok; i++) ok = add_edge(drawing, order[i]);
+    mem_free(order);
+    return ok;
 }
 
 // ---- from Graphviz to the reply -----------------------------------------------------------------------------------
@@ -268,14 +293,50 @@ static size_t count_crossings(const struct layout *layout) {
     return crossings;
 }
 
+static bool is_upright(const struct layout *layout) {
+    return layout->direction == DIRECTION_UP || layout->direction == DIRECTION_DOWN;
+}
+
+static double across(const struct layout *layout, uint32_t i) {
+    return is_upright(layout) ? layout->node[i].at.x : layout->node[i].at.y;
+}
+
+static double along(const struct layout *layout, uint32_t i) {
+    return is_upright(layout) ? layout->node[i].at.y : layout->node[i].at.x;
+}
+
+// Pairs of nodes on one rank that stand against the order of the program; the drawing may still be mirrored.
+static size_t count_inversions(const struct layout *layout) {
+    size_t forward = 0, backward = 0;
+    for (uint32_t i = 0; i < layout->node_count; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            if (fabs(along(layout, i) - along(layout, j)) > 0.5) continue;
+            if (across(layout, i) > across(layout, j))
+                forward++;
+            else
+                backward++;
+        }
+    return forward < backward ? forward : backward;
+}
+
 // ---- one layout ---------------------------------------------------------------------------------------------------
 
-static bool draw(struct drawing *drawing, GVC_t *context, bool ordered) {
-    struct layout *layout = drawing->layout;
+// Nodes without arguments keep the order of their uses, those without uses that of their arguments, others in turn.
+static void mix_orders(struct drawing *drawing) {
+    for (uint32_t i = 0; i < drawing->layout->node_count; i++) {
+        int arguments = agdegree(drawing->graph, drawing->node[i], 1, 0);
+        int uses = agdegree(drawing->graph, drawing->node[i], 0, 1);
+        set(drawing->node[i], "ordering", !arguments || (uses && i % 2) ? "out" : "in");
+    }
+}
+
+static bool draw(struct drawing *drawing, GVC_t *context, enum order order) {
     drawing->graph = agopen((char *)"g", Agdirected, NULL);
     if (!drawing->graph) return false;
-    declare_all(drawing->graph, layout, ordered);
-    bool ok = add_nodes(drawing) && add_edges(drawing) && gvLayout(context, drawing->graph, "dot") == 0;
+    declare_all(drawing->graph, drawing->layout, order);
+    bool ok = add_nodes(drawing) && add_edges(drawing);
+    if (ok && order == ORDER_MIXED) mix_orders(drawing);
+    ok = ok && gvLayout(context, drawing->graph, "dot") == 0;
     if (ok) {
         ok = read_layout(drawing);
         gvFreeLayout(context, drawing->graph);
@@ -284,45 +345,59 @@ static bool draw(struct drawing *drawing, GVC_t *context, bool ordered) {
     return ok;
 }
 
-// dot's ordering=in keeps the order of the program (h1 h2 h3), which reads well in layered nets but may cost crossings;
-// it is given up only where that saves some. Large graphs are drawn once.
+// The order of the program (h1 h2 h3) reads well in layered nets but may cost crossings: the fewest crossings win, then
+// the best kept order. Larger graphs are drawn once.
 static bool draw_best(struct drawing *drawing, GVC_t *context) {
-    if (drawing->layout->node_count > LARGE) return draw(drawing, context, false);
-    if (!draw(drawing, context, true)) return false;
-    size_t ordered = count_crossings(drawing->layout);
-    if (!ordered) return true;
-    if (!draw(drawing, context, false)) return false;
-    return count_crossings(drawing->layout) < ordered || draw(drawing, context, true);
+    enum order best = ORDER_IN, last = ORDER_COUNT;
+    size_t crossings = SIZE_MAX, inversions = SIZE_MAX;
+    if (drawing->layout->node_count > COMPARED) return draw(drawing, context, ORDER_FREE);
+    for (enum order order = ORDER_IN; order < ORDER_COUNT && (crossings || inversions); order++) {
+        if (!draw(drawing, context, order)) return false;
+        size_t crossed = count_crossings(drawing->layout), inverted = count_inversions(drawing->layout);
+        last = order;
+        if (crossed > crossings || (crossed == crossings && inverted >= inversions)) continue;
+        best = order, crossings = crossed, inversions = inverted;
+    }
+    return best == last || draw(drawing, context, best);
 }
 
 // Left and right are dot's whim: inputs that run backwards are turned round.
-static bool inputs_run_backwards(const struct layout *layout, bool upright) {
+static bool runs_backwards(const struct layout *layout, const bool *input) {
     uint32_t forward = 0, backward = 0;
-    const struct layout_node *last = NULL;
+    double last = NAN;
     for (uint32_t i = 0; i < layout->node_count; i++) {
-        const struct layout_node *node = &layout->node[i];
-        if (node->rank != 0) continue;
-        double step = !last ? 0 : upright ? node->at.x - last->at.x : node->at.y - last->at.y;
-        forward += step > 0;
-        backward += step < 0;
-        last = node;
+        if (!input[i]) continue;
+        forward += across(layout, i) > last;
+        backward += across(layout, i) < last;
+        last = across(layout, i);
     }
     return backward > forward;
 }
 
-static void mirror_point(const struct layout *layout, struct point *point, bool upright) {
-    if (upright)
+// Those given rank 0, or, if none is, those without arguments.
+static bool inputs_run_backwards(const struct layout *layout) {
+    bool *input = mem_zero(layout->node_count + 1, sizeof *input), given = false;
+    if (!input) return false;
+    for (uint32_t i = 0; i < layout->node_count; i++) given |= input[i] = layout->node[i].rank == 0;
+    if (!given) memset(input, true, layout->node_count);
+    for (uint32_t i = 0; i < layout->edge_count && !given; i++) input[layout->edge[i].to] = false;
+    bool backwards = runs_backwards(layout, input);
+    mem_free(input);
+    return backwards;
+}
+
+static void mirror_point(const struct layout *layout, struct point *point) {
+    if (is_upright(layout))
         point->x = layout->width - point->x;
     else
         point->y = layout->height - point->y;
 }
 
-static void mirror(struct layout *layout, bool upright) {
-    for (uint32_t i = 0; i < layout->node_count; i++) mirror_point(layout, &layout->node[i].at, upright);
+static void mirror(struct layout *layout) {
+    for (uint32_t i = 0; i < layout->node_count; i++) mirror_point(layout, &layout->node[i].at);
     for (uint32_t i = 0; i < layout->edge_count; i++) {
-        mirror_point(layout, &layout->edge[i].label, upright);
-        for (uint32_t j = 0; j < layout->edge[i].point_count; j++)
-            mirror_point(layout, &layout->edge[i].point[j], upright);
+        mirror_point(layout, &layout->edge[i].label);
+        for (uint32_t j = 0; j < layout->edge[i].point_count; j++) mirror_point(layout, &layout->edge[i].point[j]);
     }
 }
 
@@ -331,8 +406,7 @@ static bool lay_out(GVC_t *context, struct layout *layout) {
     drawing.node = mem_zero(layout->node_count + 1, sizeof(Agnode_t *));
     drawing.edge = mem_zero(layout->edge_count + 1, sizeof(Agedge_t *));
     bool ok = drawing.node && drawing.edge && draw_best(&drawing, context);
-    bool upright = layout->direction == DIRECTION_UP || layout->direction == DIRECTION_DOWN;
-    if (ok && inputs_run_backwards(layout, upright)) mirror(layout, upright);
+    if (ok && inputs_run_backwards(layout)) mirror(layout);
     mem_free(drawing.node);
     mem_free(drawing.edge);
     return ok;

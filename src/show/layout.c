@@ -32,8 +32,6 @@ static struct {
 
 static char program[PATH_MAX];
 
-void layout_set_program(const char *path) { snprintf(program, sizeof program, "%s", path ? path : ""); }
-
 // ---- the child's life ---------------------------------------------------------------------------------------------
 
 static bool find_beside(char *path, size_t size) {
@@ -59,6 +57,11 @@ void layout_stop(void) {
     kill(child.pid, SIGKILL);
     while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR) continue;
     child.pid = 0;
+}
+
+void layout_set_program(const char *path) {
+    layout_stop();
+    snprintf(program, sizeof program, "%s", path ? path : "");
 }
 
 // Its standard input and output are our socket, its warnings go nowhere, and it has a process group of its own so that

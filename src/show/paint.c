@@ -61,7 +61,9 @@ static PangoLayout *lay_out(const char *text, size_t size, unsigned look) {
     pango_font_description_free(font);
     pango_layout_set_single_paragraph_mode(layout, TRUE);
     pango_layout_set_auto_dir(layout, FALSE);
-    pango_layout_set_text(layout, text, (int)size);
+    gchar *valid = g_utf8_validate(text, (gssize)size, NULL) ? NULL : g_utf8_make_valid(text, (gssize)size);
+    pango_layout_set_text(layout, valid ? valid : text, valid ? -1 : (int)size);
+    g_free(valid);
     return layout;
 }
 

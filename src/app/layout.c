@@ -29,7 +29,16 @@
 
 // ---- limits -------------------------------------------------------------------------------------------------------
 
-static void limit(int resource, rlim_t value) {
+// Sanitizers reserve more address space than any limit would allow.
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
+static void limit(__rlimit_resource_t resource, rlim_t value) {
     struct rlimit limit;
     if (getrlimit(resource, &limit)) return;
     if (limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max) limit.rlim_cur = value;
@@ -41,9 +50,7 @@ static void limit_once(void) {
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     limit(RLIMIT_CORE, 0);
-#if !defined(__SANITIZE_ADDRESS__)
-    limit(RLIMIT_AS, MOST_MEMORY);
-#endif
+    if (!SANITIZED) limit(RLIMIT_AS, MOST_MEMORY);
 }
 
 static void limit_request(void) {

@@ -242,7 +242,7 @@ static bool read_layout(struct drawing *drawing) {
         struct layout_edge *edge = &layout->edge[i];
         if (!read_spline(drawing, drawing->edge[i], edge)) return false;
         const textlabel_t *label = ED_label(drawing->edge[i]);
-        edge->label = edge->point[edge->point_count / 2];
+        edge->label = (struct point){NAN, NAN};
         if (edge->label_width > 0 && label && label->set) edge->label = flip(drawing, label->pos);
     }
     return true;

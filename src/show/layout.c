@@ -190,12 +190,31 @@ static enum outcome exchange(struct layout *layout, const struct buffer *request
     return outcome;
 }
 
-static enum outcome ask(struct layout *layout, double seconds) {
+static enum outcome ask(struct layout *layout, const struct layout *question, double deadline) {
     struct buffer request = {0};
     enum outcome outcome = NO_MEMORY;
-    if (layout_encode(layout, &request)) outcome = exchange(layout, &request, now() + seconds);
+    if (layout_encode(question, &request)) outcome = exchange(layout, &request, deadline);
     buffer_free(&request);
     return outcome;
+}
+
+// Graphviz crashes on some graphs with room for labels on edges within a rank: asked without room, it still places the
+// nodes, and the labels go onto the curves.
+static enum outcome ask_without_labels(struct layout *layout, double deadline) {
+    struct layout question = *layout;
+    question.edge = mem_alloc(layout->edge_count + 1, sizeof *question.edge);
+    if (!question.edge) return NO_MEMORY;
+    memcpy(question.edge, layout->edge, layout->edge_count * sizeof *question.edge);
+    for (uint32_t i = 0; i < question.edge_count; i++) question.edge[i].label_width = 0;
+    enum outcome outcome = ask(layout, &question, deadline);
+    mem_free(question.edge);
+    return outcome;
+}
+
+static bool wants_labels(const struct layout *layout) {
+    for (uint32_t i = 0; i < layout->edge_count; i++)
+        if (layout->edge[i].label_width > 0) return true;
+    return false;
 }
 
 static void explain(struct layout *layout, enum outcome outcome, double seconds) {
@@ -220,7 +239,9 @@ static void explain(struct layout *layout, enum outcome outcome, double seconds)
 bool layout_run(struct layout *layout, double seconds, struct error *error) {
     if (!(seconds > 0)) seconds = DEFAULT_SECONDS;
     layout->message[0] = '\0';
-    enum outcome outcome = layout->node_count ? ask(layout, seconds) : MISSING;
+    double deadline = now() + seconds;
+    enum outcome outcome = layout->node_count ? ask(layout, layout, deadline) : MISSING;
+    if (outcome == GONE && wants_labels(layout)) outcome = ask_without_labels(layout, deadline);
     if (outcome == INTERRUPTED) return error_interrupt(error);
     if (outcome == NO_MEMORY) return error_memory(error);
     if (outcome == DONE) {

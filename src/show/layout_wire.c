@@ -198,11 +198,11 @@ static bool take_points(struct reader *reader, struct layout_edge *edge) {
     if (!point) return false;
     edge->point = point;
     edge->point_count = record.point_count;
-    edge->label = record.label;
+    edge->label = is_place(record.label) ? record.label : (struct point){NAN, NAN}; // no place: on the curve
     if (!take(reader, point, record.point_count * sizeof *point)) return false;
     for (uint32_t i = 0; i < record.point_count; i++)
         if (!is_place(point[i])) return false;
-    return edge->label_width > 0 ? is_place(record.label) : true;
+    return true;
 }
 
 bool layout_decode_reply(const void *data, size_t size, struct layout *layout) {

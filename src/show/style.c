@@ -8,6 +8,9 @@
 // The light theme is the tone of the reference pictures: white vertices on a cool off-white page, one orange accent.
 // The dark theme keeps the hues and swaps the lightness; the projector theme has a white page, heavier strokes and
 // larger text for a washed-out beam at the back of a lecture hall.
+//
+// The eight colours of series are at least 4.5:1 on the page, for labels of their own colour, and at least 15 apart in
+// CIELAB for normal, deuteranopic, protanopic and tritanopic eyes (simulated after Machado, Oliveira, Fernandes 2009).
 static const struct style styles[THEME_COUNT] = {
     [THEME_LIGHT] =
         {
@@ -34,7 +37,7 @@ static const struct style styles[THEME_COUNT] = {
             .fill_in = 0x2E8B57FF,
             .frame_fill = 0xF0F3F9FF,
             .frame_stroke = 0xA9B6CDFF,
-            .series = {0x3D63CFFF, 0x8F6400FF, 0xCC3A29FF, 0x237A3AFF, 0x8E3FA8FF, 0x0A7A8CFF, 0xA8326BFF, 0x5A6078FF},
+            .series = {0x1B2DB8FF, 0xB65702FF, 0x96110AFF, 0x226542FF, 0x792098FF, 0x127AA6FF, 0xB8007EFF, 0x454A66FF},
             .vertex_size = 40,
             .vertex_stroke_width = 1.1,
             .edge_width = 0.9,
@@ -71,7 +74,7 @@ static const struct style styles[THEME_COUNT] = {
             .fill_in = 0x5CC98CFF,
             .frame_fill = 0x1A1E2AFF,
             .frame_stroke = 0x566483FF,
-            .series = {0x7EA2FFFF, 0xE5B04BFF, 0xFF8A7AFF, 0x6CCB87FF, 0xD695EAFF, 0x5CCBDBFF, 0xF08FBBFF, 0xA3ABC2FF},
+            .series = {0x6B87F0FF, 0xFDD75EFF, 0xEF7E6CFF, 0x80DBACFF, 0xB48DCEFF, 0x65E9F6FF, 0xFF5683FF, 0xA0A7BBFF},
             .vertex_size = 40,
             .vertex_stroke_width = 1.1,
             .edge_width = 0.9,
@@ -108,7 +111,7 @@ static const struct style styles[THEME_COUNT] = {
             .fill_in = 0x0B7038FF,
             .frame_fill = 0xEEF1F7FF,
             .frame_stroke = 0x5F6E8CFF,
-            .series = {0x1546BFFF, 0x7A5500FF, 0xC02510FF, 0x0B6A30FF, 0x7A2396FF, 0x006778FF, 0x951F5AFF, 0x3A4055FF},
+            .series = {0x0F1CB6FF, 0xAC630CFF, 0x930D08FF, 0x236840FF, 0x792098FF, 0x147EA3FF, 0xB8007EFF, 0x454A66FF},
             .vertex_size = 46,
             .vertex_stroke_width = 1.8,
             .edge_width = 1.4,

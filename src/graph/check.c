@@ -211,7 +211,8 @@ static bool on_kink(const struct check *check, double exact, const struct differ
 static void note_entry(struct check *check, uint32_t row, uint32_t column, double exact,
                        const struct difference *difference, double tolerance) {
     double error = relative_error(exact, difference->value);
-    if (!isfinite(exact) || !trusted(difference, tolerance / 4) ||
+    bool zero = exact == 0 && difference->value == 0; // as where nothing depends, however large the value is
+    if (!isfinite(exact) || (!trusted(difference, tolerance / 4) && !zero) ||
         (error > tolerance && on_kink(check, exact, difference))) {
         check->skipped++;
         return;

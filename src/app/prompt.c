@@ -89,8 +89,10 @@ static void cancel_line(void) {
     rl_point = rl_end;
     rl_redisplay();
     rl_replace_line("", 0);
-    rl_callback_handler_remove();
-    fputs("^C\n", stdout);
+    fputs("^C", stdout);
+    fflush(stdout);
+    rl_callback_handler_remove(); // may send the cursor to the start of the line
+    putchar('\n');
     fflush(stdout);
 }
 
@@ -351,8 +353,10 @@ enum prompt_answer prompt_read(const char *text, int indent, struct buffer *line
     enum prompt_answer answer;
     prompt.indent = indent;
     prompt.done = false;
-    interrupted = 0;
+    interrupted = stopped = resumed = 0;
     if (leave) return PROMPT_LEAVE;
+    if (resized) rl_reset_screen_size();
+    resized = 0;
     take_stop(prompt.typing = true);
     rl_callback_handler_install(text, on_line);
     bool over = false;

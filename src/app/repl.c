@@ -83,7 +83,7 @@ int repl_indent(const char *text, size_t size) {
     for (int i = 0; i < 4; i++) {
         size_t length = strlen(last[i]);
         if (strncmp(words, last[i], length) == 0 && !isalnum((unsigned char)words[length]) && words[length] != '_')
-            return indent > 4 ? indent - 4 : indent;
+            return indent > 4 ? indent - 4 : 0;
     }
     return indent;
 }
@@ -127,6 +127,7 @@ static void add_line(struct buffer *entry, struct buffer *line, bool *pasted) {
     if (first) *pasted = prompt_size_at(text, true) > 0;
     if (first && *pasted) line->size = repl_strip_prompts(line->data, line->size);
     size_t skip = !first && *pasted ? prompt_size_at(text, false) : 0;
+    if (blank_line(text + skip, line->size - skip)) skip = line->size; // indentation of ours, and nothing on it
     buffer_add(entry, buffer_string(line) + skip, line->size - skip);
     buffer_char(entry, '\n');
 }

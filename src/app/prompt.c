@@ -123,6 +123,7 @@ static int next_key(FILE *stream) {
         if (got == 1) return key;
         if (got == 0 || (errno != EINTR && errno != EAGAIN)) return EOF;
     }
+    if (prompt.ahead_at + 1 == prompt.ahead_count) rl_input_available_hook = NULL;
     return prompt.ahead[prompt.ahead_at++];
 }
 
@@ -131,17 +132,13 @@ static int key_waits(void) {
     return prompt.ahead_at < prompt.ahead_count || poll(&ready, 1, 0) > 0;
 }
 
-// Within an escape sequence: whether its next byte comes in time.
-static int key_comes(void) {
-    struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
-    return prompt.ahead_at < prompt.ahead_count || poll(&ready, 1, 50) > 0;
-}
-
+// Readline would look at the descriptor only, so it is told while there is something ahead of it.
 static void look_ahead(void) {
     if (prompt.ahead_at < prompt.ahead_count || !key_waits()) return;
     ssize_t got = read(STDIN_FILENO, prompt.ahead, sizeof prompt.ahead);
     prompt.ahead_at = 0;
     prompt.ahead_count = got > 0 ? (size_t)got : 0;
+    rl_input_available_hook = got > 0 ? key_waits : NULL;
 }
 
 bool prompt_waiting(bool blank) {
@@ -282,7 +279,6 @@ static void open_readline(void) {
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_getc_function = next_key;
-    rl_input_available_hook = key_comes;
     rl_startup_hook = first_blanks;
     rl_attempted_completion_function = offers;
     rl_completion_word_break_hook = word_breaks;
@@ -332,6 +328,7 @@ static bool attend(enum prompt_answer *answer) {
     if (interrupted || leave) {
         *answer = leave ? PROMPT_LEAVE : PROMPT_CANCEL;
         interrupted = 0;
+        prompt.ahead_at = prompt.ahead_count = 0; // the rest of a paste goes too
         cancel_line();
         return true;
     }

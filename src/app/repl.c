@@ -186,10 +186,13 @@ static bool longer_than_terminal(const char *text, size_t size) {
 }
 
 static bool feed(FILE *pipe, const char *text, size_t size) {
-    void (*broken)(int) = signal(SIGPIPE, SIG_IGN); // who leaves the pager early has seen enough
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, broken, interrupt;
+    sigaction(SIGPIPE, &ignore, &broken);   // who leaves the pager early has seen enough
+    sigaction(SIGINT, &ignore, &interrupt); // Ctrl-C in the pager is for the pager
     fwrite(text, 1, size, pipe);
     int status = pclose(pipe);
-    signal(SIGPIPE, broken);
+    sigaction(SIGPIPE, &broken, NULL);
+    sigaction(SIGINT, &interrupt, NULL);
     bool missing = status != -1 && WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 126);
     return !missing;
 }
@@ -203,9 +206,7 @@ bool repl_page(const char *text, size_t size) {
     fflush(stdout);
     FILE *pipe = popen(pager, "we");
     if (!pipe) return false;
-    bool ok = feed(pipe, text, size);
-    task_begin(); // Ctrl-C in the pager was for the pager
-    return ok;
+    return feed(pipe, text, size);
 }
 
 // ---- the init file --------------------------------------------------------------------------------------------------

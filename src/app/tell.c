@@ -18,7 +18,7 @@ void walk_number(struct buffer *out, double value) {
         buffer_printf(out, "%.6g", value);
 }
 
-static void factor(struct buffer *out, double value) {
+void walk_factor(struct buffer *out, double value) {
     bool brackets = signbit(value) && !isnan(value);
     if (brackets) buffer_char(out, '(');
     walk_number(out, value);
@@ -39,7 +39,7 @@ static void total(struct buffer *out, const struct graph *graph, vertex of, vert
 }
 
 // A partial's formula as a factor of a product: sums and signs in brackets.
-static void formula_factor(struct buffer *out, const struct graph *graph, uint32_t edge) {
+void walk_partial_factor(struct buffer *out, const struct graph *graph, uint32_t edge) {
     struct buffer text = {0};
     graph_partial_formula(graph, edge, &text);
     const char *formula = buffer_string(&text);
@@ -64,7 +64,7 @@ void walk_formula_values(const struct graph *graph, vertex v, struct buffer *out
         }
         double value = graph->value[graph->operand[graph->offset[v] + (uint32_t)(c[1] == 'b')]];
         if (info->precedence < 5)
-            factor(out, value);
+            walk_factor(out, value);
         else
             walk_number(out, value);
         c += 2;
@@ -137,8 +137,9 @@ static void tangent_sums(struct walk *walk, vertex v) {
             vertex u = graph->operand[e];
             if (!walk->active[u]) continue;
             buffer_text(out, before);
-            if (numbers) factor(out, walk->lcg->partial[e]), buffer_text(out, " * "), factor(out, walk->value[u]);
-            if (!numbers) formula_factor(out, graph, e), buffer_text(out, " * "), total(out, graph, u, walk->seed);
+            if (numbers)
+                walk_factor(out, walk->lcg->partial[e]), buffer_text(out, " * "), walk_factor(out, walk->value[u]);
+            if (!numbers) walk_partial_factor(out, graph, e), buffer_text(out, " * "), total(out, graph, u, walk->seed);
             before = " + ";
         }
     }
@@ -197,11 +198,11 @@ static void contribution(struct walk *walk, uint32_t edge, vertex u, vertex v) {
     double partial = walk->lcg->partial[edge], product = walk->value[v] * partial;
     total(out, walk->graph, walk->seed, v);
     buffer_text(out, " * ");
-    formula_factor(out, walk->graph, edge);
+    walk_partial_factor(out, walk->graph, edge);
     buffer_text(out, " = ");
-    factor(out, walk->value[v]);
+    walk_factor(out, walk->value[v]);
     buffer_text(out, " * ");
-    factor(out, partial);
+    walk_factor(out, partial);
     buffer_text(out, " = ");
     walk_number(out, product);
     buffer_char(out, '\n');
@@ -210,7 +211,7 @@ static void contribution(struct walk *walk, uint32_t edge, vertex u, vertex v) {
     if (walk->in[u] > 1) {
         walk_number(out, walk->value[u] - product);
         buffer_text(out, " + ");
-        factor(out, product);
+        walk_factor(out, product);
         buffer_text(out, " = ");
     }
     walk_number(out, walk->value[u]);
@@ -247,9 +248,9 @@ static void factors(struct buffer *out, const struct walk *walk, bool numbers) {
         }
         if (i) buffer_text(out, " * ");
         if (numbers)
-            factor(out, walk->lcg->partial[walk->path.edge[i]]);
+            walk_factor(out, walk->lcg->partial[walk->path.edge[i]]);
         else
-            formula_factor(out, walk->graph, walk->path.edge[i]);
+            walk_partial_factor(out, walk->graph, walk->path.edge[i]);
     }
 }
 
@@ -284,11 +285,13 @@ static void sum_words(struct walk *walk) {
     if (walk->sum_count > 1) {
         walk_number(out, walk->sum - walk->path.product);
         buffer_text(out, " + ");
-        factor(out, walk->path.product);
+        walk_factor(out, walk->path.product);
         buffer_text(out, " = ");
     }
     walk_number(out, walk->sum);
-    if (strcmp(count, walk->pair_total) == 0)
+    if (strcmp(walk->pair_total, "1") == 0)
+        buffer_text(out, "; it is the only path: this is the derivative");
+    else if (strcmp(count, walk->pair_total) == 0)
         buffer_printf(out, "; all %s paths are in: this is the derivative", walk->pair_total);
     else
         buffer_printf(out, "; %u of %s paths are in", walk->sum_count, walk->pair_total);
@@ -328,9 +331,9 @@ static void change_line(struct walk *walk, const struct walk_change *change) {
         walk_number(out, change->before);
         buffer_text(out, " + ");
     }
-    factor(out, change->into);
+    walk_factor(out, change->into);
     buffer_text(out, " * ");
-    factor(out, change->out);
+    walk_factor(out, change->out);
     buffer_text(out, " = ");
     walk_number(out, change->value);
     buffer_text(out, change->fill ? " (fill-in: a new edge)" : " (changed)");
@@ -390,7 +393,7 @@ bool walk_tell(struct walk *walk, struct walk_step *step, struct error *error) {
 // ---- printing -------------------------------------------------------------------------------------------------------
 
 static const char *quantity(const struct walk *walk) {
-    static const char *const names[] = {"values", "tangents", "adjoints", "products along the path", ""};
+    static const char *const names[] = {"values", "tangents", "adjoints", "", ""};
     return names[walk->kind];
 }
 
@@ -407,9 +410,9 @@ static void table_entry(const struct walk *walk, vertex v, struct buffer *out) {
 }
 
 static void print_table(const struct walk *walk, struct session *session) {
-    if (walk->kind == WALK_ELIMINATE || graph_visible_count(walk->graph) > TABLE_MOST) return;
+    if (walk->kind >= WALK_PATHS || graph_visible_count(walk->graph) > TABLE_MOST) return;
     struct buffer entry = {0};
-    int column = 2 + (int)strlen(quantity(walk)) + 1;
+    int indent = 2 + (int)strlen(quantity(walk)) + 1, column = indent;
     report_text(session, "%s  %s:", report_muted(session), quantity(walk));
     for (vertex v = 0; v < walk->graph->count; v++) {
         if (graph_hidden(walk->graph, v)) continue;
@@ -417,10 +420,10 @@ static void print_table(const struct walk *walk, struct session *session) {
         table_entry(walk, v, &entry);
         int width = text_width(buffer_string(&entry), entry.size) + 3;
         if (column + width > (session->output.columns > 20 ? session->output.columns : 80)) {
-            report_text(session, "\n   ");
-            column = 3;
+            report_text(session, "\n%*s", indent, "");
+            column = indent;
         }
-        report_text(session, "%s%s", column > 3 ? "   " : " ", buffer_string(&entry));
+        report_text(session, "%s%s", column > indent ? "   " : " ", buffer_string(&entry));
         column += width;
     }
     report_text(session, "%s\n", report_plain(session));

@@ -53,6 +53,9 @@ bool walk_edge_active(const struct walk *walk, vertex target, uint32_t edge);
 
 // Numbers in told arithmetic: six significant digits, "-" in front, never U+2212, so that they can be typed in again.
 void walk_number(struct buffer *out, double value);
+// As factors of a product: negative numbers, sums and quotients in brackets.
+void walk_factor(struct buffer *out, double value);
+void walk_partial_factor(struct buffer *out, const struct graph *graph, uint32_t edge);
 // The vertex's formula with its operands' values: "1.64872 * 1.11845".
 void walk_formula_values(const struct graph *graph, vertex v, struct buffer *out);
 // "line 5: c = b*x2", or nothing.

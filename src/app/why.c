@@ -102,13 +102,13 @@ static void contribution_line(struct why *why, vertex output, uint32_t edge, ver
     add_name(why, target);
     buffer_text(&why->line, "   ");
     add_total(why, output, target);
-    buffer_text(&why->line, " * (");
-    graph_partial_formula(why->graph, edge, &why->line);
-    buffer_text(&why->line, ") = ");
-    walk_number(&why->line, adjoint);
-    buffer_text(&why->line, signbit(partial) ? " * (" : " * ");
-    walk_number(&why->line, partial);
-    buffer_text(&why->line, signbit(partial) ? ") = " : " = ");
+    buffer_text(&why->line, " * ");
+    walk_partial_factor(&why->line, why->graph, edge);
+    buffer_text(&why->line, " = ");
+    walk_factor(&why->line, adjoint);
+    buffer_text(&why->line, " * ");
+    walk_factor(&why->line, partial);
+    buffer_text(&why->line, " = ");
     walk_number(&why->line, adjoint * partial);
     flush_line(why);
 }

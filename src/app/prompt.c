@@ -284,7 +284,8 @@ static void open_readline(void) {
     rl_completion_word_break_hook = word_breaks;
     rl_completer_quote_characters = "\"";
     rl_filename_quote_characters = " ";
-    rl_initialize();
+    rl_variable_bind("match-hidden-files", "off");
+    rl_initialize(); // reads ~/.inputrc
     bind("\t", tab_key);
     bind(" ", space_key);
     bind("\177", backspace_key);

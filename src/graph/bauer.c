@@ -5,6 +5,7 @@
 
 #include "base/task.h"
 #include "graph/eliminate.h"
+#include "graph/large.h"
 #include "graph/walk.h"
 
 enum { LOOK_EVERY = 1 << 14 };
@@ -124,25 +125,28 @@ static uint32_t active_edges_at(const struct lcg *lcg, const uint8_t *active, ve
     return active[v] ? edges : 0;
 }
 
-static double active_edges(const struct lcg *lcg, const uint8_t *active) {
-    double edges = 0;
-    for (vertex v = 0; v < lcg->count; v++) edges += active_edges_at(lcg, active, v);
-    return edges;
+static bool active_edges(const struct lcg *lcg, const uint8_t *active, double *edges, struct error *error) {
+    *edges = 0;
+    for (vertex v = 0; v < lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
+        *edges += active_edges_at(lcg, active, v);
+    }
+    return true;
 }
 
 // Several sweeps share edges: count them once.
 static bool count_remembered(const struct lcg *lcg, struct jacobian *jacobian, struct error *error) {
     uint8_t *active = active_new(lcg, error);
     if (!active) return false;
-    jacobian->remembered = active_edges(lcg, active);
+    bool ok = active_edges(lcg, active, &jacobian->remembered, error);
     mem_free(active);
-    return true;
+    return ok;
 }
 
 static bool reverse(const struct lcg *lcg, struct jacobian *jacobian, struct error *error) {
     struct backward back = {
-        .adjoint = mem_zero((size_t)lcg->count + 1, sizeof *back.adjoint),
-        .reach = mem_zero((size_t)lcg->count + 1, 1),
+        .adjoint = large_zero((size_t)lcg->count + 1, sizeof *back.adjoint),
+        .reach = large_zero((size_t)lcg->count + 1, 1),
     };
     bool ok = back.adjoint && back.reach ? reverse_rows(lcg, &back, jacobian, error) : error_memory(error);
     mem_free(back.adjoint);
@@ -173,10 +177,10 @@ static bool forward_new(const struct lcg *lcg, struct forward *forward, struct e
     size_t count = (size_t)lcg->count + 1;
     *forward = (struct forward){.active = active_new(lcg, error)};
     if (!forward->active) return false;
-    forward->reach = mem_alloc(count, 1);
-    forward->tangent = mem_alloc(count, sizeof *forward->tangent);
-    forward->inputs = mem_zero(count, sizeof *forward->inputs);
-    forward->last_use = mem_zero(count, sizeof *forward->last_use);
+    forward->reach = large_alloc(count, 1);
+    forward->tangent = large_alloc(count, sizeof *forward->tangent);
+    forward->inputs = large_zero(count, sizeof *forward->inputs);
+    forward->last_use = large_zero(count, sizeof *forward->last_use);
     if (forward->reach && forward->tangent && forward->inputs && forward->last_use) return true;
     forward_free(forward);
     return error_memory(error);
@@ -217,10 +221,11 @@ static void find_last_uses(const struct lcg *lcg, struct forward *forward) {
 
 // As the sweep passes v, v's own partials are there and the tangents that v or a later vertex needs; all inputs at
 // once.
-static double most_remembered(const struct lcg *lcg, struct forward *forward) {
+static bool most_remembered(const struct lcg *lcg, struct forward *forward, double *result, struct error *error) {
     double alive = 0, most = 0;
     find_last_uses(lcg, forward);
     for (vertex v = 0; v < lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
         if (!forward->active[v]) continue;
         double now = alive + active_edges_at(lcg, forward->active, v);
         if (now > most) most = now;
@@ -229,7 +234,8 @@ static double most_remembered(const struct lcg *lcg, struct forward *forward) {
             if (forward->last_use[lcg->source[e]] == v && !is_parallel(lcg, v, e))
                 alive -= forward->inputs[lcg->source[e]];
     }
-    return alive > most ? alive : most;
+    *result = alive > most ? alive : most;
+    return true;
 }
 
 static bool forward_columns(const struct lcg *lcg, struct forward *forward, struct jacobian *jacobian,
@@ -245,8 +251,7 @@ static bool forward_columns(const struct lcg *lcg, struct forward *forward, stru
                 *entry(jacobian, row, column) = forward->tangent[graph->output[row]];
     }
     jacobian->multiplications = forward->joins;
-    jacobian->remembered = most_remembered(lcg, forward);
-    return true;
+    return most_remembered(lcg, forward, &jacobian->remembered, error);
 }
 
 static bool forward(const struct lcg *lcg, struct jacobian *jacobian, struct error *error) {
@@ -261,31 +266,48 @@ static bool forward(const struct lcg *lcg, struct jacobian *jacobian, struct err
 
 // The sum of length - 1 over all paths: with n[v] paths from v on and their lengths' sum s[v], an edge u -> v gives u
 // n[v] paths more, and s[v] + n[v] of length. A path of length 0 costs nothing.
-static bool path_multiplications(const struct lcg *lcg, const uint8_t *active, double *result) {
+struct path_sums {
+    double *n, *s;
+};
+
+static bool sum_lengths(const struct lcg *lcg, const uint8_t *active, struct path_sums *sums, struct error *error) {
     const struct graph *graph = lcg->graph;
-    double *n = mem_zero((size_t)lcg->count + 1, sizeof *n), *s = mem_zero((size_t)lcg->count + 1, sizeof *s);
-    bool ok = n && s;
-    for (uint32_t i = 0; ok && i < graph->output_count; i++) n[graph->output[i]] = 1;
-    for (vertex v = lcg->count; ok && v-- > 0;)
+    for (uint32_t i = 0; i < graph->output_count; i++) sums->n[graph->output[i]] = 1;
+    for (vertex v = lcg->count; v-- > 0;) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
         for (uint32_t e = lcg->offset[v]; active[v] && e < lcg->offset[v + 1]; e++) {
-            n[lcg->source[e]] += n[v];
-            s[lcg->source[e]] += s[v] + n[v];
+            sums->n[lcg->source[e]] += sums->n[v];
+            sums->s[lcg->source[e]] += sums->s[v] + sums->n[v];
         }
-    *result = 0;
-    for (uint32_t i = 0; ok && i < graph->input_count; i++) *result += s[graph->input[i]] - n[graph->input[i]];
-    for (uint32_t i = 0; ok && i < graph->output_count; i++)
-        *result += is_input(lcg, graph->output[i]) && first_row(graph, i) == i;
-    mem_free(n);
-    mem_free(s);
+    }
+    return true;
+}
+
+static double multiplications_of(const struct lcg *lcg, const struct path_sums *sums) {
+    const struct graph *graph = lcg->graph;
+    double result = 0;
+    for (uint32_t i = 0; i < graph->input_count; i++) result += sums->s[graph->input[i]] - sums->n[graph->input[i]];
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        result += is_input(lcg, graph->output[i]) && first_row(graph, i) == i;
+    return result;
+}
+
+static bool path_multiplications(const struct lcg *lcg, const uint8_t *active, double *result, struct error *error) {
+    size_t count = (size_t)lcg->count + 1;
+    struct path_sums sums = {large_zero(count, sizeof *sums.n), large_zero(count, sizeof *sums.s)};
+    bool ok = sums.n && sums.s ? sum_lengths(lcg, active, &sums, error) : error_memory(error);
+    if (ok) *result = multiplications_of(lcg, &sums);
+    mem_free(sums.n);
+    mem_free(sums.s);
     return ok;
 }
 
 static bool all_paths(const struct lcg *lcg, struct jacobian *jacobian, struct error *error) {
     uint8_t *active = active_new(lcg, error);
     if (!active) return false;
-    jacobian->remembered = active_edges(lcg, active);
-    bool ok = path_multiplications(lcg, active, &jacobian->multiplications) || error_memory(error);
-    ok = ok && walk_paths(lcg, active, jacobian, error);
+    bool ok = active_edges(lcg, active, &jacobian->remembered, error) &&
+              path_multiplications(lcg, active, &jacobian->multiplications, error) &&
+              walk_paths(lcg, active, jacobian, error);
     mem_free(active);
     return ok;
 }
@@ -332,14 +354,18 @@ static bool eliminate_greedily(struct eliminate *eliminate, struct jacobian *jac
     return true;
 }
 
-static void take_edges(const struct graph *graph, const struct eliminate *eliminate, struct jacobian *jacobian) {
-    for (uint32_t row = 0; row < jacobian->rows; row++)
+static bool take_edges(const struct graph *graph, const struct eliminate *eliminate, struct jacobian *jacobian,
+                       struct error *error) {
+    for (uint32_t row = 0; row < jacobian->rows; row++) {
+        if (task_interrupted()) return error_interrupt(error);
         for (uint32_t column = 0; column < jacobian->columns; column++) {
             vertex from = graph->input[column], to = graph->output[row];
             *entry(jacobian, row, column) = from == to ? 1 : eliminate_value(eliminate, from, to);
         }
+    }
     jacobian->multiplications = eliminate_multiplications(eliminate);
     jacobian->remembered = eliminate_most_edges(eliminate);
+    return true;
 }
 
 static bool by_elimination(const struct lcg *lcg, enum bauer_mode mode, const vertex *order, uint32_t order_count,
@@ -353,7 +379,7 @@ static bool by_elimination(const struct lcg *lcg, enum bauer_mode mode, const ve
              eliminate_rest(eliminate, lcg->count, jacobian, error);
     else if (ok)
         ok = eliminate_greedily(eliminate, jacobian, error);
-    if (ok) take_edges(lcg->graph, eliminate, jacobian);
+    ok = ok && take_edges(lcg->graph, eliminate, jacobian, error);
     eliminate_free(eliminate);
     return ok;
 }
@@ -403,7 +429,7 @@ static bool tangent_sweep(const struct lcg *lcg, double *tangent, uint8_t *moves
 
 bool bauer_tangent(const struct lcg *lcg, const double *direction, double *tangent, struct error *error) {
     const struct graph *graph = lcg->graph;
-    uint8_t *moves = mem_zero((size_t)lcg->count + 1, 1);
+    uint8_t *moves = large_zero((size_t)lcg->count + 1, 1);
     if (!moves) return error_memory(error);
     memset(tangent, 0, lcg->count * sizeof *tangent);
     for (uint32_t i = 0; i < graph->input_count; i++) {
@@ -429,7 +455,7 @@ static bool adjoint_sweep(const struct lcg *lcg, double *adjoint, uint8_t *weigh
 
 bool bauer_adjoint(const struct lcg *lcg, const double *weight, double *adjoint, struct error *error) {
     const struct graph *graph = lcg->graph;
-    uint8_t *weighs = mem_zero((size_t)lcg->count + 1, 1);
+    uint8_t *weighs = large_zero((size_t)lcg->count + 1, 1);
     if (!weighs) return error_memory(error);
     memset(adjoint, 0, lcg->count * sizeof *adjoint);
     for (uint32_t i = 0; i < graph->output_count; i++) {

@@ -8,9 +8,14 @@
 // Walther, Evaluating Derivatives, chapter 9), or by really walking every path.
 //
 // Costs. `multiplications` is the sum of indegree x outdegree over eliminated vertices of the LCG pruned to what lies
-// between the inputs and the outputs (parallel edges are added into one first); for all paths it is the sum of path
-// length - 1. `remembered` is the largest number of partials alive at once. Figure 1: forward 6, reverse 6 (remembers
-// all 8 edges), order b c d a 5, order c a d b 8, all paths 8.
+// between the inputs and the outputs (parallel edges are added into one first); sweeps count what elimination in their
+// order does. For all paths it is the sum of path length - 1.
+//
+// `remembered` is the largest number of partials alive at once: in reverse and for all paths every edge of the pruned
+// LCG; forwards the partials of the vertex at hand and the tangents (one for each input that reaches it) of vertices
+// still needed; in an elimination order the most edges there are after any step, parallel edges added into one.
+//
+// Figure 1: forward 6 (remembers 5), reverse 6 (remembers all 8 edges), order b c d a 5, order c a d b 8, all paths 8.
 #ifndef BAUER_GRAPH_BAUER_H
 #define BAUER_GRAPH_BAUER_H
 

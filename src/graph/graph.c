@@ -1,31 +1,53 @@
 // Building a graph, and computing its values again.
 #include "graph/graph.h"
 
+#include <string.h>
+
 #include "base/task.h"
 #include "graph/graph_private.h"
+#include "graph/large.h"
 #include "op/op_inline.h"
 
-enum { FIRST_CAPACITY = 64, MOST_VERTICES = INT32_MAX - 1, TRIM_FROM = 1 << 16, LOOK_EVERY = 1 << 14 };
+enum {
+    FIRST_CAPACITY = 64,
+    MOST_VERTICES = INT32_MAX - 1,
+    LARGE_FROM = 1 << 12,
+    LARGE_FACTOR = 16,
+    LOOK_EVERY = 1 << 14
+};
 
 // ---- life ---------------------------------------------------------------------------------------------------------
 
-// Each array is enlarged on its own; when one fails the others are merely larger than `capacity` says.
-static bool set_capacity(struct graph *graph, uint32_t capacity, size_t operands) {
-#define RESIZE(FIELD, COUNT)                                                                                           \
+// All arrays that grow with the vertices lie in one block, so that one large page after the other fills up.
+static size_t block_bytes(uint32_t capacity) {
+    const struct graph *graph;
+    size_t each = sizeof *graph->value + sizeof *graph->offset + 2 * sizeof *graph->operand + sizeof *graph->name +
+                  sizeof *graph->site + sizeof *graph->frame + sizeof *graph->op;
+    return capacity * each + sizeof *graph->offset;
+}
+
+static bool set_capacity(struct graph *graph, uint32_t capacity) {
+    size_t count = graph->count, edges = graph->private->block ? graph_edge_count(graph) : 0;
+    char *block = large_alloc(block_bytes(capacity), 1), *next = block;
+    if (!block) return false;
+#define MOVE(FIELD, USED, PLACES)                                                                                      \
     do {                                                                                                               \
-        void *larger = mem_resize(graph->FIELD, (COUNT), sizeof *graph->FIELD);                                        \
-        if (!larger) return false;                                                                                     \
-        graph->FIELD = larger;                                                                                         \
+        if (graph->FIELD) memcpy(next, graph->FIELD, (USED) * sizeof *graph->FIELD);                                   \
+        graph->FIELD = (void *)next;                                                                                   \
+        next += (PLACES) * sizeof *graph->FIELD;                                                                       \
     } while (0)
-    RESIZE(op, capacity);
-    RESIZE(offset, (size_t)capacity + 1);
-    RESIZE(operand, operands);
-    RESIZE(value, capacity);
-    RESIZE(name, capacity);
-    RESIZE(site, capacity);
-    RESIZE(frame, capacity);
-#undef RESIZE
+    MOVE(value, count, (size_t)capacity); // the largest first: all are aligned
+    MOVE(operand, edges, 2 * (size_t)capacity);
+    MOVE(offset, count + 1, (size_t)capacity + 1);
+    MOVE(name, count, (size_t)capacity);
+    MOVE(site, count, (size_t)capacity);
+    MOVE(frame, count, (size_t)capacity);
+    MOVE(op, count, (size_t)capacity);
+#undef MOVE
+    mem_free(graph->private->block);
+    graph->private->block = block;
     graph->private->capacity = capacity;
+    graph->offset[0] = 0;
     return true;
 }
 
@@ -45,12 +67,10 @@ struct graph *graph_new(struct symbols *symbols, uint32_t vertex_limit, struct e
     graph->references = 1;
     graph->limit = vertex_limit;
     graph->private = mem_zero(1, sizeof *graph->private);
-    if (!graph->private || !set_capacity(graph, FIRST_CAPACITY, 2 * FIRST_CAPACITY) ||
-        !add_first_frame_and_site(graph)) {
+    if (!graph->private || !set_capacity(graph, FIRST_CAPACITY) || !add_first_frame_and_site(graph)) {
         graph_drop(graph);
         return error_memory(error), NULL;
     }
-    graph->offset[0] = 0;
     return graph;
 }
 
@@ -65,6 +85,7 @@ static void free_private(struct graph_private *private) {
     mem_free(private->source);
     mem_free(private->alias);
     mem_free(private->site_slot);
+    mem_free(private->block);
     graph_label_free(private);
     mem_free(private);
 }
@@ -72,13 +93,6 @@ static void free_private(struct graph_private *private) {
 void graph_drop(struct graph *graph) {
     if (!graph || --graph->references > 0) return;
     free_private(graph->private);
-    mem_free(graph->op);
-    mem_free(graph->offset);
-    mem_free(graph->operand);
-    mem_free(graph->value);
-    mem_free(graph->name);
-    mem_free(graph->site);
-    mem_free(graph->frame);
     mem_free(graph->sites);
     mem_free(graph->frames);
     mem_free(graph->input);
@@ -87,17 +101,8 @@ void graph_drop(struct graph *graph) {
     mem_free(graph);
 }
 
-void graph_trim(struct graph *graph) {
-    // One operand more than there are: linearize may write both partials of a last unary vertex.
-    if (graph->count >= TRIM_FROM && graph->private->capacity > graph->count)
-        set_capacity(graph, graph->count, (size_t)graph_edge_count(graph) + 1);
-}
-
 size_t graph_bytes(const struct graph *graph) {
-    size_t vertices = graph->private->capacity;
-    size_t each = sizeof *graph->op + sizeof *graph->offset + sizeof *graph->value + sizeof *graph->name +
-                  sizeof *graph->site + sizeof *graph->frame;
-    return vertices * each + graph_edge_count(graph) * sizeof *graph->operand;
+    return block_bytes(graph->count) - (2 * (size_t)graph->count - graph_edge_count(graph)) * sizeof *graph->operand;
 }
 
 // ---- vertices -----------------------------------------------------------------------------------------------------
@@ -110,13 +115,20 @@ static bool limit_error(const struct graph *graph, uint32_t site, uint32_t limit
     return false;
 }
 
+static bool grow_by(struct graph *graph, uint32_t factor, uint32_t limit) {
+    uint32_t capacity = graph->count > limit / factor ? limit : factor * graph->count;
+    if (capacity < FIRST_CAPACITY) capacity = FIRST_CAPACITY;
+    return set_capacity(graph, capacity);
+}
+
+// Doubling; but a large graph takes much address space at once: what is not touched costs no memory, and copying and
+// touching pages twice is most of what building would cost.
 static bool grow(struct graph *graph, uint32_t site, struct error *error) {
     uint32_t limit = graph->limit < MOST_VERTICES ? graph->limit : MOST_VERTICES;
     if (graph->count >= limit) return limit_error(graph, site, limit, error);
     if (graph->count < graph->private->capacity) return true;
-    uint32_t capacity = graph->count > limit / 2 ? limit : 2 * graph->count;
-    if (capacity < FIRST_CAPACITY) capacity = FIRST_CAPACITY;
-    return set_capacity(graph, capacity, 2 * (size_t)capacity) || error_memory(error);
+    return (graph->count >= LARGE_FROM && grow_by(graph, LARGE_FACTOR, limit)) || grow_by(graph, 2, limit) ||
+           error_memory(error);
 }
 
 static inline bool room(struct graph *graph, uint32_t site, struct error *error) {

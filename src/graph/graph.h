@@ -71,7 +71,7 @@ struct graph {
 struct graph *graph_new(struct symbols *symbols, uint32_t vertex_limit, struct error *error);
 struct graph *graph_hold(struct graph *graph);
 void graph_drop(struct graph *graph); // frees at the last drop; NULL is allowed
-// Bytes of the arrays that grow with vertices and edges (at most 64 a vertex together with lcg_bytes).
+// Bytes in use in the arrays that grow with vertices and edges (at most 64 a vertex together with lcg_bytes).
 size_t graph_bytes(const struct graph *graph);
 
 // ---- building (each returns VERTEX_NONE / 0 / false with `error` set: ERROR_LIMIT, ERROR_MEMORY)

@@ -21,7 +21,8 @@ struct label_table {
 };
 
 struct graph_private {
-    uint32_t capacity; // vertices that fit; there is always room for two operands each
+    void *block;       // all arrays that grow with the vertices
+    uint32_t capacity; // vertices that fit, with two operands each
     size_t site_capacity, frame_capacity, input_capacity, output_capacity, output_name_capacity;
     uint32_t frame; // current
     struct alias *alias;
@@ -34,8 +35,5 @@ struct graph_private {
 };
 
 void graph_label_free(struct graph_private *private);
-
-// Gives back what growing by doubling left over, for large graphs: called when a graph is linearized.
-void graph_trim(struct graph *graph);
 
 #endif

@@ -266,9 +266,12 @@ static void suggest(const struct graph *graph, const char *text, struct error *e
 vertex graph_find(const struct graph *graph, const char *text, struct error *error) {
     vertex v = find_any(graph, text);
     if (v != VERTEX_NONE) return v;
-    if (*text == '#')
+    uint32_t visible = graph_visible_count(graph);
+    if (visible == 0)
+        error_set(error, ERROR_NAME, SPAN_NONE, "there is no vertex %.60s: the graph is empty", text);
+    else if (*text == '#')
         error_set(error, ERROR_NAME, SPAN_NONE, "there is no vertex %.60s: the graph has vertices #0 to #%u", text,
-                  graph_visible_count(graph) - 1);
+                  visible - 1);
     else
         error_set(error, ERROR_NAME, SPAN_NONE, "the graph has no vertex called %.60s", text);
     suggest(graph, text, error);

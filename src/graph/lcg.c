@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/task.h"
-#include "graph/graph_private.h"
+#include "graph/large.h"
 #include "op/op_inline.h"
 
 enum { LOOK_EVERY = 1 << 14 };
@@ -37,15 +37,14 @@ static struct lcg *alloc(struct graph *graph) {
     if (!lcg) return NULL;
     lcg->graph = graph_hold(graph);
     lcg->count = graph->count;
-    lcg->partial = mem_alloc((size_t)graph_edge_count(graph) + 1, sizeof *lcg->partial);
-    lcg->depends = mem_alloc((size_t)graph->count + 1, sizeof *lcg->depends);
+    lcg->partial = large_alloc((size_t)graph_edge_count(graph) + 1, sizeof *lcg->partial);
+    lcg->depends = large_alloc((size_t)graph->count + 1, sizeof *lcg->depends);
     if (lcg->partial && lcg->depends) return lcg;
     lcg_free(lcg);
     return NULL;
 }
 
 struct lcg *lcg_new(struct graph *graph, struct error *error) {
-    graph_trim(graph);
     struct lcg *lcg = alloc(graph);
     if (!lcg) return error_memory(error), NULL;
     lcg->offset = graph->offset;
@@ -115,43 +114,47 @@ bool lcg_active(const struct lcg *lcg, const vertex *from, uint32_t from_count, 
 
 // ---- outgoing edges -----------------------------------------------------------------------------------------------
 
-// Calls for each active edge, in increasing order: `e` from `u` to `v`.
-#define FOR_ACTIVE_EDGES(LCG, ACTIVE, V, E)                                                                            \
-    for (vertex V = 0; V < (LCG)->count; V++)                                                                          \
-        if ((ACTIVE)[V])                                                                                               \
-            for (uint32_t E = (LCG)->offset[V]; E < (LCG)->offset[V + 1]; E++)                                         \
-                if ((ACTIVE)[(LCG)->source[E]])
-
-// offset[u + 1] = number of active edges out of u or of vertices before it; returns their number in all.
-static uint32_t count_out(const struct lcg *lcg, const uint8_t *active, uint32_t *offset) {
-    FOR_ACTIVE_EDGES(lcg, active, v, e) offset[lcg->source[e] + 1]++;
+// offset[u + 1] = number of active edges out of u or of vertices before it.
+static bool count_out(const struct lcg *lcg, const uint8_t *active, uint32_t *offset, struct error *error) {
+    for (vertex v = 0; v < lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
+        for (uint32_t e = lcg->offset[v]; active[v] && e < lcg->offset[v + 1]; e++)
+            offset[lcg->source[e] + 1] += active[lcg->source[e]];
+    }
     for (vertex v = 0; v < lcg->count; v++) offset[v + 1] += offset[v];
-    return offset[lcg->count];
+    return true;
 }
 
 // Filling moves each offset to the end of its range, which is the next one's start: then they are moved up by one.
-static void fill_out(const struct lcg *lcg, const uint8_t *active, struct lcg_out *out) {
-    FOR_ACTIVE_EDGES(lcg, active, v, e) {
-        uint32_t place = out->offset[lcg->source[e]]++;
-        out->edge[place] = e;
-        out->target[place] = v;
+static bool fill_out(const struct lcg *lcg, const uint8_t *active, struct lcg_out *out, struct error *error) {
+    for (vertex v = 0; v < lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
+        for (uint32_t e = lcg->offset[v]; active[v] && e < lcg->offset[v + 1]; e++) {
+            if (!active[lcg->source[e]]) continue;
+            uint32_t place = out->offset[lcg->source[e]]++;
+            out->edge[place] = e;
+            out->target[place] = v;
+        }
     }
     memmove(out->offset + 1, out->offset, lcg->count * sizeof *out->offset);
     out->offset[0] = 0;
+    return true;
+}
+
+static bool alloc_out(const struct lcg *lcg, struct lcg_out *out) {
+    size_t edges = out->offset[lcg->count];
+    out->edge = mem_alloc(edges + 1, sizeof *out->edge);
+    out->target = mem_alloc(edges + 1, sizeof *out->target);
+    return out->edge && out->target;
 }
 
 bool lcg_out_new(const struct lcg *lcg, const uint8_t *active, struct lcg_out *out, struct error *error) {
     *out = (struct lcg_out){.offset = mem_zero((size_t)lcg->count + 1, sizeof *out->offset)};
     if (!out->offset) return error_memory(error);
-    uint32_t edges = count_out(lcg, active, out->offset);
-    out->edge = mem_alloc((size_t)edges + 1, sizeof *out->edge);
-    out->target = mem_alloc((size_t)edges + 1, sizeof *out->target);
-    if (!out->edge || !out->target) {
-        lcg_out_free(out);
-        return error_memory(error);
-    }
-    fill_out(lcg, active, out);
-    return !task_interrupted() || (lcg_out_free(out), error_interrupt(error));
+    bool ok = count_out(lcg, active, out->offset, error) && (alloc_out(lcg, out) || error_memory(error)) &&
+              fill_out(lcg, active, out, error);
+    if (!ok) lcg_out_free(out);
+    return ok;
 }
 
 void lcg_out_free(struct lcg_out *out) {

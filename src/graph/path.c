@@ -131,12 +131,14 @@ static void clear_live(const struct counting *counting, vertex end) {
 }
 
 static bool count_all(const struct lcg *lcg, struct counting *counting, mpz_t total, struct error *error) {
-    for (vertex v = 0; v < lcg->count; v++)
+    for (vertex v = 0; v < lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
         for (uint32_t e = lcg->offset[v]; counting->active[v] && e < lcg->offset[v + 1]; e++)
             counting->last_use[lcg->source[e]] = v;
+    }
     for (vertex v = 0; v < lcg->count; v++) {
         if (!counting->active[v]) continue;
-        if (task_interrupted()) {
+        if (task_interrupted()) { // a count may have millions of digits
             clear_live(counting, v);
             return error_interrupt(error);
         }

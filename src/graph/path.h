@@ -17,7 +17,9 @@ struct path {
     double product;       // of the partials; 1 for a path of length 0
 };
 
-enum path_order { PATH_LISTED, PATH_LARGEST }; // by input, output, length, vertex index; or by |product|, largest first
+// Listed: by input (as in `from`), output (as in `to`), length, vertices as numbers, edges. Largest: by |product|, ties
+// as listed; compared by logarithms, so that products beyond the doubles are ordered, too.
+enum path_order { PATH_LISTED, PATH_LARGEST };
 
 // The number of paths from any of `from` to any of `to` (an input that is itself an output counts one path of length
 // 0).

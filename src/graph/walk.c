@@ -30,7 +30,6 @@ struct walk {
     struct step *onward; // by vertex with one way on: where it leads
     double *sum;         // by row, for the input at hand
     struct frame_of_walk *frame;
-    uint32_t depth;        // most frames needed
     double paths, planned; // walked; to walk
     double next_look;
 };
@@ -99,11 +98,9 @@ static bool add_stops(struct walk *walk, struct error *error) {
 }
 
 // The most stops with a choice on a path, and the number of paths, by dynamic programming over the stops.
-static bool plan(struct walk *walk) {
-    const struct graph *graph = walk->lcg->graph;
-    uint32_t *depth = mem_zero((size_t)walk->lcg->count + 1, sizeof *depth);
-    double *paths = mem_zero((size_t)walk->lcg->count + 1, sizeof *paths);
-    for (vertex v = walk->lcg->count; depth && paths && v-- > 0;) {
+static bool plan_from(const struct walk *walk, uint32_t *depth, double *paths, struct error *error) {
+    for (vertex v = walk->lcg->count; v-- > 0;) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
         const struct stop *stop = &walk->stop[v];
         paths[v] = stop->last_end - stop->first + (walk->active[v] && stop->row != NIL);
         for (uint32_t i = stop->last_end; i < stop->end; i++) {
@@ -112,15 +109,23 @@ static bool plan(struct walk *walk) {
             if (depth[v] <= depth[target]) depth[v] = depth[target] + 1;
         }
     }
-    bool ok = depth && paths;
+    return true;
+}
+
+static bool plan(struct walk *walk, struct error *error) {
+    const struct graph *graph = walk->lcg->graph;
+    uint32_t *depth = mem_zero((size_t)walk->lcg->count + 1, sizeof *depth), most = 0;
+    double *paths = mem_zero((size_t)walk->lcg->count + 1, sizeof *paths);
+    bool ok = depth && paths ? plan_from(walk, depth, paths, error) : error_memory(error);
     for (uint32_t i = 0; ok && i < graph->input_count; i++) {
         walk->planned += paths[graph->input[i]];
-        if (walk->depth < depth[graph->input[i]]) walk->depth = depth[graph->input[i]];
+        if (most < depth[graph->input[i]]) most = depth[graph->input[i]];
     }
     mem_free(depth);
     mem_free(paths);
-    walk->frame = ok ? mem_alloc((size_t)walk->depth + 1, sizeof *walk->frame) : NULL;
-    return walk->frame != NULL;
+    if (!ok) return false;
+    walk->frame = mem_alloc((size_t)most + 1, sizeof *walk->frame);
+    return walk->frame || error_memory(error);
 }
 
 // An output that is there twice has its sum in its first row.
@@ -134,7 +139,7 @@ static bool prepare(struct walk *walk, struct error *error) {
     if (!lcg_out_new(walk->lcg, walk->active, &walk->out, error)) return false;
     if (!walk_alloc(walk, walk->lcg->graph->output_count)) return error_memory(error);
     set_rows(walk);
-    return add_stops(walk, error) && (plan(walk) || error_memory(error));
+    return add_stops(walk, error) && plan(walk, error);
 }
 
 // ---- walking ------------------------------------------------------------------------------------------------------

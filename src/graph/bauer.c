@@ -212,18 +212,21 @@ static bool sweep_forward(const struct lcg *lcg, vertex input, struct forward *f
     return true;
 }
 
-static void find_last_uses(const struct lcg *lcg, struct forward *forward) {
-    for (vertex v = 0; v < lcg->count; v++)
+static bool find_last_uses(const struct lcg *lcg, struct forward *forward, struct error *error) {
+    for (vertex v = 0; v < lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
         for (uint32_t e = lcg->offset[v]; forward->active[v] && e < lcg->offset[v + 1]; e++)
             forward->last_use[lcg->source[e]] = v;
+    }
     for (uint32_t i = 0; i < lcg->graph->output_count; i++) forward->last_use[lcg->graph->output[i]] = VERTEX_NONE;
+    return true;
 }
 
 // As the sweep passes v, v's own partials are there and the tangents that v or a later vertex needs; all inputs at
 // once.
 static bool most_remembered(const struct lcg *lcg, struct forward *forward, double *result, struct error *error) {
     double alive = 0, most = 0;
-    find_last_uses(lcg, forward);
+    if (!find_last_uses(lcg, forward, error)) return false;
     for (vertex v = 0; v < lcg->count; v++) {
         if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
         if (!forward->active[v]) continue;

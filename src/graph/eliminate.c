@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/task.h"
+#include "graph/large.h"
 
 enum { NIL = UINT32_MAX, LOOK_EVERY = 1 << 12 };
 
@@ -77,7 +78,7 @@ static bool reserve_slots(struct eliminate *eliminate, size_t edges) {
     size_t slots = eliminate->slots;
     while (slots < 2 * edges + 2) slots *= 2;
     if (slots == eliminate->slots) return true;
-    uint32_t *slot = mem_zero(slots, sizeof *slot);
+    uint32_t *slot = large_zero(slots, sizeof *slot);
     if (!slot) return false;
     mem_free(eliminate->slot);
     eliminate->slot = slot;
@@ -187,14 +188,17 @@ static void heap_remove(struct eliminate *eliminate, vertex v) {
     if (last != v) sink(eliminate, rise(eliminate, place, last), last);
 }
 
-static bool heap_new(struct eliminate *eliminate) {
+static bool heap_new(struct eliminate *eliminate, struct error *error) {
     uint32_t count = 0;
     for (vertex v = 0; v < eliminate->count; v++) count += eliminate->node[v].role == INNER;
-    eliminate->heap = mem_alloc((size_t)count + 1, sizeof *eliminate->heap);
-    if (!eliminate->heap) return false;
+    eliminate->heap = large_alloc((size_t)count + 1, sizeof *eliminate->heap);
+    if (!eliminate->heap) return error_memory(error);
     for (vertex v = 0; v < eliminate->count; v++)
         if (eliminate->node[v].role == INNER) heap_put(eliminate, eliminate->heap_count++, v);
-    for (uint32_t i = count / 2; i-- > 0;) sink(eliminate, i, eliminate->heap[i]);
+    for (uint32_t i = count / 2; i-- > 0;) {
+        if (i % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
+        sink(eliminate, i, eliminate->heap[i]);
+    }
     return true;
 }
 
@@ -244,10 +248,12 @@ static bool build(struct eliminate *eliminate, const struct lcg *lcg, uint8_t *a
     const struct graph *graph = lcg->graph;
     if (!lcg_active(lcg, graph->input, graph->input_count, graph->output, graph->output_count, active, error))
         return false;
+    if (!reserve_edges(eliminate, lcg->offset[lcg->count])) return error_memory(error); // moving them later takes long
+    large_pages(eliminate->edge, eliminate->edge_capacity * sizeof *eliminate->edge);
     if (!add_edges(eliminate, lcg, active, error)) return false;
     set_roles(eliminate, graph, active);
     eliminate->most_edges = eliminate->alive;
-    return heap_new(eliminate) || error_memory(error);
+    return heap_new(eliminate, error);
 }
 
 struct eliminate *eliminate_new(const struct lcg *lcg, struct error *error) {
@@ -263,7 +269,7 @@ struct eliminate *eliminate_new(const struct lcg *lcg, struct error *error) {
     eliminate->edge_free = NIL;
     eliminate->slots = 64;
     eliminate->slot = mem_zero(eliminate->slots, sizeof *eliminate->slot);
-    eliminate->node = mem_zero((size_t)lcg->count + 1, sizeof *eliminate->node);
+    eliminate->node = large_zero((size_t)lcg->count + 1, sizeof *eliminate->node);
     bool built = (eliminate->slot && eliminate->node) ? build(eliminate, lcg, active, error) : error_memory(error);
     mem_free(active);
     if (built) return eliminate;

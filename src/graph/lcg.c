@@ -143,13 +143,13 @@ static bool fill_out(const struct lcg *lcg, const uint8_t *active, struct lcg_ou
 
 static bool alloc_out(const struct lcg *lcg, struct lcg_out *out) {
     size_t edges = out->offset[lcg->count];
-    out->edge = mem_alloc(edges + 1, sizeof *out->edge);
-    out->target = mem_alloc(edges + 1, sizeof *out->target);
+    out->edge = large_alloc(edges + 1, sizeof *out->edge);
+    out->target = large_alloc(edges + 1, sizeof *out->target);
     return out->edge && out->target;
 }
 
 bool lcg_out_new(const struct lcg *lcg, const uint8_t *active, struct lcg_out *out, struct error *error) {
-    *out = (struct lcg_out){.offset = mem_zero((size_t)lcg->count + 1, sizeof *out->offset)};
+    *out = (struct lcg_out){.offset = large_zero((size_t)lcg->count + 1, sizeof *out->offset)};
     if (!out->offset) return error_memory(error);
     bool ok = count_out(lcg, active, out->offset, error) && (alloc_out(lcg, out) || error_memory(error)) &&
               fill_out(lcg, active, out, error);

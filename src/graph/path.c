@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/task.h"
+#include "graph/large.h"
 
 enum { LOOK_EVERY = 1 << 12, NIL = UINT32_MAX, FRACTION = 50, READY_MOST = 32 };
 
@@ -287,7 +288,7 @@ static void build_root(struct paths *paths, uint8_t *seen) {
 static bool build_with(struct paths *paths, const struct lcg_out *out, uint8_t *active, struct error *error) {
     size_t count = (size_t)paths->lcg->count + 1;
     uint32_t *longest = mem_zero(count, sizeof *longest);
-    paths->option = mem_alloc((size_t)out->offset[paths->lcg->count] + paths->to_count + 1, sizeof *paths->option);
+    paths->option = large_alloc((size_t)out->offset[paths->lcg->count] + paths->to_count + 1, sizeof *paths->option);
     bool ok = longest && paths->option ? build_options(paths, out, longest, error) : error_memory(error);
     mem_free(longest);
     if (ok) build_root(paths, active);
@@ -298,7 +299,10 @@ static bool build(struct paths *paths, uint8_t *active, struct error *error) {
     struct lcg_out out;
     if (!lcg_active(paths->lcg, paths->from, paths->from_count, paths->to, paths->to_count, active, error))
         return false;
-    for (vertex v = 0; v < paths->lcg->count; v++) paths->node[v].end = NIL;
+    for (vertex v = 0; v < paths->lcg->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
+        paths->node[v].end = NIL;
+    }
     for (uint32_t i = paths->to_count; i-- > 0;)
         if (active[paths->to[i]]) paths->node[paths->to[i]].end = i;
     if (!lcg_out_new(paths->lcg, active, &out, error)) return false;
@@ -577,9 +581,10 @@ static bool next_of_rest(struct paths *paths, struct path *path, struct error *e
 }
 
 bool paths_next(struct paths *paths, struct path *path, struct error *error) {
-    if (task_interrupted()) return error_interrupt(error);
-    while (!paths->failed && may_precede(paths) && take(paths))
-        if (!insert_ready(paths)) break;
+    while (!paths->failed && may_precede(paths)) {
+        if (task_interrupted()) return error_interrupt(error); // between two paths, so that it can go on later
+        if (!take(paths) || !insert_ready(paths)) break;
+    }
     if (paths->failed) return error_memory(error);
     if (paths->ready_count == 0) return paths->useless && next_of_rest(paths, path, error);
     struct ready ready = paths->ready[0];
@@ -595,7 +600,7 @@ static bool paths_alloc(struct paths *paths, const vertex *from, const vertex *t
     paths->from = mem_alloc((size_t)paths->from_count + 1, sizeof *from);
     paths->to = mem_alloc((size_t)paths->to_count + 1, sizeof *to);
     paths->root = mem_alloc((size_t)paths->from_count + 1, sizeof *paths->root);
-    paths->node = mem_zero((size_t)paths->lcg->count + 1, sizeof *paths->node);
+    paths->node = large_zero((size_t)paths->lcg->count + 1, sizeof *paths->node);
     if (!paths->from || !paths->to || !paths->root || !paths->node) return false;
     if (paths->from_count) memcpy(paths->from, from, paths->from_count * sizeof *from);
     if (paths->to_count) memcpy(paths->to, to, paths->to_count * sizeof *to);

@@ -55,6 +55,16 @@ void walk_partial_factor(struct buffer *out, const struct graph *graph, uint32_t
     buffer_free(&text);
 }
 
+// " = VALUE", unless what was written from `since` on says just that.
+void walk_equals(struct buffer *out, size_t since, double value) {
+    struct buffer number = {0};
+    walk_number(&number, value);
+    if (strcmp(buffer_string(out) + since, buffer_string(&number)) != 0)
+        buffer_printf(out, " = %s", buffer_string(&number));
+    out->failed |= number.failed;
+    buffer_free(&number);
+}
+
 void walk_formula_values(const struct graph *graph, vertex v, struct buffer *out) {
     const struct op_info *info = &op_table[graph->op[v]];
     for (const char *c = info->text; *c; c++) {
@@ -117,8 +127,7 @@ static bool tell_primal(struct walk *walk, struct walk_step *step, struct error 
         graph_formula(graph, v, &walk->title);
     if (!given) {
         walk_formula_values(graph, v, &walk->arithmetic);
-        buffer_text(&walk->arithmetic, " = ");
-        walk_number(&walk->arithmetic, graph->value[v]);
+        walk_equals(&walk->arithmetic, 0, graph->value[v]);
     }
     if (given) buffer_text(&walk->told, graph->op[v] == OP_INPUT ? "an input: its value is given" : "a constant");
     step->running = graph->value[v];
@@ -265,6 +274,20 @@ static void path_names(struct buffer *out, const struct walk *walk) {
     }
 }
 
+static void path_product(struct walk *walk) {
+    struct buffer *out = &walk->arithmetic;
+    if (walk->path.length == 1) graph_partial_formula(walk->graph, walk->path.edge[0], out);
+    if (walk->path.length > 1) {
+        factors(out, walk, false);
+        buffer_text(out, " = ");
+        factors(out, walk, true);
+    }
+    if (walk->path.length == 0)
+        walk_number(out, 1); // an input that is an output
+    else
+        walk_equals(out, 0, walk->path.product);
+}
+
 // "1 * 0.932 = 0.932, * 1.2 = 1.118": how the product grows along the path.
 static void growth(struct walk *walk) {
     if (walk->path.length < 3) return;
@@ -304,13 +327,7 @@ static bool tell_path(struct walk *walk, struct walk_step *step, struct error *e
     step->span = SPAN_NONE;
     buffer_text(&walk->title, "the path ");
     path_names(&walk->title, walk);
-    if (walk->path.length) {
-        factors(&walk->arithmetic, walk, false);
-        buffer_text(&walk->arithmetic, " = ");
-        factors(&walk->arithmetic, walk, true);
-        buffer_text(&walk->arithmetic, " = ");
-    }
-    walk_number(&walk->arithmetic, walk->path.product);
+    path_product(walk);
     growth(walk);
     sum_words(walk);
     for (uint32_t i = 0; i < walk->path.length; i++)

@@ -53,6 +53,8 @@ bool walk_edge_active(const struct walk *walk, vertex target, uint32_t edge);
 
 // Numbers in told arithmetic: six significant digits, "-" in front, never U+2212, so that they can be typed in again.
 void walk_number(struct buffer *out, double value);
+// " = VALUE", unless what was written from `since` on says just that.
+void walk_equals(struct buffer *out, size_t since, double value);
 // As factors of a product: negative numbers, sums and quotients in brackets.
 void walk_factor(struct buffer *out, double value);
 void walk_partial_factor(struct buffer *out, const struct graph *graph, uint32_t edge);

@@ -49,10 +49,12 @@ static void value_line(struct why *why) {
     if (graph_arity(graph, why->v)) {
         graph_formula(graph, why->v, &why->line);
         buffer_text(&why->line, " = ");
+        size_t since = why->line.size;
         walk_formula_values(graph, why->v, &why->line);
-        buffer_text(&why->line, " = ");
+        walk_equals(&why->line, since, graph->value[why->v]);
+    } else {
+        walk_number(&why->line, graph->value[why->v]);
     }
-    walk_number(&why->line, graph->value[why->v]);
     if (graph->op[why->v] == OP_INPUT) buffer_text(&why->line, ", an input");
     if (graph->op[why->v] == OP_CONST) buffer_text(&why->line, ", a constant");
     walk_line(&place, graph_span(graph, why->v));
@@ -70,9 +72,9 @@ static void operand_line(struct why *why, uint32_t edge) {
     buffer_text(&why->line, " = ");
     walk_number(&why->line, why->graph->value[u]);
     buffer_text(&why->line, "   local derivative ");
+    size_t since = why->line.size;
     graph_partial_formula(why->graph, edge, &why->line);
-    buffer_text(&why->line, " = ");
-    walk_number(&why->line, why->lcg->partial[edge]);
+    walk_equals(&why->line, since, why->lcg->partial[edge]);
     flush_line(why);
 }
 

@@ -112,7 +112,6 @@ static void test_typing(void **state) {
     (void)state;
     struct terminal *terminal = start();
     terminal_type(terminal, "def g(x):\r");
-    assert_true(terminal_wait_cursor_after(terminal, "> ....", 0.1) || true);
     assert_true(terminal_wait_cursor_after(terminal, "....>     ", PATIENCE));
     terminal_type(terminal, "if x > 0:\r");
     assert_true(terminal_wait_cursor_after(terminal, "....>         ", PATIENCE));

@@ -206,6 +206,18 @@ bool graph_output(struct graph *graph, vertex v, symbol name, struct error *erro
 
 void graph_clear_outputs(struct graph *graph) { graph->output_count = 0; }
 
+void graph_truncate(struct graph *graph, uint32_t count, uint32_t inputs) {
+    struct graph_private *private = graph->private;
+    size_t kept = 0;
+    for (size_t i = 0; i < private->alias_count; i++)
+        if (private->alias[i].v < count) private->alias[kept++] = private->alias[i];
+    private->alias_count = kept;
+    private->label.fresh = false;
+    private->frame = 0;
+    graph->count = count;
+    graph->input_count = inputs;
+}
+
 // ---- sites and frames ---------------------------------------------------------------------------------------------
 
 static bool hold_source(struct graph_private *private, const struct source *source) {

@@ -1,1 +1,1 @@
-typedef int lang_ast_stub;
+#include "lang/ast.h"

@@ -1,1 +1,705 @@
 #include "lang/environment.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/task.h"
+#include "lang/trace.h"
+
+enum { DEFAULT_VERTICES = 20000000, DEFAULT_DEPTH = 1000 };
+
+// One thing that happened: a statement that ran, or a move of the current graph to another point.
+struct entry {
+    struct module *module; // NULL: a move
+    uint32_t statement;
+    bool call;     // a bare call: it has a graph of its own and changes nothing else
+    bool current;  // it made its graph the current one
+    double *input; // of a move
+    uint32_t input_count;
+};
+
+struct environment {
+    struct symbols *symbols;
+    struct environment_options options;
+    struct state *state;
+    struct entry *log;
+    size_t entries, log_capacity; // entries: that have happened; beyond them some may wait for a redo
+    size_t log_end;
+};
+
+// ---- state --------------------------------------------------------------------------------------------------------
+
+static void state_free(struct state *state) {
+    if (!state) return;
+    graph_drop(state->prompt);
+    graph_drop(state->current);
+    for (size_t i = 0; i < state->module_count; i++) module_drop(state->module[i]);
+    mem_free(state->module);
+    mem_free(state->global);
+    mem_free(state->order);
+    mem_free(state->span);
+    mem_free(state->made);
+    arena_free(state->arena);
+    mem_free(state);
+}
+
+static struct state *state_new(struct environment *env, struct error *error) {
+    struct state *state = mem_zero(1, sizeof *state);
+    if (!state) return error_memory(error), NULL;
+    state->arena = arena_new();
+    state->prompt = state->arena ? graph_new(env->symbols, env->options.vertices, error) : NULL;
+    if (state->prompt) return state;
+    state_free(state);
+    return error_memory(error), NULL;
+}
+
+static void make_current(struct state *state, struct graph *graph) {
+    graph_hold(graph);
+    graph_drop(state->current);
+    state->current = graph;
+}
+
+// ---- outputs ------------------------------------------------------------------------------------------------------
+
+struct outputs {
+    struct tracer *tracer;
+    symbol base; // "f": elements without a name become f[0], ...
+    uint32_t index;
+};
+
+static bool add_output(struct outputs *o, struct value value, symbol name, bool several) {
+    struct tracer *t = o->tracer;
+    vertex v;
+    if (value.kind != VALUE_VERTEX && !value.name) value.name = several ? 0 : o->base;
+    if (value.kind == VALUE_VERTEX)
+        v = value.vertex;
+    else if ((v = graph_constant(t->graph, value.name, value.number, 0, t->error)) == VERTEX_NONE)
+        return false;
+    if (several && o->base && !t->graph->name[v]) {
+        char text[128];
+        int length = snprintf(text, sizeof text, "%s[%u]", symbol_text(t->symbols, o->base), o->index);
+        symbol element = length > 0 && (size_t)length < sizeof text ? symbol_of(t->symbols, text, (size_t)length) : 0;
+        if (element && !graph_name(t->graph, v, element, t->error)) return false;
+    }
+    o->index++;
+    return graph_output(t->graph, v, name, t->error);
+}
+
+static bool add_outputs(struct outputs *o, struct value value, const struct expression *e, bool several) {
+    if (trace_is_number(value)) return add_output(o, value, e && e->kind == EXPR_NAME ? e->name : 0, several);
+    uint64_t count;
+    if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE)
+        return trace_fail(o->tracer, e, ERROR_TYPE, "the result is %s; a derivative needs numbers",
+                          value_kind_name(value));
+    if (!trace_length(o->tracer, value, e, &count)) return false;
+    bool named = e && e->kind == EXPR_TUPLE && e->count == count;
+    for (uint64_t i = 0; i < count; i++)
+        if (!add_outputs(o, trace_item(value, i), named ? e->item[i] : NULL, true)) return false;
+    return true;
+}
+
+// ---- bare calls ---------------------------------------------------------------------------------------------------
+
+struct inputs {
+    struct tracer *tracer;
+    const double *number; // replaces the values given, or NULL
+    uint32_t used, count;
+};
+
+// Numbers become inputs of the graph, in lists and out of them.
+static bool make_inputs(struct inputs *in, struct value *value, const char *name) {
+    struct tracer *t = in->tracer;
+    if (value->kind == VALUE_NUMBER) {
+        symbol s = symbol_of(t->symbols, name, strlen(name));
+        double number = in->number && in->used < in->count ? in->number[in->used] : value->number;
+        in->used++;
+        bool integer = value->integer && number == floor(number);
+        vertex v = s ? graph_input(t->graph, s, number, 0, t->error) : VERTEX_NONE;
+        *value = (struct value){.kind = VALUE_VERTEX, .integer = integer, .vertex = v};
+        return v != VERTEX_NONE || error_memory(t->error);
+    }
+    if (value->kind != VALUE_LIST && value->kind != VALUE_TUPLE) return true;
+    struct value_list *copy = trace_list(t, value->list->count);
+    if (!copy) return false;
+    memcpy(copy->item, value->list->item, value->list->count * sizeof *copy->item);
+    copy->count = value->list->count;
+    value->list = copy;
+    for (uint32_t i = 0; i < copy->count; i++) {
+        char element[160];
+        snprintf(element, sizeof element, "%.120s[%u]", name, i);
+        if (!make_inputs(in, &copy->item[i], element)) return false;
+    }
+    return true;
+}
+
+// A value without the prompt's vertices in it.
+static bool plain_value(struct tracer *t, struct value *value) {
+    if (value->kind == VALUE_VERTEX)
+        *value =
+            (struct value){.kind = VALUE_NUMBER, .integer = value->integer, .number = t->graph->value[value->vertex]};
+    if (value->kind == VALUE_RANGE || value->kind == VALUE_LIST || value->kind == VALUE_TUPLE) {
+        uint64_t count = value->kind == VALUE_RANGE ? value->range->count : value->list->count;
+        struct value_list *copy = trace_list(t, 4);
+        if (!copy) return false;
+        for (uint64_t i = 0; i < count; i++) {
+            struct value item = trace_item(*value, i);
+            item.name = 0;
+            if (!plain_value(t, &item) || !trace_append(t, copy, item)) return false;
+        }
+        *value = (struct value){.kind = VALUE_LIST, .list = copy};
+    }
+    value->name = 0;
+    return true;
+}
+
+// Traces call->function into a graph of its own.
+static struct graph *trace_bare_call(struct environment *env, struct state *state, const struct call *call,
+                                     const double *input, uint32_t input_count, bool silent, struct error *error) {
+    struct function *f = call->function;
+    struct graph *graph = graph_new(env->symbols, env->options.vertices, error);
+    struct value few[16], *argument = few;
+    if (!graph) return NULL;
+    if (f->parameter_count > 16 && !(argument = mem_alloc(f->parameter_count, sizeof *argument)))
+        return graph_drop(graph), error_memory(error), NULL;
+    memcpy(argument, call->argument, f->parameter_count * sizeof *argument);
+    struct tracer t;
+    bool ok = trace_start(&t, env->symbols, state, graph, &env->options, error);
+    t.module = f->module;
+    t.silent = silent;
+    struct inputs in = {&t, input, 0, input_count};
+    for (uint32_t i = 0; ok && i < f->parameter_count; i++)
+        if (argument[i].kind != VALUE_UNBOUND)
+            ok = make_inputs(&in, &argument[i], symbol_text(env->symbols, f->parameter[i].name));
+    struct value result;
+    ok = ok && trace_call(&t, NULL, f, argument, &result);
+    t.module = f->module;
+    if (ok && result.kind == VALUE_NONE) {
+        error_set(error, ERROR_TYPE, (struct span){f->module->source, f->begin, f->header_end}, "%s returns nothing",
+                  symbol_text(env->symbols, f->name));
+        error_hint(error, "end it with return EXPRESSION");
+        ok = false;
+    }
+    struct outputs o = {&t, f->name, 0};
+    ok = ok && add_outputs(&o, result, t.returned, false);
+    if (!ok) trace_rollback(&t);
+    trace_stop(&t);
+    graph->function = f->name;
+    if (argument != few) mem_free(argument);
+    if (ok) return graph;
+    graph_drop(graph);
+    return NULL;
+}
+
+// The function that a statement calls barely, f(...), or NULL.
+static struct function *bare_call(const struct state *state, const struct statement *s) {
+    if (s->kind != STMT_EXPRESSION || s->value->kind != EXPR_CALL || s->value->left->kind != EXPR_NAME) return NULL;
+    struct value callee = state_global(state, s->value->left->name);
+    return callee.kind == VALUE_FUNCTION ? callee.function : NULL;
+}
+
+static bool read_call(struct tracer *t, const struct statement *s, struct function *f, struct call *call) {
+    call->function = f;
+    call->argument = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call->argument);
+    if (!call->argument) return error_memory(t->error);
+    if (!trace_arguments(t, s->value, f, call->argument)) return false;
+    for (uint32_t i = 0; i < f->parameter_count; i++)
+        if (!plain_value(t, &call->argument[i])) return false;
+    return true;
+}
+
+// ---- running ------------------------------------------------------------------------------------------------------
+
+struct run {
+    struct environment *env;
+    struct state *state;
+    struct module *module;
+    uint32_t statement;
+    const struct override *overrides;
+    size_t override_count;
+    bool silent;
+    bool skip_call; // in a replay: a bare call that is not the current one
+    outcome_sink *sink;
+    void *context;
+    struct error *error;
+    bool call, current; // out
+};
+
+// What the prompt's graph looked like before a statement.
+struct prompt_mark {
+    uint32_t count, inputs;
+    size_t made;
+};
+
+static struct prompt_mark prompt_mark(const struct state *state) {
+    return (struct prompt_mark){state->prompt->count, state->prompt->input_count, state->made_count};
+}
+
+static void prompt_restore(struct state *state, struct prompt_mark mark) {
+    graph_truncate(state->prompt, mark.count, mark.inputs);
+    state->made_count = mark.made;
+}
+
+static void tell(struct run *run, struct outcome *outcome) {
+    if (!run->sink) return;
+    const struct statement *s = run->module->statement[run->statement];
+    outcome->span = (struct span){run->module->source, s->begin, s->end};
+    run->sink(run->context, outcome);
+}
+
+// The numbers of the outputs of `graph`, in `few` if they fit. NULL when out of memory.
+static double *output_values(const struct graph *graph, double few[16]) {
+    double *value = graph->output_count <= 16 ? few : mem_alloc(graph->output_count, sizeof *value);
+    for (uint32_t i = 0; value && i < graph->output_count; i++) value[i] = graph->value[graph->output[i]];
+    return value;
+}
+
+static bool tell_graph(struct run *run, enum outcome_kind kind, symbol name, struct graph *graph, const char *shown) {
+    double few[16], *value = output_values(graph, few);
+    if (!value) return error_memory(run->error);
+    struct outcome outcome = {
+        .kind = kind, .name = name, .graph = graph, .value = value, .value_count = graph->output_count, .shown = shown};
+    tell(run, &outcome);
+    if (value != few) mem_free(value);
+    return true;
+}
+
+static void show_outputs(const struct graph *graph, struct buffer *out) {
+    char number[32];
+    bool several = graph->output_count != 1;
+    if (several) buffer_char(out, '(');
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        text_number(number, graph->value[graph->output[i]]);
+        buffer_printf(out, "%s%s", i ? ", " : "", number);
+    }
+    if (several) buffer_char(out, ')');
+}
+
+static bool run_bare_call(struct run *run, struct tracer *t, struct function *f) {
+    struct call call;
+    run->call = run->current = true;
+    if (run->skip_call) return true;
+    if (!read_call(t, run->module->statement[run->statement], f, &call)) return false;
+    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, run->error);
+    if (!graph) return false;
+    struct buffer shown = {0};
+    show_outputs(graph, &shown);
+    bool ok = tell_graph(run, OUTCOME_CALL, f->name, graph, buffer_string(&shown));
+    if (ok) {
+        make_current(run->state, graph);
+        run->state->call = call;
+    }
+    buffer_free(&shown);
+    graph_drop(graph);
+    return ok;
+}
+
+static bool has_vertex(struct value value) {
+    if (value.kind == VALUE_VERTEX) return true;
+    bool found = false;
+    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
+        for (uint32_t i = 0; !found && i < value.list->count; i++) found = has_vertex(value.list->item[i]);
+    return found;
+}
+
+static bool all_numbers(struct value value) {
+    if (trace_is_number(value)) return true;
+    if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE) return false;
+    for (uint32_t i = 0; i < value.list->count; i++)
+        if (!all_numbers(value.list->item[i])) return false;
+    return value.list->count > 0;
+}
+
+// Makes the prompt's graph current with `value` as its output.
+static bool set_outputs(struct run *run, struct tracer *t, struct value value, symbol name) {
+    struct expression named = {.kind = EXPR_NAME, .name = name};
+    graph_clear_outputs(t->graph);
+    struct outputs o = {t, 0, 0};
+    if (!add_outputs(&o, value, name ? &named : NULL, false)) return false;
+    run->current = true;
+    make_current(run->state, t->graph);
+    return true;
+}
+
+static bool collect_numbers(struct tracer *t, struct value value, struct buffer *out) {
+    if (trace_is_number(value)) {
+        double number = trace_number(t, value);
+        buffer_add(out, (const char *)&number, sizeof number);
+        return !out->failed;
+    }
+    for (uint32_t i = 0; i < value.list->count; i++)
+        if (!collect_numbers(t, value.list->item[i], out)) return false;
+    return true;
+}
+
+static bool run_value(struct run *run, struct tracer *t, const struct statement *s) {
+    struct value value;
+    if (!trace_expression(t, s->value, &value)) return false;
+    struct outcome outcome = {.kind = OUTCOME_NOTHING};
+    if (value.kind == VALUE_NONE) return tell(run, &outcome), true;
+    struct buffer shown = {0}, numbers = {0};
+    value_show(value, t->graph->value, true, &shown);
+    bool ok = true;
+    outcome = (struct outcome){.kind = OUTCOME_VALUE, .shown = buffer_string(&shown)};
+    if (all_numbers(value)) {
+        ok = collect_numbers(t, value, &numbers) || error_memory(run->error);
+        if (ok && has_vertex(value)) ok = set_outputs(run, t, value, 0);
+        outcome.value = (const double *)(const void *)numbers.data;
+        outcome.value_count = (uint32_t)(numbers.size / sizeof(double));
+        outcome.graph = run->current ? t->graph : NULL;
+    }
+    if (ok) tell(run, &outcome);
+    buffer_free(&shown);
+    buffer_free(&numbers);
+    return ok;
+}
+
+static bool run_assignment(struct run *run, struct tracer *t, const struct statement *s) {
+    if (trace_statement(t, s) == FLOW_FAIL) return false;
+    const struct expression *target = s->count ? s->target[0] : NULL;
+    symbol name = target && target->kind == EXPR_NAME ? target->name : 0;
+    struct value value = name ? state_global(run->state, name) : (struct value){0};
+    struct buffer shown = {0};
+    value_show(value, t->graph->value, true, &shown);
+    bool ok = true;
+    if (name && all_numbers(value) && has_vertex(value)) {
+        ok = set_outputs(run, t, value, name) &&
+             tell_graph(run, OUTCOME_ASSIGNED, name, t->graph, buffer_string(&shown));
+    } else {
+        struct outcome outcome = {.kind = OUTCOME_ASSIGNED, .name = name, .shown = buffer_string(&shown)};
+        tell(run, &outcome);
+    }
+    buffer_free(&shown);
+    return ok;
+}
+
+static bool run_other(struct run *run, struct tracer *t, const struct statement *s) {
+    struct outcome outcome = {.kind = OUTCOME_NOTHING};
+    if (s->kind == STMT_DEF) {
+        outcome.kind = OUTCOME_DEFINED;
+        outcome.name = s->function->name;
+        outcome.redefined = state_global(run->state, s->function->name).kind == VALUE_FUNCTION;
+    }
+    if (trace_statement(t, s) == FLOW_FAIL) return false;
+    return tell(run, &outcome), true;
+}
+
+static bool run_statement(struct run *run, struct tracer *t) {
+    const struct statement *s = run->module->statement[run->statement];
+    struct function *f = bare_call(run->state, s);
+    if (f) return run_bare_call(run, t, f);
+    if (s->kind == STMT_EXPRESSION && s->value->kind != EXPR_STRING) return run_value(run, t, s);
+    if (s->kind == STMT_EXPRESSION && run->module->count == 1) return run_value(run, t, s);
+    if (s->kind == STMT_ASSIGN || s->kind == STMT_AUGMENTED) return run_assignment(run, t, s);
+    return run_other(run, t, s);
+}
+
+static bool run_one(struct run *run) {
+    struct tracer t;
+    struct prompt_mark mark = prompt_mark(run->state);
+    trace_start(&t, run->env->symbols, run->state, run->state->prompt, &run->env->options, run->error);
+    t.module = run->module;
+    t.prompt = true;
+    t.silent = run->silent;
+    t.overrides = run->overrides;
+    t.override_count = run->override_count;
+    bool ok = run_statement(run, &t);
+    if (!ok) {
+        trace_rollback(&t);
+        prompt_restore(run->state, mark);
+    }
+    trace_stop(&t);
+    return ok;
+}
+
+// ---- the log ------------------------------------------------------------------------------------------------------
+
+static void entry_free(struct entry *entry) {
+    module_drop(entry->module);
+    mem_free(entry->input);
+}
+
+// What was undone and not done again is forgotten when something new happens.
+static bool log_add(struct environment *env, struct entry entry, struct error *error) {
+    while (env->log_end > env->entries) entry_free(&env->log[--env->log_end]);
+    if (!mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log)) {
+        entry_free(&entry);
+        return error_memory(error);
+    }
+    env->log[env->entries++] = entry;
+    env->log_end = env->entries;
+    return true;
+}
+
+bool environment_run(struct environment *env, struct module *module, uint32_t statement, outcome_sink *sink,
+                     void *context, struct error *error) {
+    if (!mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log)) return error_memory(error);
+    struct run run = {.env = env,
+                      .state = env->state,
+                      .module = module,
+                      .statement = statement,
+                      .sink = sink,
+                      .context = context,
+                      .error = error};
+    // A statement of the module may be all that keeps a definition alive that it replaces.
+    if (!run_one(&run)) return false;
+    return log_add(
+        env,
+        (struct entry){.module = module_hold(module), .statement = statement, .call = run.call, .current = run.current},
+        error);
+}
+
+// The overrides that all moves of the prompt's graph up to `mark` amount to. mem_free.
+struct override_list {
+    struct override *item;
+    size_t count, capacity;
+};
+
+static bool override_set(struct override_list *list, struct override o) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->item[i].name == o.name && list->item[i].occurrence == o.occurrence)
+            return list->item[i].value = o.value, true;
+    if (!mem_grow(&list->item, &list->capacity, list->count + 1, sizeof o)) return false;
+    list->item[list->count++] = o;
+    return true;
+}
+
+static size_t last_current(const struct environment *env, size_t mark) {
+    while (mark > 0 && (!env->log[mark - 1].module || !env->log[mark - 1].current)) mark--;
+    return mark; // 1-based; 0: none
+}
+
+static bool is_prompt_move(const struct environment *env, size_t at) {
+    size_t current = last_current(env, at);
+    return !env->log[at].module && current && !env->log[current - 1].call;
+}
+
+// The symbols of the prompt's inputs follow from the state that the moves were made in: they are found by replaying
+// without the moves.
+static bool collect_overrides(const struct environment *env, const struct state *made_in, size_t mark,
+                              struct override_list *list) {
+    for (size_t i = 0; i < mark; i++) {
+        if (!is_prompt_move(env, i)) continue;
+        for (uint32_t k = 0; k < env->log[i].input_count && k < made_in->made_count; k++) {
+            struct override o = made_in->made[k];
+            o.value = env->log[i].input[k];
+            if (!override_set(list, o)) return false;
+        }
+    }
+    return true;
+}
+
+static bool replay(struct environment *env, struct state *state, size_t mark, const struct override_list *list,
+                   struct error *error) {
+    size_t current = last_current(env, mark);
+    for (size_t i = 0; i < mark; i++) {
+        struct entry *entry = &env->log[i];
+        if (!entry->module) continue;
+        struct run run = {.env = env,
+                          .state = state,
+                          .module = entry->module,
+                          .statement = entry->statement,
+                          .silent = true,
+                          .skip_call = i + 1 != current,
+                          .overrides = list->item,
+                          .override_count = list->count,
+                          .error = error};
+        if (!run_one(&run)) return false;
+    }
+    if (!current || !env->log[current - 1].call) return true;
+    for (size_t i = mark; i-- > current;) { // the last move of the current call
+        if (env->log[i].module) continue;
+        struct graph *moved =
+            trace_bare_call(env, state, &state->call, env->log[i].input, env->log[i].input_count, true, error);
+        if (!moved) return false;
+        make_current(state, moved);
+        graph_drop(moved);
+        break;
+    }
+    return true;
+}
+
+static bool rebuild(struct environment *env, size_t mark, struct error *error) {
+    struct override_list list = {0};
+    struct state *state = state_new(env, error);
+    bool ok = state != NULL;
+    bool moved = false;
+    for (size_t i = 0; i < mark; i++) moved = moved || is_prompt_move(env, i);
+    if (ok && moved) { // once without the moves, to know whose numbers they are
+        ok = replay(env, state, mark, &list, error) &&
+             (collect_overrides(env, state, mark, &list) || error_memory(error));
+        state_free(state);
+        state = ok ? state_new(env, error) : NULL;
+        ok = state != NULL;
+    }
+    ok = ok && replay(env, state, mark, &list, error);
+    mem_free(list.item);
+    if (!ok) return state_free(state), false;
+    state_free(env->state);
+    env->state = state;
+    return true;
+}
+
+uint32_t environment_mark(const struct environment *env) { return (uint32_t)env->entries; }
+
+bool environment_go(struct environment *env, uint32_t mark, struct error *error) {
+    if (mark > env->log_end) return error_set(error, ERROR_OTHER, SPAN_NONE, "there is nothing to redo");
+    if (mark == env->entries) return true;
+    if (!rebuild(env, mark, error)) return false;
+    env->entries = mark;
+    return true;
+}
+
+bool environment_move(struct environment *env, const double *input, uint32_t count, struct error *error) {
+    struct state *state = env->state;
+    if (!state->current) return error_set(error, ERROR_OTHER, SPAN_NONE, "nothing is traced yet");
+    if (count != state->current->input_count)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "the graph has %u inputs, not %u", state->current->input_count,
+                         count);
+    struct entry entry = {.input = mem_alloc(count ? count : 1, sizeof *input), .input_count = count};
+    if (!entry.input) return error_memory(error);
+    memcpy(entry.input, input, count * sizeof *input);
+    if (state->current != state->prompt) {
+        struct graph *moved = trace_bare_call(env, state, &state->call, input, count, false, error);
+        if (!moved) return entry_free(&entry), false;
+        bool ok = log_add(env, entry, error);
+        if (ok) make_current(state, moved);
+        graph_drop(moved);
+        return ok;
+    }
+    if (!log_add(env, entry, error)) return false;
+    if (rebuild(env, env->entries, error)) return true;
+    entry_free(&env->log[--env->entries]);
+    env->log_end = env->entries;
+    return false;
+}
+
+// ---- life and looking ---------------------------------------------------------------------------------------------
+
+struct environment *environment_new(struct symbols *symbols, struct error *error) {
+    struct environment *env = mem_zero(1, sizeof *env);
+    if (!env) return error_memory(error), NULL;
+    env->symbols = symbols;
+    environment_set_options(env, (struct environment_options){0});
+    env->state = state_new(env, error);
+    if (env->state) return env;
+    mem_free(env);
+    return NULL;
+}
+
+void environment_free(struct environment *env) {
+    if (!env) return;
+    state_free(env->state);
+    for (size_t i = 0; i < env->log_end; i++) entry_free(&env->log[i]);
+    mem_free(env->log);
+    mem_free(env);
+}
+
+void environment_set_options(struct environment *env, struct environment_options options) {
+    if (!options.vertices) options.vertices = DEFAULT_VERTICES;
+    if (!options.steps) options.steps = 10000000;
+    if (!options.depth) options.depth = DEFAULT_DEPTH;
+    env->options = options;
+    if (env->state) env->state->prompt->limit = options.vertices;
+}
+
+struct graph *environment_graph(const struct environment *env) {
+    return env->state->current;
+}
+
+// Shows an argument with the graph's present input values in place of those it was called with.
+static void show_argument(const struct graph *graph, struct value value, uint32_t *input, struct buffer *out) {
+    if (value.kind == VALUE_NUMBER && *input < graph->input_count) {
+        value.number = graph->value[graph->input[(*input)++]];
+        value.integer = value.integer && value.number == floor(value.number);
+        value_show(value, graph->value, true, out);
+    } else if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE) {
+        buffer_char(out, '[');
+        for (uint32_t i = 0; i < value.list->count; i++) {
+            if (i) buffer_text(out, ", ");
+            show_argument(graph, value.list->item[i], input, out);
+        }
+        buffer_char(out, ']');
+    } else {
+        value_show(value, graph->value, true, out);
+    }
+}
+
+static void show_call(const struct environment *env, struct buffer *out) {
+    const struct call *call = &env->state->call;
+    const struct function *f = call->function;
+    uint32_t input = 0, shown = 0;
+    bool skipped = false;
+    buffer_printf(out, "%s(", symbol_text(env->symbols, f->name));
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        if (call->argument[i].kind == VALUE_UNBOUND) {
+            skipped = true;
+            continue;
+        }
+        if (shown++) buffer_text(out, ", ");
+        if (skipped) buffer_printf(out, "%s=", symbol_text(env->symbols, f->parameter[i].name));
+        show_argument(env->state->current, call->argument[i], &input, out);
+    }
+    buffer_char(out, ')');
+}
+
+void environment_point(const struct environment *env, struct buffer *out) {
+    const struct graph *graph = env->state->current;
+    if (!graph) return;
+    if (graph != env->state->prompt) {
+        show_call(env, out);
+        return;
+    }
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        char label[64], number[32];
+        text_number(number, graph->value[graph->input[i]]);
+        buffer_printf(out, "%s%s = %s", i ? ", " : "", graph_input_label(graph, i, label), number);
+    }
+}
+
+static const char *binding_kind(struct value value) {
+    static const char *const names[] = {"nothing", "none",   "bool",     "number",   "vertex",   "list",  "tuple",
+                                        "range",   "string", "function", "function", "function", "module"};
+    return names[value.kind];
+}
+
+static void show_signature(const struct environment *env, const struct function *f, struct buffer *out) {
+    buffer_printf(out, "%s(", symbol_text(env->symbols, f->name));
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        const struct expression *standard = f->parameter[i].standard;
+        buffer_printf(out, "%s%s", i ? ", " : "", symbol_text(env->symbols, f->parameter[i].name));
+        if (standard)
+            buffer_printf(out, "=%.*s", (int)(standard->end - standard->begin),
+                          f->module->source->text + standard->begin);
+    }
+    buffer_char(out, ')');
+}
+
+static bool is_input(const struct state *state, struct value value) {
+    return value.kind == VALUE_VERTEX && state->prompt->op[value.vertex] == OP_INPUT;
+}
+
+void environment_bindings(const struct environment *env, binding_sink *sink, void *context) {
+    const struct state *state = env->state;
+    for (size_t i = 0; i < state->order_count; i++) {
+        struct value value = state_global(state, state->order[i]);
+        if (value.kind == VALUE_UNBOUND) continue;
+        struct buffer shown = {0};
+        if (value.kind == VALUE_FUNCTION)
+            show_signature(env, value.function, &shown);
+        else
+            value_show(value, state->prompt->value, true, &shown);
+        struct binding binding = {.name = state->order[i],
+                                  .kind = is_input(state, value) ? "number" : binding_kind(value),
+                                  .shown = buffer_string(&shown),
+                                  .span = state->span[i]};
+        if (value.kind == VALUE_FUNCTION) binding.doc = value.function->doc;
+        sink(context, &binding);
+        buffer_free(&shown);
+    }
+}
+
+bool environment_bound(const struct environment *env, const char *name) {
+    symbol s = symbol_find(env->symbols, name, strlen(name));
+    return s && state_global(env->state, s).kind != VALUE_UNBOUND;
+}

@@ -1,1 +1,1247 @@
-typedef int lang_parse_stub;
+#include "lang/parse.h"
+
+#include <string.h>
+
+#include "base/task.h"
+#include "lang/ast.h"
+#include "lang/lex.h"
+
+enum { DEPTH_MAX = 200, LIST_MAX = 1 << 24 };
+
+const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif",  "else",     "for",  "while",
+                                      "in",   "is", "def",    "return", "break", "continue", "pass", "import",
+                                      "from", "as", "assert", "True",   "False", "None"};
+const size_t parse_keyword_count = sizeof parse_keywords / sizeof *parse_keywords;
+
+// A growing list of pointers or symbols, copied into the arena when it is complete.
+struct list {
+    void *data;
+    size_t count, capacity;
+};
+
+// The names of the function being parsed.
+struct scope {
+    struct function *function;
+    struct list slots; // symbol
+    struct list local; // uint8_t
+};
+
+struct parser {
+    struct lexer lexer;
+    struct token token, ahead; // the current token, and the one after it if has_ahead
+    bool has_ahead;
+    struct module *module;
+    struct arena *arena;
+    struct symbols *symbols;
+    struct error *error;
+    struct scope *scope;            // NULL at the top
+    uint32_t *slot_of, *slot_stamp; // by symbol; valid where the stamp is the function's number
+    size_t slot_capacity, stamp_capacity;
+    uint32_t stamp;
+    int depth, loops;
+    uint32_t last_end; // of the token before the current one
+};
+
+typedef struct expression *expr;
+
+// ---- small things -------------------------------------------------------------------------------------------------
+
+static struct span span_of(const struct parser *p, uint32_t begin, uint32_t end) {
+    return (struct span){p->module->source, begin, end};
+}
+
+static void next(struct parser *p) {
+    p->last_end = p->token.end;
+    if (p->has_ahead) {
+        p->token = p->ahead;
+        p->has_ahead = false;
+    } else {
+        p->token = lex_next(&p->lexer);
+    }
+}
+
+static enum token_kind look(struct parser *p) {
+    if (!p->has_ahead) p->ahead = lex_next(&p->lexer), p->has_ahead = true;
+    return p->ahead.kind;
+}
+
+static bool accept(struct parser *p, enum token_kind kind) {
+    if (p->token.kind != kind) return false;
+    next(p);
+    return true;
+}
+
+static void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char *message, const char *hint) {
+    error_set(p->error, ERROR_SYNTAX, span_of(p, begin, end), "%s", message);
+    error_hint(p->error, "%s", hint);
+    return NULL;
+}
+
+static void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
+
+static const char *refused_hint(const char *word) {
+    if (strcmp(word, "lambda") == 0) return "write a def";
+    if (strcmp(word, "class") == 0) return "write functions; a list holds several values";
+    if (strcmp(word, "global") == 0 || strcmp(word, "nonlocal") == 0) return "pass the value and return it";
+    if (strcmp(word, "try") == 0 || strcmp(word, "except") == 0 || strcmp(word, "finally") == 0)
+        return "an error stops the line and leaves the session as it was";
+    return "";
+}
+
+static void *refuse(struct parser *p, const char *what, const char *hint) {
+    error_set(p->error, ERROR_SYNTAX, span_of(p, p->token.begin, p->token.end),
+              "%s is not part of bauer's subset of Python", what);
+    error_hint(p->error, "%s", hint);
+    return NULL;
+}
+
+// What is wrong at the current token: an error of the lexer's, a text that ends early, or something unexpected.
+static void *unexpected(struct parser *p, const char *wanted, const char *hint) {
+    const struct token *t = &p->token;
+    if (t->kind == TOKEN_ERROR) return NULL;
+    if (t->kind == TOKEN_REFUSED)
+        return refuse(p, symbol_text(p->symbols, t->name), refused_hint(symbol_text(p->symbols, t->name)));
+    if (t->kind == TOKEN_LBRACE) return refuse(p, "a dict or set", "a list holds several values");
+    if (t->kind == TOKEN_WALRUS) return refuse(p, ":=", "assign on a line of its own");
+    if (t->kind == TOKEN_AT) return refuse(p, "@ here", "");
+    struct span span = span_of(p, t->begin, t->end > t->begin ? t->end : t->begin + 1);
+    if (t->kind == TOKEN_NEWLINE || t->kind == TOKEN_END || t->kind == TOKEN_DEDENT) {
+        span = span_of(p, p->last_end, p->last_end);
+        error_set(p->error, ERROR_SYNTAX, span, "%s is missing here", wanted);
+    } else if (t->kind == TOKEN_INDENT) {
+        error_set(p->error, ERROR_SYNTAX, span, "this line is indented, but no block begins here");
+    } else {
+        error_set(p->error, ERROR_SYNTAX, span, "%s was expected here, not `%.*s`", wanted,
+                  (int)(t->end - t->begin > 40 ? 40 : t->end - t->begin), p->module->source->text + t->begin);
+    }
+    error_hint(p->error, "%s", hint);
+    return NULL;
+}
+
+static bool expect(struct parser *p, enum token_kind kind, const char *wanted, const char *hint) {
+    if (accept(p, kind)) return true;
+    unexpected(p, wanted, hint);
+    return false;
+}
+
+static bool list_add(struct parser *p, struct list *list, const void *element, size_t size) {
+    if (!mem_grow(&list->data, &list->capacity, list->count + 1, size)) return error_memory(p->error);
+    memcpy((char *)list->data + list->count++ * size, element, size);
+    return true;
+}
+
+// Moves the list into the arena; NULL when out of memory (never for an empty list with room for one).
+static void *list_take(struct parser *p, struct list *list, size_t size) {
+    void *copy = arena_alloc(p->arena, (list->count ? list->count : 1) * size);
+    if (copy && list->count) memcpy(copy, list->data, list->count * size);
+    mem_free(list->data);
+    *list = (struct list){0};
+    if (!copy) error_memory(p->error);
+    return copy;
+}
+
+static expr new_expr(struct parser *p, enum expression_kind kind, uint32_t begin) {
+    expr e = arena_alloc(p->arena, sizeof *e);
+    if (!e) return fail_memory(p);
+    e->kind = (uint8_t)kind;
+    e->begin = begin;
+    e->end = p->last_end;
+    e->slot = SLOT_GLOBAL;
+    return e;
+}
+
+static bool deeper(struct parser *p) {
+    if (p->depth++ < DEPTH_MAX) return true;
+    fail_at(p, p->token.begin, p->token.end, "this is nested too deeply (over 200 levels)", "give parts of it names");
+    return false;
+}
+
+// ---- names --------------------------------------------------------------------------------------------------------
+
+static bool slot_room(struct parser *p, symbol name) {
+    size_t old = p->stamp_capacity;
+    if (name < old) return true;
+    size_t need = (size_t)name + 1 > symbols_count(p->symbols) + 1 ? (size_t)name + 1 : symbols_count(p->symbols) + 1;
+    if (!mem_grow(&p->slot_of, &p->slot_capacity, need, sizeof(uint32_t)) ||
+        !mem_grow(&p->slot_stamp, &p->stamp_capacity, need, sizeof(uint32_t)))
+        return error_memory(p->error);
+    memset(p->slot_stamp + old, 0, (p->stamp_capacity - old) * sizeof(uint32_t));
+    return true;
+}
+
+// The slot of `name` in the function being parsed; SLOT_GLOBAL at the top; SLOT_GLOBAL with an error when out of
+// memory.
+static uint32_t slot_for(struct parser *p, symbol name) {
+    if (!p->scope) return SLOT_GLOBAL;
+    if (!slot_room(p, name)) return SLOT_GLOBAL;
+    if (p->slot_stamp[name] == p->stamp) return p->slot_of[name];
+    uint8_t no = 0;
+    if (!list_add(p, &p->scope->slots, &name, sizeof name) || !list_add(p, &p->scope->local, &no, 1))
+        return SLOT_GLOBAL;
+    p->slot_stamp[name] = p->stamp;
+    return p->slot_of[name] = (uint32_t)p->scope->slots.count - 1;
+}
+
+static void make_local(struct parser *p, uint32_t slot, uint8_t how) {
+    if (!p->scope || slot == SLOT_GLOBAL) return;
+    uint8_t *local = (uint8_t *)p->scope->local.data + slot;
+    if (how == 1 || *local == 0) *local = how;
+}
+
+// Marks the names that `target` binds. how: 1 assigned, 2 bound by a comprehension only.
+static bool bind_names(struct parser *p, expr target, uint8_t how) {
+    switch (target->kind) {
+    case EXPR_NAME:
+        make_local(p, target->slot, how);
+        return true;
+    case EXPR_TUPLE:
+    case EXPR_LIST:
+        for (uint32_t i = 0; i < target->count; i++)
+            if (!bind_names(p, target->item[i], how)) return false;
+        return true;
+    case EXPR_INDEX:
+        if (how == 1) return true;
+        break;
+    case EXPR_SLICE:
+        fail_at(p, target->begin, target->end, "assigning to a slice is not part of bauer's subset of Python",
+                "assign to one element, or build a new list");
+        return false;
+    case EXPR_ATTRIBUTE:
+        fail_at(p, target->begin, target->end, "assigning to an attribute is not part of bauer's subset of Python", "");
+        return false;
+    default:
+        break;
+    }
+    fail_at(p, target->begin, target->end, "this cannot be assigned to", "only names and elements of lists can");
+    return false;
+}
+
+// ---- expressions --------------------------------------------------------------------------------------------------
+
+static expr parse_expression(struct parser *p);
+static expr parse_tuple(struct parser *p);
+static expr parse_or(struct parser *p);
+static expr parse_unary(struct parser *p);
+static expr parse_targets(struct parser *p);
+
+static bool starts_expression(enum token_kind kind) {
+    return kind == TOKEN_NAME || kind == TOKEN_NUMBER || kind == TOKEN_STRING || kind == TOKEN_NOT ||
+           kind == TOKEN_TRUE || kind == TOKEN_FALSE || kind == TOKEN_NONE || kind == TOKEN_LPAREN ||
+           kind == TOKEN_LBRACKET || kind == TOKEN_PLUS || kind == TOKEN_MINUS || kind == TOKEN_REFUSED ||
+           kind == TOKEN_LBRACE || kind == TOKEN_ERROR;
+}
+
+static bool read_clause(struct parser *p, struct clause *clause) {
+    struct list conditions = {0};
+    next(p); // for
+    clause->target = parse_targets(p);
+    bool ok = clause->target && bind_names(p, clause->target, 2) &&
+              expect(p, TOKEN_IN, "`in`", "a comprehension is [EXPRESSION for NAME in LIST]") &&
+              (clause->iterable = parse_or(p));
+    while (ok && accept(p, TOKEN_IF)) {
+        expr condition = parse_or(p);
+        ok = condition && list_add(p, &conditions, &condition, sizeof condition);
+    }
+    clause->condition_count = (uint32_t)conditions.count;
+    clause->condition = list_take(p, &conditions, sizeof(expr));
+    return ok && clause->condition;
+}
+
+// The bracket and the element are read.
+static expr parse_comprehension(struct parser *p, uint32_t begin, expr element) {
+    struct list clauses = {0};
+    bool ok = true;
+    while (ok && p->token.kind == TOKEN_FOR) {
+        struct clause clause = {0};
+        ok = read_clause(p, &clause) && list_add(p, &clauses, &clause, sizeof clause);
+    }
+    uint32_t count = (uint32_t)clauses.count;
+    struct clause *clause = list_take(p, &clauses, sizeof(struct clause));
+    expr e = ok && clause ? new_expr(p, EXPR_COMPREHENSION, begin) : NULL;
+    if (!e) return NULL;
+    e->left = element;
+    e->clause = clause;
+    e->count = count;
+    return e;
+}
+
+// Expressions up to `close`, the opening bracket is read. A single one without comma is returned as it is when `group`.
+static expr parse_items(struct parser *p, uint32_t begin, enum token_kind close, enum expression_kind kind) {
+    struct list items = {0};
+    bool comma = false;
+    while (p->token.kind != close) {
+        expr item = parse_expression(p);
+        if (item && p->token.kind == TOKEN_FOR && items.count == 0) item = parse_comprehension(p, begin, item);
+        if (!item || !list_add(p, &items, &item, sizeof item)) goto failed;
+        if (!accept(p, TOKEN_COMMA)) break;
+        comma = true;
+    }
+    if (!expect(p, close, close == TOKEN_RPAREN ? "`)`" : "`]`", "")) goto failed;
+    uint32_t count = (uint32_t)items.count;
+    expr *item = list_take(p, &items, sizeof(expr));
+    if (!item) return NULL;
+    if (count == 1 && (item[0]->kind == EXPR_COMPREHENSION ? item[0]->begin == begin && !item[0]->parenthesized
+                                                           : kind == EXPR_TUPLE && !comma)) {
+        item[0]->parenthesized = true;
+        return item[0];
+    }
+    expr e = new_expr(p, kind, begin);
+    if (!e) return NULL;
+    e->item = item;
+    e->count = count;
+    return e;
+failed:
+    mem_free(items.data);
+    return NULL;
+}
+
+// ---- strings ------------------------------------------------------------------------------------------------------
+
+static size_t put_utf8(char *out, uint32_t c) {
+    if (c < 0x80) return out[0] = (char)c, 1;
+    if (c < 0x800) return out[0] = (char)(0xC0 | c >> 6), out[1] = (char)(0x80 | (c & 63)), 2;
+    out[0] = (char)(0xE0 | c >> 12), out[1] = (char)(0x80 | (c >> 6 & 63)), out[2] = (char)(0x80 | (c & 63));
+    return 3;
+}
+
+static size_t put_escape(const char *text, uint32_t *at, char *out) {
+    static const char from[] = "nrtabfv0\\'\"", to[] = "\n\r\t\a\b\f\v\0\\'\"";
+    char c = text[++*at];
+    ++*at;
+    if (c == '\n') return 0;
+    const char *known = c ? strchr(from, c) : NULL;
+    if (known) return out[0] = to[known - from], out[0] ? 1 : 0;
+    if (c == 'x' || c == 'u') {
+        uint32_t value = 0, digits = c == 'x' ? 2 : 4;
+        for (uint32_t i = 0; i < digits; i++) {
+            const char *hex = "0123456789abcdef", *digit = text[*at] ? strchr(hex, text[*at] | 32) : NULL;
+            if (!digit) break;
+            value = value * 16 + (uint32_t)(digit - hex);
+            ++*at;
+        }
+        return value ? put_utf8(out, value) : 0;
+    }
+    out[0] = '\\', out[1] = c;
+    return 2;
+}
+
+static expr new_string(struct parser *p, uint32_t begin, const char *text, size_t size) {
+    expr e = new_expr(p, EXPR_STRING, begin);
+    if (!e) return NULL;
+    e->text = text;
+    e->count = (uint32_t)size;
+    return e;
+}
+
+// The bytes from..to of the source with escapes resolved; braces doubled in an f-string become single.
+static expr unescape(struct parser *p, uint32_t from, uint32_t to, bool raw, bool braces) {
+    const char *text = p->module->source->text;
+    char *out = arena_alloc(p->arena, (size_t)(to - from) + 4);
+    if (!out) return fail_memory(p);
+    size_t size = 0;
+    for (uint32_t at = from; at < to;) {
+        if (text[at] == '\\' && !raw) {
+            size += put_escape(text, &at, out + size);
+        } else {
+            if (braces && (text[at] == '{' || text[at] == '}')) at++;
+            out[size++] = text[at++];
+        }
+    }
+    return new_string(p, from, out, size);
+}
+
+// The expression inside {...} of an f-string, which ends before `to`.
+static expr parse_embedded(struct parser *p, uint32_t from, uint32_t to) {
+    struct parser outer = *p;
+    p->lexer.at = from;
+    p->lexer.end = to;
+    p->lexer.brackets = 1;
+    p->lexer.bracket_at = from;
+    p->lexer.line_begins = false;
+    p->lexer.dedents = 0;
+    p->has_ahead = false;
+    next(p);
+    expr e = parse_tuple(p);
+    bool whole = p->lexer.at >= to && (p->token.kind == TOKEN_ERROR || p->token.kind == TOKEN_END);
+    if (e && !whole) fail_at(p, from, to, "this part of the f-string is not an expression", "");
+    // The end of the part looks to the lexer like a bracket left open; that is no error here.
+    if (e && whole) error_clear(p->error);
+    p->lexer = outer.lexer;
+    p->token = outer.token;
+    p->has_ahead = outer.has_ahead;
+    p->ahead = outer.ahead;
+    p->last_end = outer.last_end;
+    return whole ? e : NULL;
+}
+
+// Where the expression that begins at `at` ends: at a colon, an exclamation mark or the brace outside brackets and
+// strings.
+static uint32_t embedded_end(const char *text, uint32_t at, uint32_t to) {
+    int depth = 0;
+    char quote = 0;
+    for (; at < to; at++) {
+        char c = text[at];
+        if (quote) {
+            if (c == quote) quote = 0;
+        } else if (c == '\'' || c == '"') {
+            quote = c;
+        } else if (c == '(' || c == '[' || c == '{') {
+            depth++;
+        } else if (depth && (c == ')' || c == ']' || c == '}')) {
+            depth--;
+        } else if (!depth && (c == '}' || c == ':' || (c == '!' && text[at + 1] != '='))) {
+            break;
+        }
+    }
+    return at;
+}
+
+static expr parse_formatted(struct parser *p, uint32_t *at, uint32_t to) {
+    const char *text = p->module->source->text;
+    uint32_t from = *at + 1, end = embedded_end(text, from, to), close = end;
+    while (close < to && text[close] != '}') close++;
+    if (close >= to) return fail_at(p, *at, *at + 1, "this { of the f-string is not closed", "write {{ for a brace");
+    if (end == from) return fail_at(p, *at, close + 1, "an expression is missing between the braces", "");
+    expr inner = parse_embedded(p, from, end);
+    expr e = inner ? new_expr(p, EXPR_FORMATTED, from) : NULL;
+    if (!e) return NULL;
+    uint32_t spec = end;
+    if (text[spec] == '!') spec += 2;
+    if (spec < close && text[spec] == ':') spec++;
+    e->left = inner;
+    e->last = unescape(p, spec, spec < close ? close : spec, true, false);
+    *at = close + 1;
+    return e->last ? e : NULL;
+}
+
+static bool add_string_parts(struct parser *p, const struct token *t, struct list *parts) {
+    const char *text = p->module->source->text;
+    uint32_t from = t->begin, to = t->end - (t->triple ? 3 : 1);
+    while (text[from] != '\'' && text[from] != '"') from++;
+    from += t->triple ? 3 : 1;
+    if (t->prefix != 'f') {
+        expr whole = unescape(p, from, to, t->raw, false);
+        return whole && list_add(p, parts, &whole, sizeof whole);
+    }
+    for (uint32_t at = from; at < to;) {
+        uint32_t literal = at;
+        while (at < to && !(text[at] == '{' && text[at + 1] != '{')) at += text[at] == '{' || text[at] == '}' ? 2 : 1;
+        if (at > to) at = to;
+        expr part = at > literal ? unescape(p, literal, at, t->raw, true) : NULL;
+        if (at > literal && (!part || !list_add(p, parts, &part, sizeof part))) return false;
+        if (at >= to) break;
+        part = parse_formatted(p, &at, to);
+        if (!part || !list_add(p, parts, &part, sizeof part)) return false;
+    }
+    return true;
+}
+
+// One string or several beside each other.
+static expr parse_string(struct parser *p) {
+    uint32_t begin = p->token.begin;
+    struct list parts = {0};
+    while (p->token.kind == TOKEN_STRING) {
+        struct token t = p->token;
+        if (t.prefix == 'b') return mem_free(parts.data), refuse(p, "a bytes literal", "");
+        if (!add_string_parts(p, &t, &parts)) return mem_free(parts.data), NULL;
+        next(p);
+    }
+    uint32_t count = (uint32_t)parts.count;
+    expr *part = list_take(p, &parts, sizeof(expr));
+    if (!part) return NULL;
+    if (count == 1 && part[0]->kind == EXPR_STRING) return part[0];
+    expr e = new_expr(p, EXPR_FORMAT, begin);
+    if (!e) return NULL;
+    e->item = part;
+    e->count = count;
+    return e;
+}
+
+// ---- primaries ----------------------------------------------------------------------------------------------------
+
+static expr parse_name(struct parser *p) {
+    struct token t = p->token;
+    next(p);
+    expr e = new_expr(p, EXPR_NAME, t.begin);
+    if (!e) return NULL;
+    e->name = t.name;
+    e->slot = slot_for(p, t.name);
+    return e;
+}
+
+static expr parse_atom(struct parser *p) {
+    struct token t = p->token;
+    expr e = NULL;
+    switch (t.kind) {
+    case TOKEN_NAME:
+        e = parse_name(p);
+        if (p->scope && e && e->slot == SLOT_GLOBAL) return NULL;
+        return e;
+    case TOKEN_NUMBER:
+        next(p);
+        e = new_expr(p, EXPR_NUMBER, t.begin);
+        if (e) e->number = t.number, e->integer = t.integer;
+        return e;
+    case TOKEN_STRING:
+        return parse_string(p);
+    case TOKEN_TRUE:
+    case TOKEN_FALSE:
+    case TOKEN_NONE:
+        next(p);
+        return new_expr(p, t.kind == TOKEN_TRUE ? EXPR_TRUE : t.kind == TOKEN_FALSE ? EXPR_FALSE : EXPR_NONE, t.begin);
+    case TOKEN_LPAREN:
+        next(p);
+        return parse_items(p, t.begin, TOKEN_RPAREN, EXPR_TUPLE);
+    case TOKEN_LBRACKET:
+        next(p);
+        return parse_items(p, t.begin, TOKEN_RBRACKET, EXPR_LIST);
+    case TOKEN_STAR:
+        return refuse(p, "a starred expression", "name the elements one by one");
+    case TOKEN_POWER:
+        return refuse(p, "** before an argument", "");
+    default:
+        return unexpected(p, "an expression", "");
+    }
+}
+
+static bool add_argument(struct parser *p, struct list *items, struct list *keywords) {
+    symbol keyword = 0;
+    if (p->token.kind == TOKEN_NAME && look(p) == TOKEN_ASSIGN) {
+        keyword = p->token.name;
+        next(p), next(p);
+    } else if (keywords->count && ((symbol *)keywords->data)[keywords->count - 1]) {
+        fail_at(p, p->token.begin, p->token.end, "a positional argument follows a keyword argument", "");
+        return false;
+    }
+    uint32_t begin = p->token.begin;
+    expr item = parse_expression(p);
+    if (item && p->token.kind == TOKEN_FOR) item = parse_comprehension(p, begin, item);
+    return item && list_add(p, items, &item, sizeof item) && list_add(p, keywords, &keyword, sizeof keyword);
+}
+
+static expr parse_call(struct parser *p, expr callee) {
+    struct list items = {0}, keywords = {0};
+    bool ok = true;
+    next(p);
+    while (ok && p->token.kind != TOKEN_RPAREN) {
+        ok = add_argument(p, &items, &keywords);
+        if (ok && !accept(p, TOKEN_COMMA)) break;
+    }
+    ok = ok && expect(p, TOKEN_RPAREN, "`)` or `,`", "");
+    uint32_t count = (uint32_t)items.count;
+    expr *item = list_take(p, &items, sizeof(expr));
+    symbol *keyword = list_take(p, &keywords, sizeof(symbol));
+    expr e = ok && item && keyword ? new_expr(p, EXPR_CALL, callee->begin) : NULL;
+    if (!e) return NULL;
+    e->left = callee;
+    e->item = item;
+    e->keyword = keyword;
+    e->count = count;
+    return e;
+}
+
+static expr parse_subscript(struct parser *p, expr left) {
+    next(p);
+    expr part[3] = {0};
+    int colons = 0;
+    while (p->token.kind != TOKEN_RBRACKET) {
+        if (p->token.kind == TOKEN_COLON && colons < 2) {
+            colons++;
+            next(p);
+        } else if (!part[colons]) {
+            if (!(part[colons] = parse_expression(p))) return NULL;
+        } else {
+            break;
+        }
+    }
+    if (p->token.kind == TOKEN_COMMA) return refuse(p, "an index with several parts", "write a[i][j]");
+    if (!expect(p, TOKEN_RBRACKET, "`]`", "")) return NULL;
+    if (!colons && !part[0]) return fail_at(p, left->begin, p->last_end, "an index is missing", "");
+    expr e = new_expr(p, colons ? EXPR_SLICE : EXPR_INDEX, left->begin);
+    if (!e) return NULL;
+    e->left = left;
+    if (!colons) return e->right = part[0], e;
+    e->item = arena_alloc(p->arena, sizeof part);
+    if (!e->item) return fail_memory(p);
+    memcpy(e->item, part, sizeof part);
+    e->count = 3;
+    return e;
+}
+
+static expr parse_attribute(struct parser *p, expr left) {
+    next(p);
+    if (p->token.kind != TOKEN_NAME) return unexpected(p, "a name", "");
+    symbol name = p->token.name;
+    next(p);
+    expr e = new_expr(p, EXPR_ATTRIBUTE, left->begin);
+    if (!e) return NULL;
+    e->left = left;
+    e->name = name;
+    return e;
+}
+
+static expr parse_primary(struct parser *p) {
+    if (!deeper(p)) return NULL;
+    int depth = p->depth;
+    expr e = parse_atom(p);
+    while (e) {
+        if (p->token.kind == TOKEN_LPAREN)
+            e = parse_call(p, e);
+        else if (p->token.kind == TOKEN_LBRACKET)
+            e = parse_subscript(p, e);
+        else if (p->token.kind == TOKEN_DOT)
+            e = parse_attribute(p, e);
+        else
+            break;
+        if (e && !deeper(p)) e = NULL;
+    }
+    p->depth = depth - 1;
+    return e;
+}
+
+// ---- operators ----------------------------------------------------------------------------------------------------
+
+// ** binds tighter than a minus on its left and looser than one on its right: -x**-y is -(x**(-y)).
+static expr parse_power(struct parser *p) {
+    expr base = parse_primary(p);
+    if (!base || p->token.kind != TOKEN_POWER) return base;
+    next(p);
+    expr exponent = parse_unary(p);
+    expr e = exponent ? new_expr(p, EXPR_BINARY, base->begin) : NULL;
+    if (!e) return NULL;
+    e->op = OP_POW;
+    e->left = base;
+    e->right = exponent;
+    return e;
+}
+
+static expr parse_unary(struct parser *p) {
+    struct token t = p->token;
+    if (t.kind != TOKEN_MINUS && t.kind != TOKEN_PLUS) return parse_power(p);
+    if (!deeper(p)) return NULL;
+    next(p);
+    expr operand = parse_unary(p);
+    p->depth--;
+    if (!operand) return NULL;
+    if (t.kind == TOKEN_MINUS && operand->kind == EXPR_NUMBER && !operand->parenthesized) {
+        operand->number = -operand->number;
+        operand->begin = t.begin;
+        operand->parenthesized = true;
+        return operand;
+    }
+    expr e = new_expr(p, t.kind == TOKEN_MINUS ? EXPR_NEGATE : EXPR_PLUS, t.begin);
+    if (e) e->left = operand;
+    return e;
+}
+
+struct infix {
+    int precedence; // 0: not an infix operator
+    enum op op;
+};
+
+static struct infix infix_of(enum token_kind kind) {
+    switch (kind) {
+    case TOKEN_PLUS:
+        return (struct infix){1, OP_ADD};
+    case TOKEN_MINUS:
+        return (struct infix){1, OP_SUB};
+    case TOKEN_STAR:
+        return (struct infix){2, OP_MUL};
+    case TOKEN_SLASH:
+        return (struct infix){2, OP_DIV};
+    case TOKEN_FLOORDIV:
+        return (struct infix){2, OP_FLOORDIV};
+    case TOKEN_PERCENT:
+        return (struct infix){2, OP_MOD};
+    case TOKEN_AT:
+        return (struct infix){2, OP_COUNT}; // between matrices; refused by the tracer for scalars
+    default:
+        return (struct infix){0, OP_COUNT};
+    }
+}
+
+static expr parse_sum(struct parser *p, int precedence) {
+    expr left = precedence == 2 ? parse_unary(p) : parse_sum(p, 2);
+    for (;;) {
+        struct infix infix = infix_of(p->token.kind);
+        if (!left || infix.precedence != precedence) return left;
+        next(p);
+        expr right = precedence == 2 ? parse_unary(p) : parse_sum(p, 2);
+        expr e = right ? new_expr(p, EXPR_BINARY, left->begin) : NULL;
+        if (!e) return NULL;
+        e->op = (uint8_t)infix.op;
+        e->left = left;
+        e->right = right;
+        left = e;
+    }
+}
+
+// The comparison that begins at the current token; -1 if there is none. Reads it.
+static int read_comparison(struct parser *p) {
+    enum token_kind kind = p->token.kind;
+    if (kind >= TOKEN_LESS && kind <= TOKEN_NOT_EQUAL) return next(p), (int)(kind - TOKEN_LESS);
+    if (kind == TOKEN_IN) return next(p), CMP_IN;
+    if (kind == TOKEN_IS) {
+        next(p);
+        return accept(p, TOKEN_NOT) ? CMP_IS_NOT : CMP_IS;
+    }
+    if (kind == TOKEN_NOT && look(p) == TOKEN_IN) return next(p), next(p), CMP_NOT_IN;
+    return -1;
+}
+
+static expr parse_comparison(struct parser *p) {
+    expr first = parse_sum(p, 1);
+    if (!first) return NULL;
+    int comparison = read_comparison(p);
+    if (comparison < 0) return first;
+    struct list items = {0}, compares = {0};
+    bool ok = list_add(p, &items, &first, sizeof first);
+    for (; ok && comparison >= 0; comparison = ok ? read_comparison(p) : -1) {
+        uint8_t compare = (uint8_t)comparison;
+        expr item = parse_sum(p, 1);
+        ok = item && list_add(p, &items, &item, sizeof item) && list_add(p, &compares, &compare, 1);
+    }
+    uint32_t count = (uint32_t)items.count;
+    expr *item = list_take(p, &items, sizeof(expr));
+    uint8_t *compare = list_take(p, &compares, 1);
+    expr e = ok && item && compare ? new_expr(p, EXPR_COMPARE, first->begin) : NULL;
+    if (!e) return NULL;
+    e->item = item;
+    e->compare = compare;
+    e->count = count;
+    return e;
+}
+
+static expr parse_not(struct parser *p) {
+    uint32_t begin = p->token.begin;
+    if (p->token.kind != TOKEN_NOT) return parse_comparison(p);
+    if (!deeper(p)) return NULL;
+    next(p);
+    expr operand = parse_not(p);
+    p->depth--;
+    expr e = operand ? new_expr(p, EXPR_NOT, begin) : NULL;
+    if (e) e->left = operand;
+    return e;
+}
+
+static expr parse_junction(struct parser *p, enum token_kind word) {
+    expr first = word == TOKEN_OR ? parse_junction(p, TOKEN_AND) : parse_not(p);
+    if (!first || p->token.kind != word) return first;
+    struct list items = {0};
+    bool ok = list_add(p, &items, &first, sizeof first);
+    while (ok && accept(p, word)) {
+        expr item = word == TOKEN_OR ? parse_junction(p, TOKEN_AND) : parse_not(p);
+        ok = item && list_add(p, &items, &item, sizeof item);
+    }
+    uint32_t count = (uint32_t)items.count;
+    expr *item = list_take(p, &items, sizeof(expr));
+    expr e = ok && item ? new_expr(p, word == TOKEN_OR ? EXPR_OR : EXPR_AND, first->begin) : NULL;
+    if (!e) return NULL;
+    e->item = item;
+    e->count = count;
+    return e;
+}
+
+static expr parse_or(struct parser *p) { return parse_junction(p, TOKEN_OR); }
+
+static expr parse_conditional(struct parser *p, expr value) {
+    next(p);
+    expr condition = parse_or(p);
+    if (!condition || !expect(p, TOKEN_ELSE, "`else`", "a conditional expression is A if CONDITION else B"))
+        return NULL;
+    expr otherwise = parse_expression(p);
+    expr e = otherwise ? new_expr(p, EXPR_CONDITIONAL, value->begin) : NULL;
+    if (!e) return NULL;
+    e->item = arena_alloc(p->arena, 3 * sizeof(expr));
+    if (!e->item) return fail_memory(p);
+    e->item[0] = value, e->item[1] = condition, e->item[2] = otherwise;
+    e->count = 3;
+    return e;
+}
+
+static expr parse_expression(struct parser *p) {
+    if (!deeper(p)) return NULL;
+    expr e = parse_or(p);
+    if (e && p->token.kind == TOKEN_IF) e = parse_conditional(p, e);
+    p->depth--;
+    return e;
+}
+
+// Goes on after a first item: item, item, ... without brackets.
+static expr parse_rest(struct parser *p, expr first, expr (*parse)(struct parser *)) {
+    if (!first || p->token.kind != TOKEN_COMMA) return first;
+    struct list items = {0};
+    bool ok = list_add(p, &items, &first, sizeof first);
+    while (ok && accept(p, TOKEN_COMMA) && starts_expression(p->token.kind)) {
+        expr item = parse(p);
+        ok = item && list_add(p, &items, &item, sizeof item);
+    }
+    uint32_t count = (uint32_t)items.count;
+    expr *item = list_take(p, &items, sizeof(expr));
+    expr e = ok && item ? new_expr(p, EXPR_TUPLE, first->begin) : NULL;
+    if (!e) return NULL;
+    e->item = item;
+    e->count = count;
+    return e;
+}
+
+static expr parse_tuple(struct parser *p) { return parse_rest(p, parse_expression(p), parse_expression); }
+static expr parse_targets(struct parser *p) { return parse_rest(p, parse_primary(p), parse_primary); }
+
+// ---- statements ---------------------------------------------------------------------------------------------------
+
+typedef struct statement *stmt;
+
+static bool parse_block(struct parser *p, struct block *block);
+
+static stmt new_stmt(struct parser *p, enum statement_kind kind, uint32_t begin) {
+    stmt s = arena_alloc(p->arena, sizeof *s);
+    if (!s) return fail_memory(p);
+    s->kind = (uint8_t)kind;
+    s->begin = begin;
+    return s;
+}
+
+static stmt finish(const struct parser *p, stmt s) {
+    if (s) s->end = p->last_end;
+    return s;
+}
+
+// target = target = ... = value; the first target is read and the current token is `=`.
+static stmt parse_assignment(struct parser *p, expr first) {
+    struct list targets = {0};
+    expr value = first;
+    bool ok = true;
+    while (ok && accept(p, TOKEN_ASSIGN)) {
+        ok = bind_names(p, value, 1) && list_add(p, &targets, &value, sizeof value) && (value = parse_tuple(p));
+    }
+    uint32_t count = (uint32_t)targets.count;
+    expr *target = list_take(p, &targets, sizeof(expr));
+    stmt s = ok && target ? new_stmt(p, STMT_ASSIGN, first->begin) : NULL;
+    if (!s) return NULL;
+    s->target = target;
+    s->count = count;
+    s->value = value;
+    return s;
+}
+
+static stmt parse_augmented(struct parser *p, expr target) {
+    static const uint8_t op[] = {OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_POW, OP_FLOORDIV, OP_MOD, OP_COUNT};
+    stmt s = new_stmt(p, STMT_AUGMENTED, target->begin);
+    if (!s) return NULL;
+    s->op = op[p->token.kind - TOKEN_PLUS_ASSIGN];
+    next(p);
+    if (target->kind == EXPR_TUPLE || target->kind == EXPR_LIST)
+        return fail_at(p, target->begin, target->end, "an augmented assignment has one target", "");
+    if (!bind_names(p, target, 1)) return NULL;
+    s->target = arena_alloc(p->arena, sizeof(expr));
+    if (!s->target) return fail_memory(p);
+    s->target[0] = target;
+    s->count = 1;
+    s->value = parse_tuple(p);
+    return s->value ? s : NULL;
+}
+
+// A type hint, read over: any expression.
+static bool skip_hint(struct parser *p) { return parse_expression(p) != NULL; }
+
+static stmt parse_simple_expression(struct parser *p) {
+    expr e = parse_tuple(p);
+    if (!e) return NULL;
+    if (p->token.kind == TOKEN_COLON && e->kind == EXPR_NAME) { // x: float = 2
+        next(p);
+        struct scope *scope = p->scope;
+        p->scope = NULL; // names in hints are not the function's
+        bool ok = skip_hint(p);
+        p->scope = scope;
+        if (!ok) return NULL;
+        if (p->token.kind != TOKEN_ASSIGN) return new_stmt(p, STMT_PASS, e->begin);
+    }
+    if (p->token.kind == TOKEN_ASSIGN) return parse_assignment(p, e);
+    if (p->token.kind >= TOKEN_PLUS_ASSIGN && p->token.kind <= TOKEN_AT_ASSIGN) return parse_augmented(p, e);
+    stmt s = new_stmt(p, STMT_EXPRESSION, e->begin);
+    if (s) s->value = e;
+    return s;
+}
+
+static stmt parse_return(struct parser *p) {
+    uint32_t begin = p->token.begin;
+    if (!p->scope) return fail_at(p, begin, p->token.end, "`return` outside a function", "");
+    stmt s = new_stmt(p, STMT_RETURN, begin);
+    next(p);
+    if (s && starts_expression(p->token.kind) && !(s->value = parse_tuple(p))) return NULL;
+    return s;
+}
+
+static stmt parse_loop_word(struct parser *p, enum statement_kind kind) {
+    if (!p->loops)
+        return fail_at(p, p->token.begin, p->token.end,
+                       kind == STMT_BREAK ? "`break` outside a loop" : "`continue` outside a loop", "");
+    stmt s = new_stmt(p, kind, p->token.begin);
+    next(p);
+    return s;
+}
+
+// a.b.c as one symbol.
+static symbol parse_dotted(struct parser *p) {
+    if (p->token.kind != TOKEN_NAME) return unexpected(p, "a module's name", ""), 0;
+    uint32_t begin = p->token.begin, end = p->token.end;
+    next(p);
+    while (p->token.kind == TOKEN_DOT) {
+        next(p);
+        if (p->token.kind != TOKEN_NAME) return unexpected(p, "a name", ""), 0;
+        end = p->token.end;
+        next(p);
+    }
+    symbol name = symbol_of(p->symbols, p->module->source->text + begin, end - begin);
+    if (!name) fail_memory(p);
+    return name;
+}
+
+static bool parse_as(struct parser *p, struct import_name *import) {
+    import->as = import->name;
+    if (!accept(p, TOKEN_AS)) return true;
+    if (p->token.kind != TOKEN_NAME) return unexpected(p, "a name", ""), false;
+    import->as = p->token.name;
+    next(p);
+    return true;
+}
+
+static stmt import_done(struct parser *p, stmt s, struct list *names, bool ok) {
+    s->count = (uint32_t)names->count;
+    s->import = list_take(p, names, sizeof(struct import_name));
+    return ok && s->import ? s : NULL;
+}
+
+static stmt parse_import(struct parser *p) {
+    stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
+    struct list names = {0};
+    bool ok = s != NULL;
+    do {
+        next(p);
+        struct import_name import = {.span = span_of(p, p->token.begin, p->token.end)};
+        ok = ok && (import.name = parse_dotted(p)) && parse_as(p, &import) &&
+             list_add(p, &names, &import, sizeof import);
+    } while (ok && p->token.kind == TOKEN_COMMA);
+    return s ? import_done(p, s, &names, ok) : NULL;
+}
+
+static stmt parse_from(struct parser *p) {
+    stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
+    struct list names = {0};
+    next(p);
+    if (!s || !(s->module = parse_dotted(p))) return NULL;
+    if (p->token.kind != TOKEN_IMPORT) return unexpected(p, "`import`", "");
+    next(p);
+    if (p->token.kind == TOKEN_STAR) {
+        struct import_name all = {.span = span_of(p, p->token.begin, p->token.end)};
+        next(p);
+        return import_done(p, s, &names, list_add(p, &names, &all, sizeof all));
+    }
+    bool bracket = accept(p, TOKEN_LPAREN), ok = true;
+    do {
+        if (bracket && p->token.kind == TOKEN_RPAREN) break;
+        struct import_name import = {.name = p->token.name, .span = span_of(p, p->token.begin, p->token.end)};
+        ok = p->token.kind == TOKEN_NAME || unexpected(p, "a name", "");
+        if (ok) next(p);
+        ok = ok && parse_as(p, &import) && list_add(p, &names, &import, sizeof import);
+    } while (ok && accept(p, TOKEN_COMMA));
+    ok = ok && (!bracket || expect(p, TOKEN_RPAREN, "`)`", ""));
+    return import_done(p, s, &names, ok);
+}
+
+static stmt parse_assert(struct parser *p) {
+    stmt s = new_stmt(p, STMT_ASSERT, p->token.begin);
+    next(p);
+    if (!s || !(s->value = parse_expression(p))) return NULL;
+    if (!accept(p, TOKEN_COMMA)) return s;
+    s->target = arena_alloc(p->arena, sizeof(expr));
+    if (!s->target) return fail_memory(p);
+    s->count = 1;
+    return (s->target[0] = parse_expression(p)) ? s : NULL;
+}
+
+static stmt parse_small(struct parser *p) {
+    switch (p->token.kind) {
+    case TOKEN_RETURN:
+        return parse_return(p);
+    case TOKEN_BREAK:
+        return parse_loop_word(p, STMT_BREAK);
+    case TOKEN_CONTINUE:
+        return parse_loop_word(p, STMT_CONTINUE);
+    case TOKEN_PASS: {
+        stmt s = new_stmt(p, STMT_PASS, p->token.begin);
+        next(p);
+        return s;
+    }
+    case TOKEN_IMPORT:
+        return parse_import(p);
+    case TOKEN_FROM:
+        return parse_from(p);
+    case TOKEN_ASSERT:
+        return parse_assert(p);
+    default:
+        return parse_simple_expression(p);
+    }
+}
+
+// ---- compound statements ------------------------------------------------------------------------------------------
+
+static stmt parse_if(struct parser *p) {
+    stmt s = new_stmt(p, STMT_IF, p->token.begin);
+    struct list conditions = {0}, blocks = {0};
+    bool ok = s != NULL;
+    do {
+        next(p); // if, elif
+        struct block block = {0};
+        expr condition = ok ? parse_expression(p) : NULL;
+        if (condition && p->token.kind == TOKEN_ASSIGN)
+            condition = fail_at(p, p->token.begin, p->token.end, "`=` assigns; a comparison is ==", "");
+        ok = condition && list_add(p, &conditions, &condition, sizeof condition) && parse_block(p, &block) &&
+             list_add(p, &blocks, &block, sizeof block);
+    } while (ok && p->token.kind == TOKEN_ELIF);
+    if (ok && accept(p, TOKEN_ELSE)) ok = parse_block(p, &s->otherwise);
+    uint32_t count = (uint32_t)conditions.count;
+    expr *condition = list_take(p, &conditions, sizeof(expr));
+    struct block *block = list_take(p, &blocks, sizeof(struct block));
+    if (!ok || !condition || !block) return NULL;
+    s->target = condition;
+    s->body = block;
+    s->count = count;
+    return s;
+}
+
+static stmt parse_loop(struct parser *p, enum statement_kind kind) {
+    stmt s = new_stmt(p, kind, p->token.begin);
+    if (!s || !(s->body = arena_alloc(p->arena, sizeof *s->body)) || !(s->target = arena_alloc(p->arena, sizeof(expr))))
+        return fail_memory(p);
+    next(p);
+    if (kind == STMT_FOR) {
+        s->count = 1;
+        s->target[0] = parse_targets(p);
+        if (!s->target[0] || !bind_names(p, s->target[0], 1)) return NULL;
+        if (!expect(p, TOKEN_IN, "`in`", "a loop is: for NAME in range(N):")) return NULL;
+    }
+    if (!(s->value = parse_tuple(p))) return NULL;
+    p->loops++;
+    bool ok = parse_block(p, s->body);
+    p->loops--;
+    if (ok && accept(p, TOKEN_ELSE)) ok = parse_block(p, &s->otherwise);
+    return ok ? s : NULL;
+}
+
+static bool parse_parameter(struct parser *p, struct list *parameters) {
+    struct token t = p->token;
+    if (t.kind == TOKEN_STAR || t.kind == TOKEN_POWER)
+        return refuse(p, t.kind == TOKEN_STAR ? "a starred parameter" : "a ** parameter", "pass a list"), false;
+    if (t.kind != TOKEN_NAME) return unexpected(p, "a parameter's name", ""), false;
+    struct parameter parameter = {.name = t.name, .span = span_of(p, t.begin, t.end)};
+    for (size_t i = 0; i < parameters->count; i++)
+        if (((struct parameter *)parameters->data)[i].name == t.name)
+            return fail_at(p, t.begin, t.end, "two parameters have this name", ""), false;
+    next(p);
+    struct scope *scope = p->scope;
+    p->scope = NULL; // hints and defaults see the names outside
+    bool ok = !accept(p, TOKEN_COLON) || skip_hint(p);
+    if (ok && accept(p, TOKEN_ASSIGN)) ok = (parameter.standard = parse_expression(p)) != NULL;
+    p->scope = scope;
+    const struct parameter *all = parameters->data;
+    if (ok && !parameter.standard && parameters->count && all[parameters->count - 1].standard)
+        return fail_at(p, t.begin, t.end, "a parameter without a default follows one with a default", ""), false;
+    return ok && list_add(p, parameters, &parameter, sizeof parameter);
+}
+
+static bool parse_parameters(struct parser *p, struct function *f) {
+    struct list parameters = {0};
+    bool ok = expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
+    while (ok && p->token.kind != TOKEN_RPAREN) {
+        ok = parse_parameter(p, &parameters);
+        if (ok && !accept(p, TOKEN_COMMA)) break;
+    }
+    ok = ok && expect(p, TOKEN_RPAREN, "`)`", "");
+    f->parameter_count = (uint32_t)parameters.count;
+    f->parameter = list_take(p, &parameters, sizeof(struct parameter));
+    if (ok && accept(p, TOKEN_ARROW)) ok = skip_hint(p);
+    return ok && f->parameter;
+}
+
+static const char *doc_of(struct parser *p, const struct block *body) {
+    const struct statement *first = body->count ? body->statement[0] : NULL;
+    if (!first || first->kind != STMT_EXPRESSION || first->value->kind != EXPR_STRING) return NULL;
+    return arena_text(p->arena, first->value->text, first->value->count);
+}
+
+static bool parse_body(struct parser *p, struct function *f) {
+    struct scope scope = {.function = f};
+    p->scope = &scope;
+    p->stamp++;
+    int loops = p->loops;
+    p->loops = 0;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < f->parameter_count; i++) {
+        uint32_t slot = slot_for(p, f->parameter[i].name);
+        ok = slot != SLOT_GLOBAL;
+        if (ok) make_local(p, slot, 1);
+    }
+    ok = ok && parse_block(p, &f->body);
+    p->loops = loops;
+    p->scope = NULL;
+    f->slot_count = (uint32_t)scope.slots.count;
+    f->slot = list_take(p, &scope.slots, sizeof(symbol));
+    f->local = list_take(p, &scope.local, 1);
+    if (ok) f->doc = doc_of(p, &f->body);
+    return ok && f->slot && f->local;
+}
+
+static stmt parse_def(struct parser *p) {
+    if (p->scope) return refuse(p, "a def inside a function", "define it outside and pass what it needs");
+    stmt s = new_stmt(p, STMT_DEF, p->token.begin);
+    if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function))) return fail_memory(p);
+    struct function *f = s->function;
+    f->module = p->module;
+    f->begin = p->token.begin;
+    next(p);
+    if (p->token.kind != TOKEN_NAME) return unexpected(p, "the function's name", "");
+    f->name = p->token.name;
+    next(p);
+    if (!parse_parameters(p, f)) return NULL;
+    f->header_end = p->last_end;
+    if (!parse_body(p, f)) return NULL;
+    f->end = p->last_end;
+    return s;
+}
+
+static stmt parse_compound(struct parser *p) {
+    if (!deeper(p)) return NULL;
+    enum token_kind kind = p->token.kind;
+    stmt s = kind == TOKEN_IF      ? parse_if(p)
+             : kind == TOKEN_FOR   ? parse_loop(p, STMT_FOR)
+             : kind == TOKEN_WHILE ? parse_loop(p, STMT_WHILE)
+                                   : parse_def(p);
+    p->depth--;
+    return finish(p, s);
+}
+
+static bool is_compound(enum token_kind kind) {
+    return kind == TOKEN_IF || kind == TOKEN_FOR || kind == TOKEN_WHILE || kind == TOKEN_DEF;
+}
+
+// A line of small statements with semicolons, with its newline.
+static bool parse_line(struct parser *p, struct list *statements) {
+    do {
+        if (p->token.kind == TOKEN_NEWLINE) break;
+        stmt s = finish(p, parse_small(p));
+        if (!s || !list_add(p, statements, &s, sizeof s)) return false;
+    } while (accept(p, TOKEN_SEMICOLON));
+    if (p->token.kind == TOKEN_END) return true;
+    return expect(p, TOKEN_NEWLINE, "the end of the line", "");
+}
+
+static bool parse_statement(struct parser *p, struct list *statements) {
+    if (!is_compound(p->token.kind)) return parse_line(p, statements);
+    stmt s = parse_compound(p);
+    return s && list_add(p, statements, &s, sizeof s);
+}
+
+static bool parse_block(struct parser *p, struct block *block) {
+    struct list statements = {0};
+    bool ok = expect(p, TOKEN_COLON, "`:`", "");
+    if (ok && p->token.kind != TOKEN_NEWLINE) {
+        ok = parse_line(p, &statements);
+    } else if (ok) {
+        next(p);
+        if (p->token.kind == TOKEN_END) {
+            error_set(p->error, ERROR_INCOMPLETE, span_of(p, p->last_end, p->last_end),
+                      "the indented block is missing");
+            ok = false;
+        } else if (p->token.kind != TOKEN_INDENT) {
+            ok = p->token.kind != TOKEN_ERROR &&
+                 fail_at(p, p->token.begin, p->token.end, "an indented block is expected here", "");
+        } else {
+            next(p);
+            while (ok && p->token.kind != TOKEN_DEDENT && p->token.kind != TOKEN_END)
+                ok = parse_statement(p, &statements);
+            if (ok && p->token.kind == TOKEN_DEDENT) {
+                uint32_t end = p->last_end;
+                next(p);
+                p->last_end = end;
+            }
+        }
+    }
+    block->count = (uint32_t)statements.count;
+    block->statement = list_take(p, &statements, sizeof(stmt));
+    return ok && block->statement;
+}
+
+// ---- modules ------------------------------------------------------------------------------------------------------
+
+static bool parse_all(struct parser *p) {
+    struct list statements = {0};
+    next(p);
+    bool ok = p->token.kind != TOKEN_ERROR;
+    while (ok && p->token.kind != TOKEN_END) {
+        if (task_interrupted())
+            ok = error_interrupt(p->error);
+        else if (p->token.kind == TOKEN_NEWLINE)
+            next(p);
+        else
+            ok = parse_statement(p, &statements);
+    }
+    p->module->count = (uint32_t)statements.count;
+    p->module->statement = list_take(p, &statements, sizeof(stmt));
+    return ok && p->module->statement;
+}
+
+struct module *parse_module(struct symbols *symbols, struct source *source, struct error *error) {
+    struct module *module = mem_zero(1, sizeof *module);
+    if (!module) return error_memory(error), NULL;
+    module->references = 1;
+    module->source = source_hold(source);
+    struct parser p = {.module = module, .symbols = symbols, .error = error};
+    module->arena = p.arena = arena_new();
+    bool ok = module->arena ? lex_init(&p.lexer, symbols, source, error) : error_memory(error);
+    if (ok) ok = parse_all(&p);
+    mem_free(p.slot_of);
+    mem_free(p.slot_stamp);
+    if (ok) return module;
+    module_drop(module);
+    return NULL;
+}
+
+struct module *module_hold(struct module *module) {
+    module->references++;
+    return module;
+}
+
+void module_drop(struct module *module) {
+    if (!module || --module->references > 0) return;
+    source_drop(module->source);
+    arena_free(module->arena);
+    mem_free(module);
+}
+
+// ---- for a prompt -------------------------------------------------------------------------------------------------
+
+static bool ends_in_blank_line(const char *text, size_t size) {
+    if (size == 0 || text[size - 1] != '\n') return false;
+    size_t at = size - 1;
+    while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\t')) at--;
+    return at == 0 || text[at - 1] == '\n';
+}
+
+bool parse_wants_more(struct symbols *symbols, const char *text, size_t size) {
+    struct error error = {0};
+    struct source *source = source_new("<input>", text, size, &error);
+    if (!source) return false;
+    struct module *module = parse_module(symbols, source, &error);
+    bool more = error.kind == ERROR_INCOMPLETE;
+    if (module && module->count) {
+        const struct statement *last = module->statement[module->count - 1];
+        bool block =
+            last->kind == STMT_DEF || last->kind == STMT_FOR || last->kind == STMT_WHILE || last->kind == STMT_IF;
+        more = block && !ends_in_blank_line(text, size);
+    }
+    module_drop(module);
+    source_drop(source);
+    return more;
+}

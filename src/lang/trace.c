@@ -1,1 +1,1305 @@
-typedef int lang_trace_stub;
+#include "lang/trace.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/task.h"
+#include "lang/builtin.h"
+
+enum { LOOK_EVERY = 1 << 12, SPINE = 64, LOCALS_ON_STACK = 32, STACK_USED_MAX = 5 << 20 };
+
+typedef const struct expression *expr;
+
+// ---- errors -------------------------------------------------------------------------------------------------------
+
+static struct span span_at(const struct tracer *t, uint32_t begin, uint32_t end) {
+    return (struct span){t->module->source, begin, end};
+}
+
+static void hint_call(struct tracer *t) {
+    if (!t->function || !t->error || t->error->hint[0]) return;
+    error_hint(t->error, "in %s", symbol_text(t->symbols, t->function->name));
+}
+
+bool trace_fail(struct tracer *t, expr at, enum error_kind kind, const char *format, ...) {
+    char message[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    error_set(t->error, kind, at ? span_at(t, at->begin, at->end) : SPAN_NONE, "%s", message);
+    return false;
+}
+
+bool trace_step(struct tracer *t, expr site) {
+    if (t->steps % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(t->error);
+    if (t->steps++ < t->options->steps) return true;
+    trace_fail(t, site, ERROR_LIMIT, "the program took its limit of %llu steps", (unsigned long long)t->options->steps);
+    error_hint(t->error, "if the loop ends at all, raise the limit with :set steps NUMBER");
+    return false;
+}
+
+// ---- globals ------------------------------------------------------------------------------------------------------
+
+struct value state_global(const struct state *state, symbol name) {
+    if (name < state->global_capacity) return state->global[name];
+    return (struct value){0};
+}
+
+static bool global_room(struct state *state, symbol name) {
+    size_t old = state->global_capacity;
+    if (name < old) return true;
+    if (!mem_grow(&state->global, &state->global_capacity, (size_t)name + 1, sizeof *state->global)) return false;
+    memset(state->global + old, 0, (state->global_capacity - old) * sizeof *state->global);
+    return true;
+}
+
+static bool order_add(struct state *state, symbol name, struct span span) {
+    for (size_t i = state->order_count; i-- > 0;) {
+        if (state->order[i] != name) continue;
+        state->span[i] = span;
+        return true;
+    }
+    if (!mem_grow(&state->order, &state->order_capacity, state->order_count + 1, sizeof(symbol)) ||
+        !mem_grow(&state->span, &state->span_capacity, state->order_count + 1, sizeof(struct span)))
+        return false;
+    state->order[state->order_count] = name;
+    state->span[state->order_count++] = span;
+    return true;
+}
+
+bool state_set_global(struct state *state, symbol name, struct value value, struct span span) {
+    if (!global_room(state, name)) return false;
+    if (state->global[name].kind == VALUE_UNBOUND || value.kind == VALUE_FUNCTION || span.source) {
+        bool known = state->global[name].kind != VALUE_UNBOUND;
+        if ((!known || state->order_count < 4096) && !order_add(state, name, span)) return false;
+    }
+    state->global[name] = value;
+    return true;
+}
+
+static bool set_global(struct tracer *t, symbol name, struct value value, struct span span) {
+    if (!mem_grow(&t->undo, &t->undo_capacity, t->undo_count + 1, sizeof *t->undo)) return error_memory(t->error);
+    t->undo[t->undo_count++] = (struct undo_global){name, state_global(t->state, name)};
+    return state_set_global(t->state, name, value, span) || error_memory(t->error);
+}
+
+static void forget_order(struct state *state, symbol name) {
+    for (size_t i = state->order_count; i-- > 0;) {
+        if (state->order[i] != name) continue;
+        memmove(state->order + i, state->order + i + 1, (state->order_count - i - 1) * sizeof(symbol));
+        memmove(state->span + i, state->span + i + 1, (state->order_count - i - 1) * sizeof(struct span));
+        state->order_count--;
+        return;
+    }
+}
+
+void trace_rollback(struct tracer *t) {
+    while (t->undo_count) {
+        struct undo_global *u = &t->undo[--t->undo_count];
+        t->state->global[u->name] = u->before;
+        if (u->before.kind == VALUE_UNBOUND) forget_order(t->state, u->name);
+    }
+    while (t->undo_item_count) {
+        struct undo_item *u = &t->undo_items[--t->undo_item_count];
+        if (u->index == UINT32_MAX)
+            u->list->count = u->count;
+        else
+            u->list->item[u->index] = u->before;
+    }
+}
+
+// ---- lists --------------------------------------------------------------------------------------------------------
+
+struct value_list *trace_list(struct tracer *t, uint32_t capacity) {
+    struct value_list *list = arena_alloc(t->state->arena, sizeof *list);
+    if (list) list->item = arena_alloc(t->state->arena, (capacity ? capacity : 1) * sizeof *list->item);
+    if (!list || !list->item) return error_memory(t->error), NULL;
+    list->capacity = capacity ? capacity : 1;
+    list->born = t->statement;
+    return list;
+}
+
+static bool journal_item(struct tracer *t, struct undo_item item) {
+    if (item.list->born == t->statement) return true;
+    if (!mem_grow(&t->undo_items, &t->undo_item_capacity, t->undo_item_count + 1, sizeof item))
+        return error_memory(t->error);
+    t->undo_items[t->undo_item_count++] = item;
+    return true;
+}
+
+bool trace_append(struct tracer *t, struct value_list *list, struct value item) {
+    if (!journal_item(t, (struct undo_item){.list = list, .count = list->count, .index = UINT32_MAX})) return false;
+    if (list->count == list->capacity) {
+        struct value *larger = arena_alloc(t->state->arena, 2 * (size_t)list->capacity * sizeof *larger);
+        if (!larger) return error_memory(t->error);
+        memcpy(larger, list->item, list->count * sizeof *larger);
+        list->item = larger;
+        list->capacity *= 2;
+    }
+    list->item[list->count++] = item;
+    return true;
+}
+
+bool trace_length(struct tracer *t, struct value value, expr site, uint64_t *count) {
+    switch (value.kind) {
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+        return *count = value.list->count, true;
+    case VALUE_RANGE:
+        return *count = value.range->count, true;
+    default:
+        return trace_fail(t, site, ERROR_TYPE, "a list is needed here, not %s", value_kind_name(value));
+    }
+}
+
+struct value trace_item(struct value value, uint64_t index) {
+    if (value.kind != VALUE_RANGE) return value.list->item[index];
+    double number = value.range->start + value.range->step * (double)index;
+    return (struct value){.kind = VALUE_NUMBER, .integer = true, .number = number};
+}
+
+// ---- numbers and vertices -----------------------------------------------------------------------------------------
+
+bool trace_is_number(struct value value) { return value.kind >= VALUE_BOOL && value.kind <= VALUE_VERTEX; }
+
+double trace_number(const struct tracer *t, struct value value) {
+    return value.kind == VALUE_VERTEX ? t->graph->value[value.vertex] : value.number;
+}
+
+static uint32_t site_of(struct tracer *t, expr e) {
+    struct expression *cache = (struct expression *)(uintptr_t)e; // a cache is no change that anyone sees
+    if (cache->site_epoch != t->epoch || cache->site == 0) {
+        cache->site = graph_site(t->graph, span_at(t, e->begin, e->end), t->error);
+        cache->site_epoch = t->epoch;
+    }
+    return cache->site;
+}
+
+static uint64_t constant_hash(symbol name, double number) {
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    bits = (bits ^ (uint64_t)name << 40) * 0x9E3779B97F4A7C15u;
+    return bits ^ bits >> 32;
+}
+
+static bool grow_constants(struct tracer *t) {
+    if (2 * t->constant_count < t->constant_slots) return true;
+    uint32_t slots = t->constant_slots ? 2 * t->constant_slots : 64;
+    uint32_t *slot = mem_zero(slots, sizeof *slot);
+    if (!slot) return error_memory(t->error);
+    for (size_t i = 0; i < t->constant_count; i++) {
+        uint32_t at = (uint32_t)constant_hash(t->constant[i].name, t->constant[i].number) & (slots - 1);
+        while (slot[at]) at = (at + 1) & (slots - 1);
+        slot[at] = (uint32_t)i + 1;
+    }
+    mem_free(t->constant_slot);
+    t->constant_slot = slot;
+    t->constant_slots = slots;
+    return true;
+}
+
+// One vertex for each number that the program gave a name.
+static bool named_vertex(struct tracer *t, struct value value, uint32_t site, vertex *out) {
+    if (!grow_constants(t)) return false;
+    uint32_t at = (uint32_t)constant_hash(value.name, value.number) & (t->constant_slots - 1);
+    for (; t->constant_slot[at]; at = (at + 1) & (t->constant_slots - 1)) {
+        struct named_constant *c = &t->constant[t->constant_slot[at] - 1];
+        if (c->name == value.name && memcmp(&c->number, &value.number, sizeof(double)) == 0)
+            return *out = c->vertex, true;
+    }
+    if (!mem_grow(&t->constant, &t->constant_capacity, t->constant_count + 1, sizeof *t->constant))
+        return error_memory(t->error);
+    *out = graph_constant(t->graph, value.name, value.number, site, t->error);
+    if (*out == VERTEX_NONE) return false;
+    t->constant[t->constant_count++] = (struct named_constant){value.name, value.number, *out};
+    t->constant_slot[at] = (uint32_t)t->constant_count;
+    return true;
+}
+
+bool trace_vertex(struct tracer *t, struct value value, expr site, vertex *out) {
+    if (value.kind == VALUE_VERTEX) return *out = value.vertex, true;
+    uint32_t where = site ? site_of(t, site) : 0;
+    if (value.name) return named_vertex(t, value, where, out);
+    *out = graph_constant(t->graph, 0, value.number, where, t->error);
+    return *out != VERTEX_NONE;
+}
+
+// ---- operations ---------------------------------------------------------------------------------------------------
+
+static void operand_text(struct tracer *t, struct value value, struct buffer *out) {
+    char number[32], label[64];
+    text_number(number, trace_number(t, value));
+    if (value.kind == VALUE_VERTEX && t->graph->name[value.vertex])
+        buffer_printf(out, "%s = %s", graph_label(t->graph, value.vertex, label), number);
+    else if (value.name)
+        buffer_printf(out, "%s = %s", symbol_text(t->symbols, value.name), number);
+    else
+        buffer_text(out, number);
+}
+
+static bool domain_error(struct tracer *t, enum op op, struct value a, struct value b, const char *reason, expr site) {
+    struct buffer text = {0};
+    const struct op_info *info = &op_table[op];
+    if (info->arity == 2 && info->infix) {
+        operand_text(t, a, &text);
+        buffer_printf(&text, " %s ", info->infix);
+        operand_text(t, b, &text);
+    } else {
+        buffer_printf(&text, "%s(", info->infix ? info->infix : info->name);
+        operand_text(t, a, &text);
+        if (info->arity == 2) buffer_text(&text, ", "), operand_text(t, b, &text);
+        buffer_char(&text, ')');
+    }
+    trace_fail(t, site, ERROR_DOMAIN, "%s: %s", reason, buffer_string(&text));
+    buffer_free(&text);
+    hint_call(t);
+    return false;
+}
+
+static bool number_needed(struct tracer *t, struct value value, expr site) {
+    if (trace_is_number(value)) return true;
+    return trace_fail(t, site, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+}
+
+static bool keeps_integer(enum op op, struct value a, struct value b, double y) {
+    if (!(a.integer || a.kind == VALUE_BOOL)) return false;
+    switch (op) {
+    case OP_NEG:
+    case OP_ABS:
+        return true;
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_FLOORDIV:
+    case OP_MOD:
+    case OP_MAX:
+    case OP_MIN:
+    case OP_POW:
+        return (b.integer || b.kind == VALUE_BOOL) && y == floor(y) &&
+               !(op == OP_POW && b.kind != VALUE_VERTEX && b.number < 0);
+    default:
+        return false;
+    }
+}
+
+static bool fold(struct tracer *t, enum op op, struct value a, struct value b, expr site, struct value *out) {
+    double y = op_value(op, a.number, b.number);
+    const char *reason = isfinite(y) ? NULL : op_domain(op, a.number, b.number, y);
+    if (reason) return domain_error(t, op, a, b, reason, site);
+    *out = (struct value){.kind = VALUE_NUMBER, .integer = keeps_integer(op, a, b, y), .number = y};
+    return true;
+}
+
+bool trace_operation(struct tracer *t, enum op op, struct value a, struct value b, expr site, struct value *out) {
+    bool two = op_table[op].arity == 2;
+    if (!number_needed(t, a, site) || (two && !number_needed(t, b, site))) return false;
+    if (!two) b = (struct value){.kind = VALUE_NUMBER};
+    if (a.kind != VALUE_VERTEX && b.kind != VALUE_VERTEX) return fold(t, op, a, b, site, out);
+    vertex left, right = 0;
+    if (!trace_vertex(t, a, NULL, &left) || (two && !trace_vertex(t, b, NULL, &right))) return false;
+    uint32_t where = site_of(t, site);
+    vertex v = graph_add(t->graph, op, left, two ? right : left, where, t->error);
+    if (v == VERTEX_NONE) return false;
+    double y = t->graph->value[v];
+    if (__builtin_expect(!isfinite(y), 0)) {
+        const char *reason = op_domain(op, t->graph->value[left], two ? t->graph->value[right] : 0, y);
+        if (reason) return domain_error(t, op, a, b, reason, site);
+    }
+    *out = (struct value){.kind = VALUE_VERTEX, .integer = keeps_integer(op, a, b, y), .vertex = v};
+    return true;
+}
+
+bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
+    switch (value.kind) {
+    case VALUE_NONE:
+        return *out = false, true;
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+        return *out = value.list->count > 0, true;
+    case VALUE_RANGE:
+        return *out = value.range->count > 0, true;
+    case VALUE_STRING:
+        return *out = value.text->size > 0, true;
+    default:
+        if (trace_is_number(value)) return *out = trace_number(t, value) != 0, true;
+        return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", value_kind_name(value));
+    }
+}
+
+// ---- names --------------------------------------------------------------------------------------------------------
+
+static const char *nearest_name(struct tracer *t, const char *name) {
+    size_t count = 0,
+           most = t->state->order_count + (t->function ? t->function->slot_count : 0) + OP_COUNT + builtin_count;
+    const char **names = mem_alloc(most, sizeof *names);
+    if (!names) return NULL;
+    for (uint32_t i = 0; t->function && i < t->function->slot_count; i++)
+        if (t->function->local[i] == 1) names[count++] = symbol_text(t->symbols, t->function->slot[i]);
+    for (size_t i = 0; i < t->state->order_count; i++) names[count++] = symbol_text(t->symbols, t->state->order[i]);
+    for (int op = OP_CONST + 1; op < OP_COUNT; op++)
+        if (!op_table[op].infix) names[count++] = op_table[op].name;
+    for (size_t i = 0; i < builtin_count; i++) names[count++] = builtin_table[i].name;
+    const char *found = text_nearest(name, names, count);
+    mem_free(names);
+    return found;
+}
+
+static bool unknown_name(struct tracer *t, expr e) {
+    const char *name = symbol_text(t->symbols, e->name);
+    if (t->function && e->slot != SLOT_GLOBAL && t->function->local[e->slot] == 1) {
+        trace_fail(t, e, ERROR_NAME, "`%s` is used before it has a value in this function", name);
+        return false;
+    }
+    trace_fail(t, e, ERROR_NAME, "`%s` is not defined", name);
+    const char *nearest = nearest_name(t, name);
+    if (nearest) error_hint(t->error, "did you mean `%s`?", nearest);
+    hint_call(t);
+    return false;
+}
+
+// A vertex of the prompt's graph is a plain number inside a graph of its own.
+static struct value import_value(const struct tracer *t, struct value value) {
+    if (value.kind != VALUE_VERTEX || t->prompt || !t->state->prompt) return value;
+    vertex v = value.vertex;
+    return (struct value){.kind = VALUE_NUMBER,
+                          .integer = value.integer,
+                          .name = t->state->prompt->name[v],
+                          .number = t->state->prompt->value[v]};
+}
+
+static bool eval_name(struct tracer *t, expr e, struct value *out) {
+    if (e->slot != SLOT_GLOBAL && t->local) {
+        *out = t->local[e->slot];
+        if (out->kind != VALUE_UNBOUND) return true;
+        if (t->function->local[e->slot] == 1) return unknown_name(t, e);
+    }
+    *out = import_value(t, state_global(t->state, e->name));
+    if (out->kind != VALUE_UNBOUND) return true;
+    return builtin_lookup(symbol_text(t->symbols, e->name), out) || unknown_name(t, e);
+}
+
+void trace_name_items(struct tracer *t, struct value value, const char *name) {
+    if (value.list->count > 10000) return;
+    for (uint32_t i = 0; i < value.list->count; i++) {
+        struct value *item = &value.list->item[i];
+        char text[96];
+        int length = snprintf(text, sizeof text, "%s[%u]", name, i);
+        if (length < 0 || (size_t)length >= sizeof text) return;
+        if (item->kind == VALUE_LIST || item->kind == VALUE_TUPLE) {
+            trace_name_items(t, *item, text);
+        } else if (item->kind == VALUE_VERTEX && !t->graph->name[item->vertex]) {
+            symbol s = symbol_of(t->symbols, text, (size_t)length);
+            if (s) graph_name(t->graph, item->vertex, s, NULL);
+        }
+    }
+}
+
+// A plain number that gets a name at the top of the prompt is an input.
+static bool new_input(struct tracer *t, symbol name, struct value *value, expr target) {
+    struct state *state = t->state;
+    uint32_t occurrence = 0;
+    for (size_t i = 0; i < state->made_count; i++) occurrence += state->made[i].name == name;
+    double number = value->number;
+    for (size_t i = 0; i < t->override_count; i++)
+        if (t->overrides[i].name == name && t->overrides[i].occurrence == occurrence) number = t->overrides[i].value;
+    if (!mem_grow(&state->made, &state->made_capacity, state->made_count + 1, sizeof *state->made))
+        return error_memory(t->error);
+    vertex v = graph_input(t->graph, name, number, site_of(t, target), t->error);
+    if (v == VERTEX_NONE) return false;
+    state->made[state->made_count++] = (struct override){name, occurrence, number};
+    *value = (struct value){.kind = VALUE_VERTEX, .integer = value->integer && number == floor(number), .vertex = v};
+    return true;
+}
+
+static bool bind_name(struct tracer *t, expr target, struct value value, bool assigned) {
+    symbol name = target->name;
+    if (value.kind == VALUE_NUMBER) {
+        if (t->prompt && !t->function && assigned) {
+            if (!new_input(t, name, &value, target)) return false;
+        } else {
+            value.name = name;
+        }
+    } else if (value.kind == VALUE_VERTEX) {
+        if (!graph_name(t->graph, value.vertex, name, t->error)) return false;
+    } else if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE) {
+        trace_name_items(t, value, symbol_text(t->symbols, name));
+    }
+    if (target->slot != SLOT_GLOBAL && t->local) return t->local[target->slot] = value, true;
+    return set_global(t, name, value, span_at(t, target->begin, target->end));
+}
+
+static bool read_index(struct tracer *t, expr e, struct value index, uint64_t count, uint64_t *out) {
+    if (!trace_is_number(index))
+        return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %s", value_kind_name(index));
+    double i = trace_number(t, index);
+    if (i != floor(i)) return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %g", i);
+    if (i < 0) i += (double)count;
+    if (i < 0 || i >= (double)count)
+        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside the list, which has %llu elements",
+                          trace_number(t, index), (unsigned long long)count);
+    *out = (uint64_t)i;
+    return true;
+}
+
+static bool bind_index(struct tracer *t, expr target, struct value value) {
+    struct value list, index;
+    uint64_t i;
+    if (!trace_expression(t, target->left, &list) || !trace_expression(t, target->right, &index)) return false;
+    if (list.kind != VALUE_LIST)
+        return trace_fail(t, target->left, ERROR_TYPE, "only an element of a list can be assigned, not of %s",
+                          value_kind_name(list));
+    if (!read_index(t, target->right, index, list.list->count, &i)) return false;
+    struct undo_item undo = {.list = list.list, .index = (uint32_t)i, .before = list.list->item[i]};
+    if (!journal_item(t, undo)) return false;
+    list.list->item[i] = value;
+    return true;
+}
+
+static bool bind_items(struct tracer *t, expr target, struct value value, bool assigned) {
+    uint64_t count;
+    if (!trace_length(t, value, target, &count)) return false;
+    if (count != target->count)
+        return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu values", target->count,
+                          (unsigned long long)count);
+    for (uint32_t i = 0; i < target->count; i++)
+        if (!trace_bind(t, target->item[i], trace_item(value, i), assigned)) return false;
+    return true;
+}
+
+bool trace_bind(struct tracer *t, expr target, struct value value, bool assigned) {
+    if (target->kind == EXPR_NAME) return bind_name(t, target, value, assigned);
+    if (target->kind == EXPR_INDEX) return bind_index(t, target, value);
+    return bind_items(t, target, value, assigned);
+}
+
+// ---- expressions --------------------------------------------------------------------------------------------------
+
+static bool stack_left(struct tracer *t, expr e) {
+    char here;
+    ptrdiff_t used = t->stack_base - &here;
+    if (used < STACK_USED_MAX && used > -STACK_USED_MAX) return true;
+    trace_fail(t, e, ERROR_LIMIT, "calls are nested too deeply for this machine's stack");
+    error_hint(t->error, "recursion without end? A loop needs no stack");
+    return false;
+}
+
+// Long sums lean to the left: a loop walks down the spine instead of recursing a million levels deep.
+static bool eval_binary(struct tracer *t, expr e, struct value *out) {
+    expr few[SPINE], *spine = few;
+    size_t count = 0, capacity = SPINE;
+    void *many = NULL;
+    for (; e->kind == EXPR_BINARY; e = e->left) {
+        if (count == capacity) {
+            bool first = !many;
+            if (first) capacity = 0;
+            if (!mem_grow(&many, &capacity, count + 1, sizeof *spine)) return mem_free(many), error_memory(t->error);
+            if (first) memcpy(many, few, sizeof few);
+            spine = many;
+        }
+        spine[count++] = e;
+    }
+    bool ok = trace_expression(t, e, out);
+    while (ok && count > 0) {
+        struct value right, result;
+        e = spine[--count];
+        ok = trace_expression(t, e->right, &right);
+        if (ok && e->op == OP_COUNT)
+            ok = trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
+        if (ok && e->op == OP_ADD && out->kind == VALUE_LIST && right.kind == VALUE_LIST) {
+            struct value_list *both = trace_list(t, out->list->count + right.list->count);
+            if (!(ok = both != NULL)) break;
+            memcpy(both->item, out->list->item, out->list->count * sizeof *both->item);
+            memcpy(both->item + out->list->count, right.list->item, right.list->count * sizeof *both->item);
+            both->count = out->list->count + right.list->count;
+            out->list = both;
+            continue;
+        }
+        if (ok && e->op == OP_MUL && out->kind == VALUE_LIST && trace_is_number(right)) {
+            double times = trace_number(t, right);
+            if (times != floor(times) || times > 1e7) {
+                ok = trace_fail(t, e, ERROR_TYPE, "a list is repeated a whole number of times");
+                error_hint(t->error, "to multiply each element: [2*a for a in LIST]");
+                break;
+            }
+            struct value_list *list = trace_list(t, 4);
+            for (double i = 0; list && ok && i < times; i++)
+                for (uint32_t k = 0; ok && k < out->list->count; k++)
+                    ok = trace_step(t, e) && trace_append(t, list, out->list->item[k]);
+            ok = ok && list;
+            out->list = list;
+            continue;
+        }
+        ok = ok && trace_operation(t, (enum op)e->op, *out, right, e, &result);
+        if (ok) *out = result;
+    }
+    mem_free(many);
+    return ok;
+}
+
+static bool values_equal(struct tracer *t, struct value a, struct value b) {
+    if (trace_is_number(a) && trace_is_number(b)) return trace_number(t, a) == trace_number(t, b);
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
+        return a.text->size == b.text->size && memcmp(a.text->data, b.text->data, a.text->size) == 0;
+    bool lists = (a.kind == VALUE_LIST || a.kind == VALUE_TUPLE) && a.kind == b.kind;
+    if (!lists) return a.kind == VALUE_NONE && b.kind == VALUE_NONE;
+    if (a.list->count != b.list->count) return false;
+    for (uint32_t i = 0; i < a.list->count; i++)
+        if (!values_equal(t, a.list->item[i], b.list->item[i])) return false;
+    return true;
+}
+
+static bool is_in(struct tracer *t, struct value a, struct value list, expr site, bool *out) {
+    uint64_t count;
+    if (!trace_length(t, list, site, &count)) return false;
+    *out = false;
+    for (uint64_t i = 0; i < count && !*out; i++) *out = values_equal(t, a, trace_item(list, i));
+    return true;
+}
+
+static bool compare(struct tracer *t, enum comparison how, struct value a, struct value b, expr site, bool *out) {
+    if (how == CMP_IN || how == CMP_NOT_IN) {
+        if (!is_in(t, a, b, site, out)) return false;
+        *out ^= how == CMP_NOT_IN;
+        return true;
+    }
+    if (how == CMP_EQUAL || how == CMP_NOT_EQUAL || how == CMP_IS || how == CMP_IS_NOT)
+        return *out = values_equal(t, a, b) ^ (how == CMP_NOT_EQUAL || how == CMP_IS_NOT), true;
+    if (!number_needed(t, a, site) || !number_needed(t, b, site)) return false;
+    double x = trace_number(t, a), y = trace_number(t, b);
+    *out = how == CMP_LESS ? x < y : how == CMP_LESS_EQUAL ? x <= y : how == CMP_GREATER ? x > y : x >= y;
+    return true;
+}
+
+static struct value truth_value(bool truth) {
+    return (struct value){.kind = VALUE_BOOL, .integer = true, .number = truth};
+}
+
+static bool eval_compare(struct tracer *t, expr e, struct value *out) {
+    struct value left, right;
+    if (!trace_expression(t, e->item[0], &left)) return false;
+    bool truth = true;
+    for (uint32_t i = 1; truth && i < e->count; i++, left = right)
+        if (!trace_expression(t, e->item[i], &right) ||
+            !compare(t, (enum comparison)e->compare[i - 1], left, right, e, &truth))
+            return false;
+    *out = truth_value(truth);
+    return true;
+}
+
+static bool eval_junction(struct tracer *t, expr e, struct value *out) {
+    for (uint32_t i = 0; i < e->count; i++) {
+        bool truth;
+        if (!trace_expression(t, e->item[i], out)) return false;
+        if (i + 1 == e->count) break;
+        if (!trace_truth(t, *out, e->item[i], &truth)) return false;
+        if (truth == (e->kind == EXPR_OR)) break;
+    }
+    return true;
+}
+
+static bool eval_conditional(struct tracer *t, expr e, struct value *out) {
+    struct value condition;
+    bool truth;
+    if (!trace_expression(t, e->item[1], &condition) || !trace_truth(t, condition, e->item[1], &truth)) return false;
+    return trace_expression(t, e->item[truth ? 0 : 2], out);
+}
+
+static bool eval_items(struct tracer *t, expr e, struct value *out) {
+    struct value_list *list = trace_list(t, e->count);
+    if (!list) return false;
+    for (uint32_t i = 0; i < e->count; i++)
+        if (!trace_expression(t, e->item[i], &list->item[i])) return false;
+    list->count = e->count;
+    *out = (struct value){.kind = e->kind == EXPR_LIST ? VALUE_LIST : VALUE_TUPLE, .list = list};
+    return true;
+}
+
+static bool eval_index(struct tracer *t, expr e, struct value *out) {
+    struct value list, index;
+    uint64_t count, i;
+    if (!trace_expression(t, e->left, &list) || !trace_expression(t, e->right, &index) ||
+        !trace_length(t, list, e->left, &count) || !read_index(t, e->right, index, count, &i))
+        return false;
+    *out = trace_item(list, i);
+    return true;
+}
+
+// A part of a slice as Python limits it.
+static bool slice_part(struct tracer *t, expr part, double standard, double low, double high, double count,
+                       double *out) {
+    struct value value;
+    *out = standard;
+    if (!part) return true;
+    if (!trace_expression(t, part, &value)) return false;
+    if (value.kind == VALUE_NONE) return true;
+    if (!number_needed(t, value, part)) return false;
+    double i = trace_number(t, value);
+    if (i != floor(i)) return trace_fail(t, part, ERROR_TYPE, "a slice needs whole numbers, not %g", i);
+    if (i < 0) i += count;
+    *out = i < low ? low : i > high ? high : i;
+    return true;
+}
+
+static bool eval_slice(struct tracer *t, expr e, struct value *out) {
+    struct value list, step_value;
+    uint64_t count;
+    if (!trace_expression(t, e->left, &list) || !trace_length(t, list, e->left, &count)) return false;
+    double n = (double)count, step = 1, start, stop;
+    if (e->item[2]) {
+        if (!trace_expression(t, e->item[2], &step_value) || !number_needed(t, step_value, e->item[2])) return false;
+        step = trace_number(t, step_value);
+        if (step == 0 || step != floor(step))
+            return trace_fail(t, e->item[2], ERROR_TYPE, "a slice's step is a whole number, not 0");
+    }
+    bool back = step < 0;
+    if (!slice_part(t, e->item[0], back ? n - 1 : 0, back ? -1 : 0, back ? n - 1 : n, n, &start) ||
+        !slice_part(t, e->item[1], back ? -1 : n, back ? -1 : 0, back ? n - 1 : n, n, &stop))
+        return false;
+    struct value_list *part = trace_list(t, 4);
+    if (!part) return false;
+    for (double i = start; back ? i > stop : i < stop; i += step)
+        if (!trace_append(t, part, trace_item(list, (uint64_t)i))) return false;
+    *out = (struct value){.kind = list.kind == VALUE_TUPLE ? VALUE_TUPLE : VALUE_LIST, .list = part};
+    return true;
+}
+
+static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_list *list);
+
+static bool eval_element(struct tracer *t, expr e, uint32_t clause, struct value_list *list) {
+    if (clause < e->count) return eval_clause(t, e, clause, list);
+    struct value item;
+    return trace_expression(t, e->left, &item) && trace_append(t, list, item);
+}
+
+static bool conditions_hold(struct tracer *t, const struct clause *c, bool *hold) {
+    *hold = true;
+    for (uint32_t i = 0; *hold && i < c->condition_count; i++) {
+        struct value value;
+        if (!trace_expression(t, c->condition[i], &value) || !trace_truth(t, value, c->condition[i], hold))
+            return false;
+    }
+    return true;
+}
+
+static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_list *list) {
+    const struct clause *c = &e->clause[clause];
+    struct value over;
+    uint64_t count;
+    if (!trace_expression(t, c->iterable, &over) || !trace_length(t, over, c->iterable, &count)) return false;
+    for (uint64_t i = 0; i < count; i++) {
+        bool hold;
+        if (!trace_step(t, e) || !trace_bind(t, c->target, trace_item(over, i), false) || !conditions_hold(t, c, &hold))
+            return false;
+        if (hold && !eval_element(t, e, clause + 1, list)) return false;
+    }
+    return true;
+}
+
+// The loop variables of a comprehension are its own: what the names meant before is put back.
+static void swap_names(struct tracer *t, expr target, struct value *saved, uint32_t *count, bool back) {
+    if (target->kind != EXPR_NAME) {
+        for (uint32_t i = 0; i < target->count; i++) swap_names(t, target->item[i], saved, count, back);
+        return;
+    }
+    if (*count >= 16) return;
+    struct value *place = target->slot != SLOT_GLOBAL && t->local ? &t->local[target->slot] : NULL;
+    if (!place && target->name < t->state->global_capacity) place = &t->state->global[target->name];
+    if (back) {
+        if (!place) return;
+        *place = saved[(*count)++];
+        if (!t->local && place->kind == VALUE_UNBOUND) forget_order(t->state, target->name);
+    } else {
+        saved[(*count)++] = place ? *place : (struct value){0};
+    }
+}
+
+static bool eval_comprehension(struct tracer *t, expr e, struct value *out) {
+    struct value saved[16];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < e->count; i++) swap_names(t, e->clause[i].target, saved, &count, false);
+    struct value_list *list = trace_list(t, 4);
+    if (!list || !eval_clause(t, e, 0, list)) return false;
+    count = 0;
+    for (uint32_t i = 0; i < e->count; i++) swap_names(t, e->clause[i].target, saved, &count, true);
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+static bool new_text(struct tracer *t, const char *data, size_t size, struct value *out) {
+    struct value_text *text = arena_alloc(t->state->arena, sizeof *text);
+    if (text) text->data = arena_text(t->state->arena, data, size);
+    if (!text || !text->data) return error_memory(t->error);
+    text->size = size;
+    *out = (struct value){.kind = VALUE_STRING, .text = text};
+    return true;
+}
+
+// [[fill]align][sign][0][width][,][.precision][type], as far as numbers need it.
+static bool format_value(struct tracer *t, struct value value, expr spec, struct buffer *out) {
+    const char *s = spec->text;
+    struct buffer text = {0};
+    char align = 0, fill = ' ';
+    if (*s && (s[1] == '<' || s[1] == '>' || s[1] == '^')) fill = *s++;
+    if (*s == '<' || *s == '>' || *s == '^') align = *s++;
+    bool plus = *s == '+';
+    if (*s == '+' || *s == '-' || *s == ' ') s++;
+    if (*s == '0') fill = '0', s++, align = align ? align : '>';
+    int width = 0, precision = -1;
+    while (*s >= '0' && *s <= '9' && width < 1000) width = width * 10 + (*s++ - '0');
+    if (*s == ',' || *s == '_') s++;
+    if (*s == '.')
+        for (precision = 0, s++; *s >= '0' && *s <= '9' && precision < 1000;) precision = precision * 10 + (*s++ - '0');
+    char type = *s ? *s++ : 0;
+    if (*s || (type && !strchr("eEfFgGdn%s", type)))
+        return trace_fail(t, spec, ERROR_TYPE, "the format `%.*s` is not known", (int)spec->count, spec->text);
+    if (trace_is_number(value) && (precision >= 0 || (type && type != 's'))) {
+        char format[16] = {'%', '.', '*', type == 'd' || type == '%' || type == 'F' ? 'f' : type ? type : 'g'};
+        double number = trace_number(t, value) * (type == '%' ? 100 : 1);
+        if (plus && number >= 0) buffer_char(&text, '+');
+        buffer_printf(&text, *format ? "%s" : "%s", "");
+        char digits[1400];
+        if (precision < 0) precision = type == 'd' ? 0 : 6;
+        switch (format[3]) {
+        case 'e':
+            snprintf(digits, sizeof digits, "%.*e", precision, number);
+            break;
+        case 'E':
+            snprintf(digits, sizeof digits, "%.*E", precision, number);
+            break;
+        case 'f':
+            snprintf(digits, sizeof digits, "%.*f", precision, number);
+            break;
+        case 'G':
+            snprintf(digits, sizeof digits, "%.*G", precision, number);
+            break;
+        default:
+            snprintf(digits, sizeof digits, "%.*g", precision ? precision : 1, number);
+        }
+        buffer_text(&text, digits);
+        if (type == '%') buffer_char(&text, '%');
+    } else {
+        value_show(value, t->graph->value, false, &text);
+    }
+    int gap = width - text_width(buffer_string(&text), text.size);
+    if (!align) align = trace_is_number(value) ? '>' : '<';
+    int before = align == '>' ? gap : align == '^' ? gap / 2 : 0;
+    for (int i = 0; i < before; i++) buffer_char(out, fill);
+    buffer_text(out, buffer_string(&text));
+    for (int i = before; i < gap; i++) buffer_char(out, fill);
+    buffer_free(&text);
+    return true;
+}
+
+static bool eval_format(struct tracer *t, expr e, struct value *out) {
+    struct buffer text = {0};
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < e->count; i++) {
+        expr part = e->item[i];
+        struct value value;
+        if (part->kind == EXPR_STRING)
+            buffer_add(&text, part->text, part->count);
+        else
+            ok = trace_expression(t, part->left, &value) && format_value(t, value, part->last, &text);
+    }
+    if (ok && text.failed) ok = error_memory(t->error);
+    ok = ok && new_text(t, buffer_string(&text), text.size, out);
+    buffer_free(&text);
+    return ok;
+}
+
+static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
+    struct value left;
+    const char *name = symbol_text(t->symbols, e->name);
+    if (e->left->kind == EXPR_NAME && state_global(t->state, e->left->name).kind == VALUE_UNBOUND) {
+        const char *module = symbol_text(t->symbols, e->left->name); // math.sin without an import is clear enough
+        if (strcmp(module, "math") == 0 || strcmp(module, "np") == 0 || strcmp(module, "numpy") == 0)
+            left = (struct value){.kind = VALUE_MODULE};
+        else if (!trace_expression(t, e->left, &left))
+            return false;
+    } else if (!trace_expression(t, e->left, &left)) {
+        return false;
+    }
+    if (left.kind != VALUE_MODULE)
+        return trace_fail(t, e, ERROR_TYPE, "%s has no attribute `%s` that bauer knows", value_kind_name(left), name);
+    if (builtin_lookup(name, out)) return true;
+    trace_fail(t, e, ERROR_NAME, "`%s` is not among the functions that bauer knows", name);
+    const char *nearest = nearest_name(t, name);
+    if (nearest) error_hint(t->error, "did you mean `%s`?", nearest);
+    return false;
+}
+
+// ---- calls --------------------------------------------------------------------------------------------------------
+
+static bool arity_error(struct tracer *t, expr call, const struct function *f, uint32_t given) {
+    uint32_t least = 0;
+    for (uint32_t i = 0; i < f->parameter_count; i++) least += f->parameter[i].standard == NULL;
+    const char *name = symbol_text(t->symbols, f->name);
+    if (least == f->parameter_count)
+        trace_fail(t, call, ERROR_TYPE, "%s takes %u argument%s, %u given", name, least, least == 1 ? "" : "s", given);
+    else
+        trace_fail(t, call, ERROR_TYPE, "%s takes %u to %u arguments, %u given", name, least, f->parameter_count,
+                   given);
+    struct buffer text = {0};
+    for (uint32_t i = 0; i < f->parameter_count; i++)
+        buffer_printf(&text, "%s%s", i ? ", " : "", symbol_text(t->symbols, f->parameter[i].name));
+    error_hint(t->error, "it is defined as %s(%s)", name, buffer_string(&text));
+    buffer_free(&text);
+    return false;
+}
+
+static bool find_parameter(struct tracer *t, expr call, const struct function *f, uint32_t argument, uint32_t *out) {
+    symbol keyword = call->keyword[argument];
+    for (*out = keyword ? 0 : argument; keyword && *out < f->parameter_count; ++*out)
+        if (f->parameter[*out].name == keyword) return true;
+    if (!keyword) return *out < f->parameter_count || arity_error(t, call, f, call->count);
+    return trace_fail(t, call->item[argument], ERROR_TYPE, "%s has no parameter `%s`", symbol_text(t->symbols, f->name),
+                      symbol_text(t->symbols, keyword));
+}
+
+bool trace_arguments(struct tracer *t, expr call, struct function *f, struct value *argument) {
+    memset(argument, 0, f->parameter_count * sizeof *argument);
+    for (uint32_t i = 0; i < call->count; i++) {
+        uint32_t p;
+        if (!find_parameter(t, call, f, i, &p)) return false;
+        if (argument[p].kind != VALUE_UNBOUND)
+            return trace_fail(t, call->item[i], ERROR_TYPE, "the parameter `%s` is given twice",
+                              symbol_text(t->symbols, f->parameter[p].name));
+        if (!trace_expression(t, call->item[i], &argument[p])) return false;
+    }
+    for (uint32_t i = 0; i < f->parameter_count; i++)
+        if (argument[i].kind == VALUE_UNBOUND && !f->parameter[i].standard) return arity_error(t, call, f, call->count);
+    return true;
+}
+
+static bool bind_parameters(struct tracer *t, struct function *f, const struct value *argument, struct value *local) {
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        struct value value = argument[i];
+        if (value.kind == VALUE_UNBOUND) {
+            struct value *locals = t->local; // defaults see the names outside
+            t->local = NULL;
+            bool ok = trace_expression(t, f->parameter[i].standard, &value);
+            t->local = locals;
+            if (!ok) return false;
+            value = import_value(t, value);
+        }
+        symbol name = f->parameter[i].name;
+        if (value.kind == VALUE_NUMBER && (!value.name || argument[i].kind == VALUE_UNBOUND)) value.name = name;
+        if (value.kind == VALUE_VERTEX && !graph_name(t->graph, value.vertex, name, t->error)) return false;
+        if (value.kind == VALUE_LIST) trace_name_items(t, value, symbol_text(t->symbols, name));
+        local[i] = value;
+    }
+    return true;
+}
+
+static enum flow run_block(struct tracer *t, const struct block *block);
+
+static bool run_function(struct tracer *t, struct function *f, struct value *local, struct value *out) {
+    t->result = (struct value){.kind = VALUE_NONE};
+    t->returned = NULL;
+    enum flow flow = run_block(t, &f->body);
+    *out = t->result;
+    if (flow == FLOW_FAIL) return false;
+    if (out->kind == VALUE_VERTEX && !t->graph->name[out->vertex])
+        return graph_name(t->graph, out->vertex, f->name, t->error);
+    (void)local;
+    return true;
+}
+
+static bool depth_left(struct tracer *t, expr site, const struct function *f) {
+    if (t->depth >= t->options->depth) {
+        trace_fail(t, site, ERROR_LIMIT, "calls are nested over %u deep (in %s)", t->options->depth,
+                   symbol_text(t->symbols, f->name));
+        error_hint(t->error, "recursion without end? Else raise the limit with :set depth NUMBER");
+        return false;
+    }
+    return stack_left(t, site);
+}
+
+bool trace_call(struct tracer *t, expr site, struct function *f, struct value *argument, struct value *out) {
+    if (site && (!depth_left(t, site, f) || !trace_step(t, site))) return false;
+    struct value few[LOCALS_ON_STACK], *local = few;
+    if (f->slot_count > LOCALS_ON_STACK && !(local = mem_alloc(f->slot_count, sizeof *local)))
+        return error_memory(t->error);
+    memset(local, 0, f->slot_count * sizeof *local);
+    const struct module *module = t->module;
+    const struct function *function = t->function;
+    struct value *locals = t->local;
+    bool framed = site && t->depth > 0;
+    bool ok = !framed || graph_enter(t->graph, FRAME_CALL, f->name, 0, site_of(t, site), t->error);
+    t->module = f->module;
+    t->function = f;
+    t->local = local;
+    t->depth++;
+    ok = ok && bind_parameters(t, f, argument, local) && run_function(t, f, local, out);
+    t->depth--;
+    t->module = module;
+    t->function = function;
+    t->local = locals;
+    if (framed && ok) graph_leave(t->graph);
+    if (local != few) mem_free(local);
+    return ok;
+}
+
+static bool call_function(struct tracer *t, expr e, struct function *f, struct value *out) {
+    struct value few[8], *argument = few;
+    if (f->parameter_count > 8 && !(argument = mem_alloc(f->parameter_count, sizeof *argument)))
+        return error_memory(t->error);
+    bool ok = trace_arguments(t, e, f, argument);
+    if (ok && t->depth == 0 && t->prompt) t->depth = 1; // at the prompt every call is a frame
+    bool raised = ok && t->function == NULL && t->prompt;
+    ok = ok && trace_call(t, e, f, argument, out);
+    if (raised) t->depth = 0;
+    if (argument != few) mem_free(argument);
+    return ok;
+}
+
+static bool call_operation(struct tracer *t, expr e, enum op op, struct value *out) {
+    struct value a, b = {.kind = VALUE_NUMBER};
+    const struct op_info *info = &op_table[op];
+    if (e->count && e->keyword[e->count - 1])
+        return trace_fail(t, e, ERROR_TYPE, "%s takes no keyword arguments", info->name);
+    if ((int)e->count != info->arity) {
+        trace_fail(t, e, ERROR_TYPE, "%s takes %d argument%s, %u given", info->name, info->arity,
+                   info->arity == 1 ? "" : "s", e->count);
+        error_hint(t->error, "for example %s", info->example);
+        return false;
+    }
+    if (!trace_expression(t, e->item[0], &a) || (info->arity == 2 && !trace_expression(t, e->item[1], &b)))
+        return false;
+    return trace_operation(t, op, a, b, e, out);
+}
+
+static bool call_builtin(struct tracer *t, expr e, int builtin, struct value *out) {
+    struct value few[8], *argument = few;
+    if (e->count > 8 && !(argument = mem_alloc(e->count, sizeof *argument))) return error_memory(t->error);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < e->count; i++) ok = trace_expression(t, e->item[i], &argument[i]);
+    ok = ok && builtin_call(t, e, builtin, argument, e->count, e->keyword, out);
+    if (argument != few) mem_free(argument);
+    return ok;
+}
+
+// list.append(x), .extend(xs), .pop(): the methods that notebooks use.
+static bool call_method(struct tracer *t, expr e, struct value list, struct value *out) {
+    const char *name = symbol_text(t->symbols, e->left->name);
+    struct value item = {0};
+    if (e->count > 1 || (e->count && !trace_expression(t, e->item[0], &item)))
+        return e->count > 1 ? trace_fail(t, e, ERROR_TYPE, "%s takes one argument", name) : false;
+    *out = (struct value){.kind = VALUE_NONE};
+    if (strcmp(name, "append") == 0 && e->count) return trace_append(t, list.list, item);
+    if (strcmp(name, "extend") == 0 && e->count) {
+        uint64_t count;
+        if (!trace_length(t, item, e->item[0], &count)) return false;
+        for (uint64_t i = 0; i < count; i++)
+            if (!trace_append(t, list.list, trace_item(item, i))) return false;
+        return true;
+    }
+    if (strcmp(name, "pop") == 0 && !e->count) {
+        if (!list.list->count) return trace_fail(t, e, ERROR_TYPE, "the list is empty");
+        struct undo_item shorter = {.list = list.list, .count = list.list->count, .index = UINT32_MAX};
+        *out = list.list->item[list.list->count - 1];
+        struct undo_item last = {.list = list.list, .index = list.list->count - 1, .before = *out};
+        if (!journal_item(t, last) || !journal_item(t, shorter)) return false;
+        list.list->count--;
+        return true;
+    }
+    trace_fail(t, e, ERROR_NAME, "lists have no method `%s` here", name);
+    error_hint(t->error, "append, extend and pop() are there");
+    return false;
+}
+
+static bool eval_call(struct tracer *t, expr e, struct value *out) {
+    struct value callee;
+    if (e->left->kind == EXPR_ATTRIBUTE &&
+        (e->left->left->kind != EXPR_NAME ||
+         (e->left->left->slot != SLOT_GLOBAL && t->local && t->local[e->left->left->slot].kind == VALUE_LIST) ||
+         state_global(t->state, e->left->left->name).kind == VALUE_LIST)) {
+        if (!trace_expression(t, e->left->left, &callee)) return false;
+        if (callee.kind == VALUE_LIST) return call_method(t, e, callee, out);
+    }
+    if (!trace_expression(t, e->left, &callee)) return false;
+    switch (callee.kind) {
+    case VALUE_FUNCTION:
+        return call_function(t, e, callee.function, out);
+    case VALUE_OP:
+        return call_operation(t, e, callee.op, out);
+    case VALUE_BUILTIN:
+        return call_builtin(t, e, callee.builtin, out);
+    default:
+        trace_fail(t, e->left, ERROR_TYPE, "%s cannot be called", value_kind_name(callee));
+        if (trace_is_number(callee)) error_hint(t->error, "write * for a product: 2*(x + 1)");
+        return false;
+    }
+}
+
+bool trace_expression(struct tracer *t, expr e, struct value *out) {
+    struct value value;
+    bool truth;
+    switch (e->kind) {
+    case EXPR_NUMBER:
+        *out = (struct value){.kind = VALUE_NUMBER, .integer = e->integer, .number = e->number};
+        return true;
+    case EXPR_NAME:
+        return eval_name(t, e, out);
+    case EXPR_BINARY:
+        return eval_binary(t, e, out);
+    case EXPR_CALL:
+        return eval_call(t, e, out);
+    case EXPR_NEGATE:
+        return trace_expression(t, e->left, &value) &&
+               trace_operation(t, OP_NEG, value, (struct value){.kind = VALUE_NUMBER}, e, out);
+    case EXPR_PLUS:
+        return trace_expression(t, e->left, out) && number_needed(t, *out, e);
+    case EXPR_NOT:
+        if (!trace_expression(t, e->left, &value) || !trace_truth(t, value, e, &truth)) return false;
+        *out = truth_value(!truth);
+        return true;
+    case EXPR_AND:
+    case EXPR_OR:
+        return eval_junction(t, e, out);
+    case EXPR_COMPARE:
+        return eval_compare(t, e, out);
+    case EXPR_CONDITIONAL:
+        return eval_conditional(t, e, out);
+    case EXPR_INDEX:
+        return eval_index(t, e, out);
+    case EXPR_SLICE:
+        return eval_slice(t, e, out);
+    case EXPR_ATTRIBUTE:
+        return eval_attribute(t, e, out);
+    case EXPR_LIST:
+    case EXPR_TUPLE:
+        return eval_items(t, e, out);
+    case EXPR_COMPREHENSION:
+        return eval_comprehension(t, e, out);
+    case EXPR_STRING:
+        return new_text(t, e->text, e->count, out);
+    case EXPR_FORMAT:
+        return eval_format(t, e, out);
+    case EXPR_TRUE:
+    case EXPR_FALSE:
+        *out = truth_value(e->kind == EXPR_TRUE);
+        return true;
+    default:
+        *out = (struct value){.kind = VALUE_NONE};
+        return true;
+    }
+}
+
+// ---- statements ---------------------------------------------------------------------------------------------------
+
+static enum flow done(bool ok) { return ok ? FLOW_NEXT : FLOW_FAIL; }
+
+static bool run_assign(struct tracer *t, const struct statement *s) {
+    struct value value;
+    if (!trace_expression(t, s->value, &value)) return false;
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (!trace_bind(t, s->target[i], value, true)) return false;
+        // a = b = 1: both names mean the one input that the first became.
+        if (s->count > 1 && s->target[i]->kind == EXPR_NAME && !trace_expression(t, s->target[i], &value)) return false;
+    }
+    return true;
+}
+
+static bool run_augmented(struct tracer *t, const struct statement *s) {
+    struct value before, right, after;
+    expr target = s->target[0];
+    if (!trace_expression(t, target, &before) || !trace_expression(t, s->value, &right)) return false;
+    if (s->op == OP_ADD && before.kind == VALUE_LIST) {
+        uint64_t count;
+        if (!trace_length(t, right, s->value, &count)) return false;
+        for (uint64_t i = 0; i < count; i++)
+            if (!trace_append(t, before.list, trace_item(right, i))) return false;
+        return true;
+    }
+    struct expression whole = *target; // the operation's place is the whole statement
+    if (s->op == OP_COUNT) return trace_fail(t, s->value, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
+    whole.begin = s->begin;
+    whole.end = s->end;
+    whole.site_epoch = 0;
+    whole.site = 0;
+    return trace_operation(t, (enum op)s->op, before, right, &whole, &after) && trace_bind(t, target, after, true);
+}
+
+static enum flow run_if(struct tracer *t, const struct statement *s) {
+    for (uint32_t i = 0; i < s->count; i++) {
+        struct value value;
+        bool truth;
+        if (!trace_expression(t, s->target[i], &value) || !trace_truth(t, value, s->target[i], &truth))
+            return FLOW_FAIL;
+        if (truth) return run_block(t, &s->body[i]);
+    }
+    return run_block(t, &s->otherwise);
+}
+
+// One pass through a loop's body in a frame of its own.
+static enum flow run_iteration(struct tracer *t, const struct statement *s, uint64_t number) {
+    symbol name = s->count && s->target[0]->kind == EXPR_NAME ? s->target[0]->name : 0;
+    if (!graph_enter(t->graph, FRAME_ITERATION, name, (double)number, site_of(t, s->value), t->error)) return FLOW_FAIL;
+    enum flow flow = run_block(t, s->body);
+    graph_leave(t->graph);
+    return flow;
+}
+
+static enum flow run_for(struct tracer *t, const struct statement *s) {
+    struct value over;
+    uint64_t count;
+    if (!trace_expression(t, s->value, &over) || !trace_length(t, over, s->value, &count)) return FLOW_FAIL;
+    for (uint64_t i = 0; i < count; i++) {
+        if (over.kind != VALUE_RANGE && i >= over.list->count) break;
+        if (!trace_step(t, s->value) || !trace_bind(t, s->target[0], trace_item(over, i), false)) return FLOW_FAIL;
+        enum flow flow = run_iteration(t, s, i);
+        if (flow == FLOW_BREAK) return FLOW_NEXT;
+        if (flow == FLOW_RETURN || flow == FLOW_FAIL) return flow;
+    }
+    return run_block(t, &s->otherwise);
+}
+
+static enum flow run_while(struct tracer *t, const struct statement *s) {
+    for (uint64_t i = 0;; i++) {
+        struct value value;
+        bool truth;
+        if (!trace_step(t, s->value) || !trace_expression(t, s->value, &value) ||
+            !trace_truth(t, value, s->value, &truth))
+            return FLOW_FAIL;
+        if (!truth) return run_block(t, &s->otherwise);
+        enum flow flow = run_iteration(t, s, i);
+        if (flow == FLOW_BREAK) return FLOW_NEXT;
+        if (flow == FLOW_RETURN || flow == FLOW_FAIL) return flow;
+    }
+}
+
+static enum flow run_return(struct tracer *t, const struct statement *s) {
+    struct value value = {.kind = VALUE_NONE};
+    if (s->value && !trace_expression(t, s->value, &value)) return FLOW_FAIL;
+    t->result = value;
+    t->returned = s->value;
+    return FLOW_RETURN;
+}
+
+static bool hold_module(struct tracer *t, struct module *module) {
+    struct state *state = t->state;
+    for (size_t i = state->module_count; i-- > 0;)
+        if (state->module[i] == module) return true;
+    if (!mem_grow(&state->module, &state->module_capacity, state->module_count + 1, sizeof *state->module))
+        return error_memory(t->error);
+    state->module[state->module_count++] = module_hold(module);
+    return true;
+}
+
+static bool run_def(struct tracer *t, const struct statement *s) {
+    struct value value = {.kind = VALUE_FUNCTION, .function = s->function};
+    return hold_module(t, s->function->module) &&
+           set_global(t, s->function->name, value, span_at(t, s->function->begin, s->function->end));
+}
+
+static bool known_module(const char *name) {
+    static const char *const known[] = {"math", "numpy", "typing", "__future__", "bauer"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], name) == 0) return true;
+    return false;
+}
+
+static bool import_module(struct tracer *t, symbol name, struct span span) {
+    if (known_module(symbol_text(t->symbols, name))) return true;
+    error_set(t->error, ERROR_NAME, span, "there is no module `%s` here", symbol_text(t->symbols, name));
+    error_hint(t->error, "math and numpy can be imported; their functions are built in");
+    return false;
+}
+
+static bool run_import(struct tracer *t, const struct statement *s) {
+    struct span whole = span_at(t, s->begin, s->end);
+    const char *module = s->module ? symbol_text(t->symbols, s->module) : "";
+    if (s->module && !import_module(t, s->module, whole)) return false;
+    if (strcmp(module, "typing") == 0 || strcmp(module, "__future__") == 0) return true;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct import_name *import = &s->import[i];
+        struct value value = {.kind = VALUE_MODULE};
+        if (!import->name) return true; // *
+        if (!s->module && !import_module(t, import->name, import->span)) return false;
+        const char *name = symbol_text(t->symbols, import->name);
+        if (s->module && !builtin_lookup(name, &value)) {
+            error_set(t->error, ERROR_NAME, import->span, "%s has no `%s` that bauer knows", module, name);
+            return false;
+        }
+        bool plain = s->module && import->as == import->name && value.kind != VALUE_NUMBER;
+        if (!plain && !set_global(t, import->as, value, import->span)) return false;
+    }
+    return true;
+}
+
+static bool run_assert(struct tracer *t, const struct statement *s) {
+    struct value value, message;
+    bool truth;
+    if (!trace_expression(t, s->value, &value) || !trace_truth(t, value, s->value, &truth)) return false;
+    if (truth) return true;
+    if (!s->count) return trace_fail(t, s->value, ERROR_OTHER, "the assertion does not hold");
+    if (!trace_expression(t, s->target[0], &message)) return false;
+    struct buffer text = {0};
+    value_show(message, t->graph->value, false, &text);
+    trace_fail(t, s->value, ERROR_OTHER, "the assertion does not hold: %s", buffer_string(&text));
+    buffer_free(&text);
+    return false;
+}
+
+enum flow trace_statement(struct tracer *t, const struct statement *s) {
+    struct value value;
+    switch (s->kind) {
+    case STMT_EXPRESSION:
+        return done(s->value->kind == EXPR_STRING || trace_expression(t, s->value, &value));
+    case STMT_ASSIGN:
+        return done(run_assign(t, s));
+    case STMT_AUGMENTED:
+        return done(run_augmented(t, s));
+    case STMT_IF:
+        return run_if(t, s);
+    case STMT_FOR:
+        return run_for(t, s);
+    case STMT_WHILE:
+        return run_while(t, s);
+    case STMT_DEF:
+        return done(run_def(t, s));
+    case STMT_RETURN:
+        return run_return(t, s);
+    case STMT_BREAK:
+        return FLOW_BREAK;
+    case STMT_CONTINUE:
+        return FLOW_CONTINUE;
+    case STMT_IMPORT:
+        return done(run_import(t, s));
+    case STMT_ASSERT:
+        return done(run_assert(t, s));
+    default:
+        return FLOW_NEXT;
+    }
+}
+
+static enum flow run_block(struct tracer *t, const struct block *block) {
+    for (uint32_t i = 0; i < block->count; i++) {
+        enum flow flow = trace_statement(t, block->statement[i]);
+        if (flow != FLOW_NEXT) return flow;
+    }
+    return FLOW_NEXT;
+}
+
+// ---- life ---------------------------------------------------------------------------------------------------------
+
+bool trace_start(struct tracer *t, struct symbols *symbols, struct state *state, struct graph *graph,
+                 const struct environment_options *options, struct error *error) {
+    static uint32_t epoch; // tells the sites cached by one trace from those of another
+    static uint32_t statement;
+    *t = (struct tracer){.symbols = symbols, .state = state, .graph = graph, .options = options, .error = error};
+    t->epoch = ++epoch;
+    t->statement = ++statement;
+    t->stack_base = __builtin_frame_address(0);
+    return true;
+}
+
+void trace_stop(struct tracer *t) {
+    mem_free(t->undo);
+    mem_free(t->undo_items);
+    mem_free(t->constant);
+    mem_free(t->constant_slot);
+}

@@ -1,0 +1,126 @@
+// Running a program at a point, appending to a graph what it computes.
+//
+// Internal to the room: environment.c owns the state that lasts, trace.c runs statements in it.
+#ifndef BAUER_LANG_TRACE_H
+#define BAUER_LANG_TRACE_H
+
+#include "lang/environment.h"
+#include "lang/value.h"
+
+enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN, FLOW_FAIL };
+
+// What a failed statement has to put back.
+struct undo_global {
+    symbol name;
+    struct value before;
+};
+struct undo_item {
+    struct value_list *list;
+    uint32_t count; // its length before, when `index` is UINT32_MAX
+    uint32_t index;
+    struct value before;
+};
+
+// A number bound to a name that was used in the graph: one vertex for each.
+struct named_constant {
+    symbol name;
+    double number;
+    vertex vertex;
+};
+
+// A plain number bound at the prompt: the n-th binding of its name.
+struct override {
+    symbol name;
+    uint32_t occurrence;
+    double value;
+};
+
+struct call { // a bare call, to be traced again
+    struct function *function;
+    struct value *argument; // by parameter; plain values only; UNBOUND: the default
+};
+
+// All that statements change.
+struct state {
+    struct arena *arena;
+    struct value *global; // by symbol
+    size_t global_capacity;
+    symbol *order; // names in order of binding
+    size_t order_count, order_capacity;
+    uint32_t *bound_at; // parallel to order: begin of the last assignment
+    struct span *span;  // parallel to order
+    size_t span_capacity;
+    struct module **module; // held
+    size_t module_count, module_capacity;
+    struct graph *prompt, *current; // held
+    struct call call;               // of `current` when it is not `prompt`
+    struct value *value;            // what the current outputs were made from (unused for calls)
+    struct override *made;          // inputs made at the prompt, in order (parallel to prompt->input)
+    size_t made_count, made_capacity;
+};
+
+struct tracer {
+    struct symbols *symbols;
+    struct state *state;
+    struct graph *graph;
+    struct error *error;
+    const struct environment_options *options;
+    const struct override *overrides; // of the prompt's inputs
+    size_t override_count;
+    bool silent; // print() says nothing: a replay
+    bool prompt; // the graph is the prompt's
+    const struct module *module;
+    const struct function *function; // being run; NULL at the top
+    struct value *local;
+    uint32_t depth, epoch, statement;
+    uint64_t steps;
+    const char *stack_base;
+    struct value result; // of a return
+    const struct expression *returned;
+    struct undo_global *undo;
+    size_t undo_count, undo_capacity;
+    struct undo_item *undo_items;
+    size_t undo_item_count, undo_item_capacity;
+    struct named_constant *constant;
+    size_t constant_count, constant_capacity;
+    uint32_t *constant_slot; // hash table of positions + 1
+    uint32_t constant_slots;
+    const struct expression *call_site; // of the innermost running call, for messages
+};
+
+bool trace_start(struct tracer *tracer, struct symbols *symbols, struct state *state, struct graph *graph,
+                 const struct environment_options *options, struct error *error);
+void trace_stop(struct tracer *tracer);
+void trace_rollback(struct tracer *tracer); // puts back names and lists
+enum flow trace_statement(struct tracer *tracer, const struct statement *statement);
+bool trace_expression(struct tracer *tracer, const struct expression *e, struct value *out);
+// Calls with arguments by parameter (UNBOUND: default).
+bool trace_call(struct tracer *tracer, const struct expression *site, struct function *function, struct value *argument,
+                struct value *out);
+bool trace_arguments(struct tracer *tracer, const struct expression *call, struct function *function,
+                     struct value *argument);
+bool trace_vertex(struct tracer *tracer, struct value value, const struct expression *site, vertex *out);
+double trace_number(const struct tracer *tracer, struct value value); // of NUMBER, BOOL, VERTEX
+bool trace_is_number(struct value value);
+bool trace_truth(struct tracer *tracer, struct value value, const struct expression *site, bool *out);
+bool trace_bind(struct tracer *tracer, const struct expression *target, struct value value, bool assigned);
+void trace_name_items(struct tracer *tracer, struct value value, const char *name);
+struct value_list *trace_list(struct tracer *tracer, uint32_t capacity);
+bool trace_append(struct tracer *tracer, struct value_list *list, struct value item);
+bool trace_fail(struct tracer *tracer, const struct expression *at, enum error_kind kind, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+bool trace_operation(struct tracer *tracer, enum op op, struct value a, struct value b, const struct expression *site,
+                     struct value *out);
+bool trace_step(struct tracer *tracer, const struct expression *site); // counts and looks at the interrupt
+
+// builtin.c
+bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."
+bool builtin_call(struct tracer *tracer, const struct expression *call, int builtin, struct value *argument,
+                  uint32_t count, const symbol *keyword, struct value *out);
+// The n-th element of anything that can be looped over, and how many there are.
+bool trace_length(struct tracer *tracer, struct value value, const struct expression *site, uint64_t *count);
+struct value trace_item(struct value value, uint64_t index);
+bool state_set_global(struct state *state, symbol name, struct value value, struct span span);
+struct value state_global(const struct state *state, symbol name);
+
+#endif

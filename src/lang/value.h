@@ -1,0 +1,60 @@
+// What a name can be bound to while a program runs.
+#ifndef BAUER_LANG_VALUE_H
+#define BAUER_LANG_VALUE_H
+
+#include "graph/graph.h"
+#include "lang/ast.h"
+
+enum value_kind {
+    VALUE_UNBOUND,
+    VALUE_NONE,
+    VALUE_BOOL,
+    VALUE_NUMBER, // plain: not in the graph (yet)
+    VALUE_VERTEX, // of the graph being traced
+    VALUE_LIST,
+    VALUE_TUPLE,
+    VALUE_RANGE,
+    VALUE_STRING,
+    VALUE_FUNCTION,
+    VALUE_BUILTIN, // index into builtin_table
+    VALUE_OP,      // an operation of the table
+    VALUE_MODULE   // math, numpy
+};
+
+struct value {
+    uint8_t kind;
+    bool integer; // NUMBER, VERTEX: shown without a point, may index; `name` is what the program called a NUMBER
+    symbol name;
+    union {
+        double number; // NUMBER, BOOL
+        vertex vertex;
+        struct value_list *list; // LIST, TUPLE
+        struct value_range *range;
+        struct value_text *text;
+        struct function *function;
+        int builtin;
+        enum op op;
+    };
+};
+
+struct value_list { // in an arena
+    struct value *item;
+    uint32_t count, capacity;
+    uint32_t born; // the statement (by number) that made it
+};
+
+struct value_range {
+    double start, step;
+    uint64_t count;
+};
+
+struct value_text {
+    const char *data;
+    size_t size;
+};
+
+// As Python shows it: "3.04", "[1.0, 2.0]", "True". `values` are the graph's (for vertices). quote: strings in quotes.
+void value_show(struct value value, const double *values, bool quote, struct buffer *out);
+const char *value_kind_name(struct value value); // "a list", "a number"
+
+#endif

@@ -273,17 +273,15 @@ static int run_piped(struct session *session) {
     return failed ? 1 : 0;
 }
 
-static bool wants_color(const struct session *session) {
+static bool wants_color(void) {
     const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    return session->settings.color && !(none && *none) && terminal && strcmp(terminal, "dumb") != 0 &&
-           isatty(STDOUT_FILENO);
+    return !(none && *none) && terminal && strcmp(terminal, "dumb") != 0 && isatty(STDOUT_FILENO);
 }
 
 static void look_at_terminal(struct session *session) {
     int lines;
     prompt_size(&lines, &session->output.columns);
     session->output.interactive = true;
-    session->output.color = wants_color(session);
 }
 
 // Names may be Greek, so Readline must take bytes for characters of UTF-8.
@@ -304,7 +302,6 @@ static void run_entry(struct session *session, const struct buffer *entry) {
     task_begin();
     session_run(session, "<input>", entry->data, entry->size, 1);
     repl_clear_progress();
-    look_at_terminal(session); // :set color may have changed it
     fflush(stdout);
 }
 
@@ -313,10 +310,10 @@ int repl_run(struct session *session, bool read_init) {
     struct buffer entry = {0};
     use_utf8();
     look_at_terminal(session);
+    session->output.color = wants_color(); // until `:set color`
     prompt_open(session);
     recall_open();
     if (read_init) run_init(session);
-    look_at_terminal(session);
     if (!session->output.json) greet(session);
     task_set_report(show_progress, NULL);
     while (!session->quit && read_entry(session, &entry))

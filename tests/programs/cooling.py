@@ -41,7 +41,7 @@ def residuals(model: list[float], measured: list[float]) -> list[float]:
     return [m - y for m, y in zip(model, measured)]
 
 
-def huber(r: float, *, width: float = 1.0) -> float:
+def huber(r: float, width: float = 1.0) -> float:
     """Quadratic near zero, straight far out, so that one bad reading does not rule the fit."""
     if abs(r) <= width:
         return r**2 / 2

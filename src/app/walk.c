@@ -433,6 +433,16 @@ enum walk_kind walk_kind(const struct walk *walk) { return walk->kind; }
 const double *walk_values(const struct walk *walk) { return walk->value; }
 const struct eliminate *walk_eliminate(const struct walk *walk) { return walk->eliminate; }
 
+bool walk_lit(const struct walk *walk, struct lit_path *lit) {
+    bool path = walk->kind == WALK_PATHS;
+    *lit = (struct lit_path){.input = path ? walk->path.input : VERTEX_NONE,
+                             .output = path ? walk->path.output : VERTEX_NONE,
+                             .edge = walk->lit,
+                             .length = walk->lit_count,
+                             .product = path ? walk->path.product : NAN};
+    return walk->at && walk->lit_count;
+}
+
 bool walk_step(struct walk *walk, struct walk_step *step, struct error *error) {
     if (!walk->at) return error_set(error, ERROR_OTHER, SPAN_NONE, "the walk has not begun: :next");
     return walk_tell(walk, step, error);

@@ -1,1 +1,401 @@
-typedef int bench_stub;
+#include "app/bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "graph/bauer.h"
+#include "lang/environment.h"
+#include "show/record.h"
+
+enum { OPERATIONS = 1000000, WINDOW = 1000, RUNS = 9 };
+
+// One figure: `measure` fills value and peer (what `against` took in the same run; 0 for none).
+struct figure {
+    const char *name, *unit, *against;
+    double bound;
+    bool at_least; // the bound is a floor, not a ceiling
+    bool (*measure)(double *value, double *peer);
+};
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *value, int count) {
+    qsort(value, (size_t)count, sizeof *value, by_value);
+    return value[count / 2];
+}
+
+// ---- the random program -------------------------------------------------------------------------------------------
+// Operands among the previous 1,000, 40 % transcendental, values bounded, adjoints bounded and not zero.
+
+struct random_step {
+    enum op op;
+    uint32_t a, b;
+};
+
+static uint32_t next_random(uint64_t *state) {
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33);
+}
+
+static const char *mean_of(enum op op) { return op_table[op].infix ? op_table[op].infix : op_table[op].name; }
+
+// Of every five steps two are sines or cosines and one is a tanh or a product: no value grows.
+static struct random_step bounded_step(uint64_t *state, uint32_t i) {
+    static const enum op turn[] = {OP_SIN, OP_ADD, OP_COS, OP_SUB, OP_MUL};
+    uint32_t window = i < WINDOW ? i : WINDOW;
+    struct random_step step = {turn[i % 5], i - 1 - next_random(state) % window, i - 1 - next_random(state) % window};
+    if (step.op == OP_SIN && i % 3 == 0) step.op = OP_TANH;
+    return step;
+}
+
+static struct graph *build(struct symbols *symbols, double *seconds) {
+    struct graph *graph = graph_new(symbols, 2 * OPERATIONS, NULL);
+    if (!graph) return NULL;
+    uint64_t state = 1;
+    struct random_step *steps = malloc(OPERATIONS * sizeof *steps);
+    for (uint32_t i = 2; steps && i < OPERATIONS; i++) steps[i] = bounded_step(&state, i);
+    double start = now();
+    graph_input(graph, 0, 0.5, 0, NULL);
+    graph_input(graph, 0, 0.3, 0, NULL);
+    for (uint32_t i = 2; steps && i < OPERATIONS; i++) graph_add(graph, steps[i].op, steps[i].a, steps[i].b, 0, NULL);
+    *seconds = now() - start;
+    free(steps);
+    graph_output(graph, graph->count - 1, 0, NULL);
+    return graph;
+}
+
+static bool measure_build(double *value, double *peer) {
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = build(symbols, value);
+    *value *= 1e9 / OPERATIONS;
+    *peer = 0;
+    bool ok = graph && graph->count == OPERATIONS;
+    graph_drop(graph);
+    symbols_free(symbols);
+    return ok;
+}
+
+// ---- value, linearize, reverse against a plain sweep --------------------------------------------------------------
+
+struct plain {
+    uint8_t *op;
+    uint32_t *a, *b;
+    double *value, *pa, *pb, *adjoint;
+};
+
+static void plain_forward(const struct plain *p) {
+    for (uint32_t i = 2; i < OPERATIONS; i++) {
+        double x = p->value[p->a[i]], y = p->value[p->b[i]];
+        switch (p->op[i]) {
+        case OP_SIN:
+            p->value[i] = sin(x), p->pa[i] = cos(x);
+            break;
+        case OP_COS:
+            p->value[i] = cos(x), p->pa[i] = -sin(x);
+            break;
+        case OP_TANH:
+            p->value[i] = tanh(x), p->pa[i] = 1 - p->value[i] * p->value[i];
+            break;
+        case OP_MUL:
+            p->value[i] = x * y, p->pa[i] = y, p->pb[i] = x;
+            break;
+        case OP_ADD:
+            p->value[i] = x + y, p->pa[i] = 1, p->pb[i] = 1;
+            break;
+        default:
+            p->value[i] = x - y, p->pa[i] = 1, p->pb[i] = -1;
+        }
+    }
+}
+
+static void plain_reverse(const struct plain *p) {
+    memset(p->adjoint, 0, OPERATIONS * sizeof *p->adjoint);
+    p->adjoint[OPERATIONS - 1] = 1;
+    for (uint32_t i = OPERATIONS; i-- > 2;) {
+        double bar = p->adjoint[i];
+        if (bar == 0) continue;
+        p->adjoint[p->a[i]] += bar * p->pa[i];
+        if (p->op[i] == OP_MUL || p->op[i] == OP_ADD || p->op[i] == OP_SUB) p->adjoint[p->b[i]] += bar * p->pb[i];
+    }
+}
+
+static bool plain_new(struct plain *p, const struct graph *graph) {
+    p->op = malloc(OPERATIONS);
+    p->a = malloc(OPERATIONS * sizeof *p->a);
+    p->b = malloc(OPERATIONS * sizeof *p->b);
+    p->value = malloc(OPERATIONS * sizeof *p->value);
+    p->pa = malloc(OPERATIONS * sizeof *p->pa);
+    p->pb = malloc(OPERATIONS * sizeof *p->pb);
+    p->adjoint = malloc(OPERATIONS * sizeof *p->adjoint);
+    if (!p->op || !p->a || !p->b || !p->value || !p->pa || !p->pb || !p->adjoint) return false;
+    for (uint32_t i = 0; i < OPERATIONS; i++) {
+        uint32_t first = graph->offset[i], arity = graph_arity(graph, i);
+        p->op[i] = graph->op[i];
+        p->a[i] = arity ? graph->operand[first] : 0;
+        p->b[i] = arity ? graph->operand[first + arity - 1] : 0;
+        p->value[i] = graph->value[i];
+    }
+    return true;
+}
+
+static bool measure_sweep(double *value, double *peer) {
+    static struct graph *graph; // built once for all runs
+    static struct lcg *lcg;
+    static struct plain plain;
+    static struct symbols *symbols;
+    double ignored, input[2] = {0.5, 0.3}, *values;
+    if (!graph) {
+        symbols = symbols_new();
+        graph = build(symbols, &ignored);
+        lcg = graph ? lcg_new(graph, NULL) : NULL;
+        if (!lcg || !plain_new(&plain, graph)) return false;
+    }
+    values = malloc(OPERATIONS * sizeof *values);
+    double weight = 1, *adjoint = malloc(OPERATIONS * sizeof *adjoint);
+    if (!values || !adjoint) return false;
+    double start = now();
+    bool ok = lcg_evaluate(lcg, input, values, NULL) && bauer_adjoint(lcg, &weight, adjoint, NULL);
+    *value = (now() - start) * 1e3;
+    start = now();
+    plain_forward(&plain);
+    plain_reverse(&plain);
+    *peer = (now() - start) * 1e3;
+    for (int i = 0; i < 2; i++)
+        ok = ok && fabs(adjoint[i] - plain.adjoint[i]) <= 1e-8 * fmax(1, fabs(plain.adjoint[i]));
+    free(values);
+    free(adjoint);
+    return ok;
+}
+
+static bool measure_memory(double *value, double *peer) {
+    double ignored;
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = build(symbols, &ignored);
+    struct lcg *lcg = graph ? lcg_new(graph, NULL) : NULL;
+    *peer = 0;
+    if (lcg) *value = (double)(graph_bytes(graph) + lcg_bytes(lcg)) / graph->count;
+    bool ok = lcg != NULL;
+    lcg_free(lcg);
+    graph_drop(graph);
+    symbols_free(symbols);
+    return ok;
+}
+
+// ---- tracing from source ------------------------------------------------------------------------------------------
+
+static void write_program(struct buffer *out) {
+    uint64_t state = 1;
+    buffer_text(out, "def f(v0, v1):\n");
+    for (uint32_t i = 2; i < OPERATIONS; i++) {
+        struct random_step s = bounded_step(&state, i);
+        if (op_table[s.op].arity == 1)
+            buffer_printf(out, "    v%u = %s(v%u)\n", i % WINDOW, mean_of(s.op), s.a % WINDOW);
+        else
+            buffer_printf(out, "    v%u = v%u %s v%u\n", i % WINDOW, s.a % WINDOW, mean_of(s.op), s.b % WINDOW);
+    }
+    buffer_printf(out, "    return v%u\n\nf(0.5, 0.3)\n", (OPERATIONS - 1) % WINDOW);
+}
+
+static bool measure_trace(double *value, double *peer) {
+    struct buffer text = {0};
+    write_program(&text);
+    struct symbols *symbols = symbols_new();
+    struct environment *environment = environment_new(symbols, NULL);
+    struct source *source = source_new("bench", text.data, text.size, NULL);
+    *peer = 0;
+    double start = now();
+    struct module *module = source && environment ? parse_module(symbols, source, NULL) : NULL;
+    bool ok = module && environment_run(environment, module, 0, NULL, NULL, NULL) &&
+              environment_run(environment, module, 1, NULL, NULL, NULL);
+    *value = (now() - start) * 1e9 / OPERATIONS;
+    module_drop(module);
+    source_drop(source);
+    environment_free(environment);
+    symbols_free(symbols);
+    buffer_free(&text);
+    return ok;
+}
+
+// ---- paths --------------------------------------------------------------------------------------------------------
+
+enum { WIDTH = 8, DEPTH = 8 };
+
+// Figure 2's fully interleaved graph. A vertex of eight operands is a chain of sums here, whose partials are 1.
+static struct graph *layered_graph(struct symbols *symbols) {
+    struct graph *graph = graph_new(symbols, 1000000, NULL);
+    vertex layer[WIDTH], next[WIDTH], input = graph_input(graph, 0, 1, 0, NULL);
+    for (int i = 0; i < WIDTH; i++) layer[i] = graph_add(graph, OP_SIN, input, input, 0, NULL);
+    for (int d = 1; d < DEPTH; d++) {
+        for (int i = 0; i < WIDTH; i++) {
+            next[i] = layer[0];
+            for (int k = 1; k < WIDTH; k++) next[i] = graph_add(graph, OP_ADD, next[i], layer[k], 0, NULL);
+        }
+        memcpy(layer, next, sizeof layer);
+    }
+    vertex sum = layer[0];
+    for (int k = 1; k < WIDTH; k++) sum = graph_add(graph, OP_ADD, sum, layer[k], 0, NULL);
+    graph_output(graph, sum, 0, NULL);
+    return graph;
+}
+
+static double weight[DEPTH + 1][WIDTH][WIDTH];
+static double bare_sum;
+static uint64_t bare_count;
+
+static void bare_recursion(int depth, int from, double product) {
+    if (depth == DEPTH) {
+        bare_sum += product;
+        bare_count++;
+        return;
+    }
+    for (int i = 0; i < WIDTH; i++) bare_recursion(depth + 1, i, product * weight[depth][from][i]);
+}
+
+static bool measure_paths(double *value, double *peer) {
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = layered_graph(symbols);
+    struct lcg *lcg = lcg_new(graph, NULL);
+    struct jacobian jacobian = {0};
+    double start = now();
+    bool ok = lcg && bauer_jacobian(lcg, BAUER_PATHS, NULL, 0, &jacobian, NULL);
+    *value = ok ? jacobian.paths / (now() - start) / 1e6 : 0;
+    for (int d = 0; d <= DEPTH; d++)
+        for (int i = 0; i < WIDTH; i++)
+            for (int k = 0; k < WIDTH; k++) weight[d][i][k] = 1 + 0.01 * (d + i - k);
+    bare_count = 0;
+    start = now();
+    bare_recursion(0, 0, 1);
+    *peer = (double)bare_count / (now() - start) / 1e6;
+    ok = ok && jacobian.paths == pow(WIDTH, DEPTH) && bare_sum != 0;
+    if (ok) jacobian_free(&jacobian);
+    lcg_free(lcg);
+    graph_drop(graph);
+    symbols_free(symbols);
+    return ok;
+}
+
+// ---- whole processes ----------------------------------------------------------------------------------------------
+
+static double run_process(char *const argv[]) {
+    double start = now();
+    pid_t child = fork();
+    if (child == 0) {
+        if (!freopen("/dev/null", "w", stdout)) _exit(127);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) return NAN;
+    return (now() - start) * 1e3;
+}
+
+static char self[] = "/proc/self/exe";
+
+static bool measure_startup(double *value, double *peer) {
+    char dash_c[] = "-c", sum[] = "1+1", nothing[] = "true";
+    char *own[] = {self, dash_c, sum, NULL}, *floor[] = {nothing, NULL};
+    *value = run_process(own);
+    *peer = run_process(floor);
+    return isfinite(*value);
+}
+
+static bool measure_export(double *value, double *peer) {
+    char text[] =
+        "def f(x1, x2):\n    a = exp(x1)\n    b = sin(x2)\n    c = b*x2\n    d = a*c\n    return a*d\n\nf(0.5, 1.2)",
+         dash_c[] = "-c", path[] = "/tmp/bauer-bench-XXXXXX.svg", line[64];
+    int file = mkstemps(path, 4);
+    if (file < 0) return false;
+    close(file);
+    snprintf(line, sizeof line, ":export %s figure", path);
+    char *argv[] = {self, dash_c, text, dash_c, line, NULL};
+    *value = run_process(argv);
+    *peer = 0;
+    unlink(path);
+    return isfinite(*value);
+}
+
+// ---- the table ----------------------------------------------------------------------------------------------------
+
+static const struct figure figures[] = {
+    {"sweep", "ms", "a plain C sweep over the same arrays", 1.5, false, measure_sweep},
+    {"build", "ns per operation", NULL, 25, false, measure_build},
+    {"trace", "ns per operation, from source text", NULL, 150, false, measure_trace},
+    {"memory", "bytes per vertex", NULL, 64, false, measure_memory},
+    {"paths", "million paths per second", NULL, 50, true, measure_paths},
+    {"startup", "ms", NULL, 20, false, measure_startup},
+    {"export", "ms", NULL, 80, false, measure_export},
+};
+enum { FIGURES = sizeof figures / sizeof *figures };
+
+static void print_figure(const struct figure *f, double value, double ratio, bool holds, bool json) {
+    if (!json) {
+        char against[120] = "";
+        if (f->against) snprintf(against, sizeof against, ", %.2f x %s", ratio, f->against);
+        printf("%-8s %10.3g %s%s; bound: %s %g; %s\n", f->name, value, f->unit, against,
+               f->at_least ? "at least" : "at most", f->bound, holds ? "holds" : "DOES NOT HOLD");
+        fflush(stdout);
+        return;
+    }
+    struct buffer out = {0};
+    json_t *object = json_object();
+    json_object_set_new(object, "kind", json_string("bench"));
+    json_object_set_new(object, "name", json_string(f->name));
+    json_object_set_new(object, "value", record_number(value));
+    json_object_set_new(object, "unit", json_string(f->unit));
+    json_object_set_new(object, "against", f->against ? json_string(f->against) : json_null());
+    json_object_set_new(object, "ratio", f->against ? record_number(ratio) : json_null());
+    json_object_set_new(object, "bound", record_number(f->bound));
+    json_object_set_new(object, "holds", json_boolean(holds));
+    if (record_write(object, &out)) fputs(out.data, stdout);
+    fflush(stdout);
+    json_decref(object);
+    buffer_free(&out);
+}
+
+static bool run_figure(const struct figure *f, bool json) {
+    double value[RUNS], ratio[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        double peer;
+        if (!f->measure(&value[i], &peer)) {
+            fprintf(stderr, "bauer bench: %s could not be measured\n", f->name);
+            return false;
+        }
+        ratio[i] = peer > 0 ? value[i] / peer : NAN;
+    }
+    double middle = median(value, RUNS), middle_ratio = median(ratio, RUNS);
+    double judged = f->against ? middle_ratio : middle;
+    print_figure(f, middle, middle_ratio, f->at_least ? judged >= f->bound : judged <= f->bound, json);
+    return true;
+}
+
+static const struct figure *find_figure(const char *name) {
+    for (int i = 0; i < FIGURES; i++)
+        if (strcmp(figures[i].name, name) == 0) return &figures[i];
+    fprintf(stderr, "bauer bench: there is no figure `%s`; there are:", name);
+    for (int i = 0; i < FIGURES; i++) fprintf(stderr, " %s", figures[i].name);
+    fputs("\n", stderr);
+    return NULL;
+}
+
+int bench_run(const char *const *names, size_t count, bool json) {
+    for (size_t i = 0; i < count; i++)
+        if (!find_figure(names[i])) return 2;
+    bool ok = true;
+    for (size_t i = 0; i < (count ? count : FIGURES); i++)
+        ok = run_figure(count ? find_figure(names[i]) : &figures[i], json) && ok;
+    return ok ? 0 : 1;
+}

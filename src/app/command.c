@@ -1,1 +1,212 @@
-typedef int command_stub;
+#include "app/command.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/walk.h"
+
+const struct command command_table[] = {
+    // ---- looking at the graph
+    {"graph", "g", "", "the primal graph: vertices, formulas, values, edges",
+     "Lists the vertices of the current graph with their formulas and values, and makes the primal graph what :export "
+     "draws.",
+     ":graph", COMPLETE_NOTHING, NULL, false, command_graph},
+    {"lcg", "l", "[symbolic]", "the linearized graph: each edge with its local derivative",
+     "Lists the edges of the linearized computational graph with their partials, as numbers at the point or as "
+     "formulas.",
+     ":lcg symbolic", COMPLETE_WORDS, "symbolic", false, command_lcg},
+    {"paths", "p", "[FROM -> TO] [top N]", "count the paths and list them with their products",
+     "Counts the paths exactly, however many there are, then lists the first ones, or with `top N` those whose "
+     "products are "
+     "largest. When all are listed their sum is compared with the Jacobian. `:set paths N` lists more.",
+     ":paths x2 -> f", COMPLETE_VERTEX, "-> top", false, command_paths},
+    {"jacobian", "j", "[forward | reverse | bauer | order V... | order greedy]",
+     "the exact derivatives, and what they cost",
+     "Accumulates the Jacobian: by one reverse sweep for each output (the default), one forward sweep for each input, "
+     "by "
+     "walking every path (Bauer's formula), or by eliminating vertices in an order of your choice. Vertices not named "
+     "follow "
+     "in reverse. Prints multiplications and how many numbers had to be remembered, so that the ways can be compared.",
+     ":jacobian order b c d a", COMPLETE_VERTEX, "forward reverse bauer order greedy", false, command_jacobian},
+    {"eliminate", NULL, "V", "eliminate one vertex of the linearized graph",
+     "Joins each predecessor of V with each successor and shows new edges (fill-in) and changed ones. When all are "
+     "eliminated, the edges that are left are the Jacobian.",
+     ":eliminate b", COMPLETE_VERTEX, NULL, true, command_eliminate},
+    {"check", NULL, "", "compare every derivative with finite differences",
+     "Compares each local partial and each entry of the Jacobian with central finite differences and names the worst.",
+     ":check", COMPLETE_NOTHING, NULL, false, command_check},
+    {"jvp", NULL, "NUMBER...", "directional derivative along an input direction",
+     "The Jacobian times a vector with a number for each input: one forward sweep.", ":jvp 1, 0", COMPLETE_NOTHING,
+     NULL, false, command_jvp},
+    {"vjp", NULL, "NUMBER...", "gradient of a weighted sum of the outputs",
+     "A vector with a number for each output times the Jacobian: one reverse sweep.", ":vjp 1", COMPLETE_NOTHING, NULL,
+     false, command_vjp},
+    {"why", NULL, "V", "every contribution to one vertex's value and adjoint",
+     "A line for each operand that went into V's value, and for each use of V that its adjoint comes from.", ":why a",
+     COMPLETE_VERTEX, NULL, false, walk_command_why},
+    {"walk", "w", "primal | forward [INPUT] | reverse [OUTPUT] | paths | eliminate [V...]",
+     "step through a computation",
+     "Starts a walk through the evaluation, a sweep, the paths or the elimination; :next and :back step.",
+     ":walk reverse", COMPLETE_WORDS, "primal forward reverse paths eliminate", false, walk_command},
+    {"next", "n", "", "the next step of the walk", "Goes one step forward in the current :walk.", ":walk primal\n:next",
+     COMPLETE_NOTHING, NULL, false, walk_command_next},
+    {"back", "b", "", "the step before", "Goes one step back in the current :walk.",
+     ":walk primal\n:next\n:next\n:back", COMPLETE_NOTHING, NULL, false, walk_command_back},
+    {"goto", NULL, "N", "step N of the walk", "Goes to a step of the current :walk by its number.",
+     ":walk primal\n:goto 3", COMPLETE_NOTHING, NULL, false, walk_command_goto},
+    {"describe", NULL, "", "what is shown, in plain words",
+     "Tells the graph, the path or the step in hand in sentences.", ":describe", COMPLETE_NOTHING, NULL, false,
+     command_describe},
+    {"at", NULL, "NUMBER, ... | INPUT=NUMBER ...", "move to another point",
+     "Traces the current graph again at other input values: all of them in order, or some by name.", ":at x1=2",
+     COMPLETE_NOTHING, NULL, true, command_at},
+    {"export", "e", "FILE [primal | lcg | lcg symbolic | paths | figure]", "write what is shown to a file",
+     "Draws the view to .svg, .pdf, .png, .tex or .dot, or writes its numbers to .json or .csv. Every file carries the "
+     "program, the point and the version that made it; `bauer FILE.svg` opens that state again.",
+     ":export figure1.svg figure", COMPLETE_VIEW, NULL, false, command_export},
+    // ---- the session
+    {"help", "h", "[TOPIC]", "help on a command, an operation, a setting",
+     "Without a topic: all commands. With one: what it does, with an example. `sin?` is short for :help sin.",
+     ":help paths", COMPLETE_COMMAND, "operations settings", false, command_show_help},
+    {"list", NULL, "[NAME]", "what is defined; the text of one function",
+     "Lists names with their values and signatures.", ":list f", COMPLETE_FUNCTION, NULL, false, command_list},
+    {"edit", NULL, "NAME", "edit a function in your editor",
+     "Opens the function's text in $VISUAL or $EDITOR and loads it.", ":edit f", COMPLETE_FUNCTION, NULL, false,
+     command_edit},
+    {"load", NULL, "FILE", "run a file in this session", "Runs a Python file, a saved session, or the state in an SVG.",
+     ":load figure1.py", COMPLETE_FILE, NULL, false, command_load},
+    {"save", NULL, "FILE", "write a script that rebuilds this session",
+     "Writes definitions, statements, point and settings as lines that bauer runs.", ":save session.py", COMPLETE_FILE,
+     NULL, false, command_save},
+    {"undo", "u", "", "take back the last line that changed something",
+     "Definitions, points, settings and eliminations.", ":at x1=2\n:undo", COMPLETE_NOTHING, NULL, false, command_undo},
+    {"redo", NULL, "", "do it again", "Undoes the last :undo.", ":at x1=2\n:undo\n:redo", COMPLETE_NOTHING, NULL, false,
+     command_redo},
+    {"reset", NULL, "", "forget everything", "Back to an empty session; :undo brings it back.", ":reset",
+     COMPLETE_NOTHING, NULL, false, command_reset},
+    {"set", NULL, "[KEY [VALUE]]", "see or change a setting",
+     "Without words: all settings. :help settings explains them.", ":set direction right", COMPLETE_SETTING, NULL, true,
+     command_set},
+    {"history", NULL, "", "the lines typed so far", "The entries of the prompt's history, oldest first.", ":history",
+     COMPLETE_NOTHING, NULL, false, command_history},
+    {"time", NULL, "LINE", "run a line and say how long it took", "Wall-clock time of a command or a statement.",
+     ":time :jacobian", COMPLETE_NOTHING, NULL, false, command_time},
+    {"doctor", NULL, "", "what works on this machine, and what is missing",
+     "Looks for the layout program, fonts and places to write.", ":doctor", COMPLETE_NOTHING, NULL, false,
+     command_doctor},
+    {"quit", "q", "", "leave", "Ends the session; so does Ctrl-D.", ":quit", COMPLETE_NOTHING, NULL, false,
+     command_quit},
+};
+const size_t command_count = sizeof command_table / sizeof *command_table;
+
+// ---- lookup -------------------------------------------------------------------------------------------------------
+
+static const struct command *unknown_command(const char *name, struct error *error) {
+    const char *names[sizeof command_table / sizeof *command_table];
+    for (size_t i = 0; i < command_count; i++) names[i] = command_table[i].name;
+    const char *nearest = text_nearest(name, names, command_count);
+    error_set(error, ERROR_NAME, SPAN_NONE, "there is no command `:%s`", name);
+    if (nearest)
+        error_hint(error, "did you mean `:%s`?", nearest);
+    else
+        error_hint(error, ":help lists the commands");
+    return NULL;
+}
+
+static const struct command *ambiguous(const char *name, struct error *error) {
+    struct buffer candidates = {0};
+    for (size_t i = 0; i < command_count; i++)
+        if (text_starts(command_table[i].name, name))
+            buffer_printf(&candidates, "%s:%s", candidates.size ? ", " : "", command_table[i].name);
+    error_set(error, ERROR_NAME, SPAN_NONE, "`:%s` can be several commands: %s", name, buffer_string(&candidates));
+    error_hint(error, "type another letter");
+    buffer_free(&candidates);
+    return NULL;
+}
+
+const struct command *command_find(const char *name, bool prefix, struct error *error) {
+    const struct command *found = NULL;
+    int matches = 0;
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+        if (strcmp(c->name, name) == 0 || (c->letter && strcmp(c->letter, name) == 0)) return c;
+        if (prefix && name[0] && text_starts(c->name, name)) found = c, matches++;
+    }
+    if (matches > 1) return ambiguous(name, error);
+    return found ? found : unknown_command(name, error);
+}
+
+// ---- words --------------------------------------------------------------------------------------------------------
+
+enum { WORDS_MAX = 64 };
+
+static bool add_word(struct words *words, char *text, struct span line, const char *start, struct error *error) {
+    if (words->count == WORDS_MAX) {
+        error_set(error, ERROR_USAGE, words->all, "too many words (over %d)", WORDS_MAX);
+        return false;
+    }
+    uint32_t begin = line.source ? (uint32_t)(start - line.source->text) : 0;
+    words->span[words->count] = (struct span){line.source, begin, begin + (uint32_t)strlen(text)};
+    words->word[words->count++] = text;
+    return true;
+}
+
+// Splits at blanks; "..." keeps them. `text` is the arguments as typed, inside the line's source if it has one.
+static bool split(struct words *words, const char *text, char *copy, struct span line, struct error *error) {
+    char *to = copy;
+    for (const char *c = text; *c;) {
+        while (*c && isspace((unsigned char)*c)) c++;
+        if (!*c) break;
+        const char *start = c;
+        char *word = to;
+        for (bool quoted = false; *c && (quoted || !isspace((unsigned char)*c)); c++)
+            if (*c == '"')
+                quoted = !quoted;
+            else
+                *to++ = *c;
+        *to++ = '\0';
+        bool inside = line.source && start >= line.source->text && start <= line.source->text + line.source->size;
+        if (!add_word(words, word, inside ? line : SPAN_NONE, start, error)) return false;
+    }
+    return true;
+}
+
+bool command_usage_error(const struct words *words, uint32_t word, struct error *error, const char *format, ...) {
+    char message[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    return error_set(error, ERROR_USAGE, word < words->count ? words->span[word] : words->all, "%s", message);
+}
+
+bool command_no_words(const struct words *words, struct error *error) {
+    return words->count == 0 || command_usage_error(words, 0, error, "this command takes no words");
+}
+
+bool command_run(struct session *session, const char *line, struct span span, struct error *error) {
+    if (*line == ':') line++;
+    while (*line == ' ' || *line == '\t') line++;
+    size_t size = strcspn(line, " \t\r\n");
+    char name[64];
+    if (size == 0) return error_set(error, ERROR_USAGE, span, "a command's name is missing after the colon");
+    snprintf(name, sizeof name, "%.*s", size < sizeof name ? (int)size : (int)sizeof name - 1, line);
+    const struct command *command = command_find(name, session->output.interactive, error);
+    if (!command) {
+        if (error && !error->span.source) error->span = span;
+        return false;
+    }
+    const char *rest = line + size + strspn(line + size, " \t\r\n");
+    struct words words = {.rest = rest, .all = span};
+    char *copy = mem_alloc(strlen(rest) + 2, 1);
+    if (!copy) return error_memory(error);
+    bool ok = split(&words, rest, copy, span, error) && command->run(session, &words, error);
+    if (!ok && error && error->kind == ERROR_USAGE)
+        error_hint(error, "usage: :%s %s", command->name, command->arguments);
+    if (!ok && error && !error->span.source && error->kind != ERROR_INTERRUPT) error->span = span;
+    mem_free(copy);
+    return ok;
+}

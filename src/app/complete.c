@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/repl.h"
+#include "app/settings.h"
 #include "base/task.h"
 #include "lang/builtin.h"
 #include "show/export.h"
@@ -158,6 +159,17 @@ static void add_vertex_words(struct offer *offer, const struct command *command,
     if (!ordered || index == 0) add_words(offer, command->words);
 }
 
+static void add_setting_words(struct offer *offer, size_t index, size_t from) {
+    size_t begin = from + strspn(offer->line + from, " "), end = word_at(offer, begin);
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *setting = &setting_table[i];
+        if (index == 0) add(offer, setting->name);
+        if (index == 1 && strlen(setting->name) == end - begin &&
+            strncmp(setting->name, offer->line + begin, end - begin) == 0)
+            add_words(offer, setting->words);
+    }
+}
+
 static void add_walk_words(struct offer *offer, size_t index) {
     if (index == 0) add_words(offer, "primal forward reverse paths eliminate");
     if (follows(offer, "forward")) add_inputs(offer);
@@ -195,6 +207,7 @@ static void add_argument(struct offer *offer, const struct command *command, siz
         add_commands(offer), add_callables(offer), add_words(offer, command->words);
         break;
     case COMPLETE_SETTING:
+        add_setting_words(offer, index, from);
         break;
     case COMPLETE_WORDS:
     case COMPLETE_NOTHING:

@@ -1,1 +1,215 @@
-typedef int help_stub;
+// Help, usage, man page and completion, all made from the tables.
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/settings.h"
+#include "lang/builtin.h"
+#include "op/op.h"
+
+struct option {
+    const char *flag, *doc;
+};
+
+static const struct option options[] = {
+    {"-c LINE", "run a line; repeatable, in the order given with the files"},
+    {"-", "read lines from standard input"},
+    {"-i", "prompt after the files"},
+    {"--json", "print each result as one JSON object on a line"},
+    {"--seed N", "seed of everything random, or `auto` for a new one"},
+    {"--strict", "stop at the first line that fails"},
+    {"--no-init", "do not read the init file"},
+    {"--version", "versions of bauer and its libraries"},
+    {"--help", "this text"},
+};
+enum { OPTIONS = sizeof options / sizeof *options };
+
+static const char usage_lines[] = "bauer [OPTION]... [FILE | -c LINE | -]...\nbauer bench [NAME]... [--json]\n";
+
+static void add_command_row(struct buffer *out, const struct command *c) {
+    char name[160];
+    snprintf(name, sizeof name, ":%s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
+    if (strlen(name) > 34)
+        buffer_printf(out, "  %s\n  %-36s %s\n", name, "", c->summary);
+    else
+        buffer_printf(out, "  %-36s %s\n", name, c->summary);
+}
+
+void command_usage(struct buffer *out) {
+    buffer_text(
+        out, "bauer: an interactive graph REPL and a visual teaching tool for automatic differentiation\n\nusage:\n");
+    buffer_printf(out, "  bauer [OPTION]... [FILE | -c LINE | -]...\n  bauer bench [NAME]... [--json]\n\noptions:\n");
+    for (int i = 0; i < OPTIONS; i++) buffer_printf(out, "  %-12s %s\n", options[i].flag, options[i].doc);
+    buffer_text(out, "\nA FILE is a Python program, a saved session, or an SVG that bauer made. Lines that begin with "
+                     ": are commands,\n"
+                     "all others a program:\n\n");
+    for (size_t i = 0; i < command_count; i++) add_command_row(out, &command_table[i]);
+    buffer_text(out, "\nExit status: 0 done, 1 a line failed, 2 wrong usage.\n");
+}
+
+// ---- :help --------------------------------------------------------------------------------------------------------
+
+static void help_all(struct buffer *out) {
+    buffer_text(out, "Type Python-like lines: def f(x1, x2): ..., then f(0.5, 1.2). Commands begin with a colon:\n\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+        buffer_printf(out, "  :%-10s %-4s %s\n", c->name, c->letter ? c->letter : "", c->summary);
+    }
+    buffer_text(out, "\n:help COMMAND, :help sin, :help operations, :help settings tell more.\n");
+}
+
+static void help_command(struct buffer *out, const struct command *c) {
+    buffer_printf(out, ":%s %s\n", c->name, c->arguments);
+    if (c->letter) buffer_printf(out, "short: :%s\n", c->letter);
+    buffer_printf(out, "\n%s\n\nfor example:\n", c->help);
+    for (const char *line = c->example; *line;) {
+        size_t size = strcspn(line, "\n");
+        buffer_printf(out, "  %.*s\n", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+}
+
+static void help_op(struct buffer *out, const struct op_info *info) {
+    static const char *const names[] = {"a", "b"};
+    buffer_printf(out, "%s: %s\n", info->infix ? info->infix : info->name, info->doc);
+    for (int i = 0; i < info->arity; i++) {
+        buffer_printf(out, "  derivative by %s: ", names[i]);
+        for (const char *c = info->partial_text[i]; *c; c++) // {a} as a; {y}: the value itself
+            if (*c == '{' && c[1] == 'y')
+                buffer_text(out, info->infix ? "y" : "y"), c += 2;
+            else if (*c == '{')
+                buffer_char(out, c[1]), c += 2;
+            else
+                buffer_char(out, *c);
+        buffer_text(out, "\n");
+    }
+    buffer_printf(out, "  for example %s\n", info->example);
+}
+
+static void help_operations(struct buffer *out) {
+    for (int op = OP_CONST + 1; op < OP_COUNT; op++)
+        buffer_printf(out, "  %-10s %-52s %s\n", op_table[op].infix ? op_table[op].infix : op_table[op].name,
+                      op_table[op].doc, op_table[op].example);
+    for (size_t i = 0; i < builtin_count; i++)
+        buffer_printf(out, "  %-10s %-52s %s\n", builtin_table[i].name, builtin_table[i].doc, builtin_table[i].example);
+}
+
+static void help_settings(struct buffer *out) {
+    for (size_t i = 0; i < setting_count; i++)
+        buffer_printf(out, "  %-16s %-34s %s\n", setting_table[i].name, setting_table[i].values, setting_table[i].doc);
+}
+
+static bool help_name(struct buffer *out, const char *name) {
+    enum op op = op_find(name);
+    for (int i = OP_CONST + 1; op == OP_COUNT && i < OP_COUNT; i++)
+        if (op_table[i].infix && strcmp(op_table[i].infix, name) == 0) op = (enum op)i;
+    if (op != OP_COUNT) return help_op(out, &op_table[op]), true;
+    for (size_t i = 0; i < builtin_count; i++)
+        if (strcmp(builtin_table[i].name, name) == 0)
+            return buffer_printf(out, "%s: %s\n  for example %s\n", name, builtin_table[i].doc,
+                                 builtin_table[i].example),
+                   true;
+    for (size_t i = 0; i < setting_count; i++)
+        if (strcmp(setting_table[i].name, name) == 0)
+            return buffer_printf(out, ":set %s VALUE, %s: %s\n", name, setting_table[i].values, setting_table[i].doc),
+                   true;
+    return false;
+}
+
+void command_help(struct buffer *out, const char *topic, bool color, struct error *error) {
+    (void)color;
+    char name[64];
+    size_t size = strcspn(topic, " \t\r\n");
+    snprintf(name, sizeof name, "%.*s", size < 60 ? (int)size : 60, topic);
+    if (!size)
+        help_all(out);
+    else if (strcmp(name, "operations") == 0)
+        help_operations(out);
+    else if (strcmp(name, "settings") == 0)
+        help_settings(out);
+    else if (name[0] == ':' || !help_name(out, name)) {
+        const struct command *c = command_find(name + (name[0] == ':'), false, NULL);
+        if (c) {
+            help_command(out, c);
+        } else {
+            error_set(error, ERROR_NAME, SPAN_NONE, "there is no help on `%s`", name);
+            error_hint(error, ":help lists the commands, :help operations the functions");
+        }
+    }
+}
+
+// ---- man page and completion --------------------------------------------------------------------------------------
+
+// roff takes a leading dot or quote and backslashes for its own.
+static void roff(struct buffer *out, const char *text) {
+    if (*text == '.' || *text == '\'') buffer_text(out, "\\&");
+    for (; *text; text++)
+        if (*text == '\\')
+            buffer_text(out, "\\e");
+        else if (*text == '-')
+            buffer_text(out, "\\-");
+        else
+            buffer_char(out, *text);
+}
+
+static void man_item(struct buffer *out, const char *name, const char *text) {
+    buffer_text(out, ".TP\n.B ");
+    roff(out, name);
+    buffer_char(out, '\n');
+    roff(out, text);
+    buffer_char(out, '\n');
+}
+
+void command_man(struct buffer *out) {
+    buffer_text(out, ".TH BAUER 1 \"\" \"bauer " BAUER_VERSION "\" \"User Commands\"\n.SH NAME\n"
+                     "bauer \\- graph REPL and teaching tool for automatic differentiation\n.SH SYNOPSIS\n");
+    for (const char *line = usage_lines; *line;) {
+        size_t size = strcspn(line, "\n");
+        char text[120];
+        snprintf(text, sizeof text, "%.*s", (int)size, line);
+        buffer_text(out, line == usage_lines ? ".B " : ".br\n.B ");
+        roff(out, text);
+        buffer_char(out, '\n');
+        line += size + 1;
+    }
+    buffer_text(
+        out, ".SH DESCRIPTION\nA program of a few Python-like lines becomes a graph, then a linearized graph whose "
+             "edges carry local\n"
+             "derivatives; the derivative is the sum over all paths of the product of edge values (Bauer's formula).\n"
+             "Lines that begin with a colon are commands, all others a program. A file is a Python program, a saved\n"
+             "session, or an SVG that bauer made.\n.SH OPTIONS\n");
+    for (int i = 0; i < OPTIONS; i++) man_item(out, options[i].flag, options[i].doc);
+    buffer_text(out, ".SH COMMANDS\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = &command_table[i];
+        char name[200];
+        snprintf(name, sizeof name, ":%s %s", c->name, c->arguments);
+        man_item(out, name, c->summary);
+        buffer_text(out, ".br\n");
+        roff(out, c->help);
+        buffer_char(out, '\n');
+    }
+    buffer_text(out, ".SH SETTINGS\n");
+    for (size_t i = 0; i < setting_count; i++) {
+        char name[120];
+        snprintf(name, sizeof name, ":set %s", setting_table[i].name);
+        man_item(out, name, setting_table[i].doc);
+        buffer_printf(out, "(%s)\n", setting_table[i].values);
+    }
+    buffer_text(
+        out,
+        ".SH EXIT STATUS\n0 done, 1 a line failed, 2 wrong usage.\n.SH FILES\n.TP\n.I $XDG_CONFIG_HOME/bauer/init\n"
+        "settings read before the prompt\n.TP\n.I $XDG_STATE_HOME/bauer/history\nlines typed at the prompt\n");
+}
+
+void command_completion(struct buffer *out, const char *shell) {
+    (void)shell;
+    buffer_text(out, "# bash completion for bauer\n_bauer() {\n    local word=${COMP_WORDS[COMP_CWORD]}\n    case "
+                     "$word in\n    -*) COMPREPLY=($(compgen -W '");
+    for (int i = 0; i < OPTIONS; i++) buffer_printf(out, "%.*s ", (int)strcspn(options[i].flag, " "), options[i].flag);
+    buffer_text(out, "' -- \"$word\")) ;;\n    :*) COMPREPLY=($(compgen -W '");
+    for (size_t i = 0; i < command_count; i++) buffer_printf(out, ":%s ", command_table[i].name);
+    buffer_text(out, "' -- \"$word\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n}\ncomplete -o "
+                     "filenames -F _bauer bauer\n");
+}

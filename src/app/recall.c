@@ -115,3 +115,8 @@ void recall_add(const char *text, size_t size) {
     mem_free(line);
     using_history();
 }
+
+void recall_list(struct buffer *out) {
+    HIST_ENTRY **list = history_list();
+    for (int i = 0; list && list[i]; i++) buffer_printf(out, "%s\n", list[i]->line);
+}

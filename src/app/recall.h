@@ -8,11 +8,14 @@
 
 #include <stddef.h>
 
+#include "base/text.h"
+
 enum { RECALL_LIMIT = 10000 };
 
 void recall_open(void); // reads the file, and cuts it to RECALL_LIMIT entries
 // Remembers an entry, unless it is blank or the same as the last one.
 void recall_add(const char *text, size_t size);
+void recall_list(struct buffer *out); // the entries, oldest first
 // The entry as it is written to the file, for tests: mem_free it; NULL when out of memory.
 char *recall_format(const char *text, size_t size, long long seconds);
 

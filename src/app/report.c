@@ -1,1 +1,291 @@
-typedef int report_stub;
+#include "app/report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/repl.h"
+#include "show/record.h"
+
+// ---- text ---------------------------------------------------------------------------------------------------------
+
+const char *report_accent(const struct session *session) { return session->output.color ? "\033[1;33m" : ""; }
+const char *report_muted(const struct session *session) { return session->output.color ? "\033[2m" : ""; }
+const char *report_plain(const struct session *session) { return session->output.color ? "\033[0m" : ""; }
+
+void report_text(struct session *session, const char *format, ...) {
+    va_list list, again;
+    va_start(list, format);
+    va_copy(again, list);
+    int size = vsnprintf(NULL, 0, format, list);
+    va_end(list);
+    char *text = size >= 0 ? mem_alloc((size_t)size + 1, 1) : NULL;
+    if (text) vsnprintf(text, (size_t)size + 1, format, again);
+    va_end(again);
+    if (text)
+        buffer_add(&session->output.text, text, (size_t)size);
+    else
+        session->output.text.failed = true;
+    mem_free(text);
+}
+
+void report_json(struct session *session, json_t *object) {
+    if (!object || !record_write(object, &session->output.text)) session->output.text.failed = true;
+    json_decref(object);
+}
+
+static bool is_long(const struct session *session, const char *text) {
+    int lines = 0;
+    const char *rows = getenv("LINES");
+    for (; *text; text++) lines += *text == '\n';
+    return session->output.interactive && lines > (rows && atoi(rows) > 5 ? atoi(rows) : 40);
+}
+
+// A reader that went away ends the program quietly; a full disk does not go unsaid.
+static void write_failed(void) {
+    int code = errno;
+    if (code == EPIPE) _exit(0);
+    fprintf(stderr, "bauer: cannot write the answer: %s\n", strerror(code));
+    _exit(1);
+}
+
+void report_flush(struct session *session) {
+    struct buffer *text = &session->output.text;
+    if (text->failed) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
+    if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))
+        if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) write_failed();
+    buffer_clear(text);
+    text->failed = false;
+}
+
+// ---- errors -------------------------------------------------------------------------------------------------------
+
+static json_t *error_object(const struct error *error) {
+    const struct span *span = &error->span;
+    json_t *object = json_pack("{s:s, s:s}", "kind", "error", "message", error->message);
+    if (!object) return NULL;
+    json_object_set_new(object, "line",
+                        span->source ? json_integer(source_line(span->source, span->begin)) : json_null());
+    json_object_set_new(object, "column",
+                        span->source ? json_integer(source_column(span->source, span->begin)) : json_null());
+    json_object_set_new(object, "hint", error->hint[0] ? json_string(error->hint) : json_null());
+    if (span->source) json_object_set_new(object, "file", json_string(span->source->name));
+    return object;
+}
+
+void report_error(struct session *session, const struct error *error) {
+    if (session->output.json) {
+        report_json(session, error_object(error));
+        report_flush(session);
+        return;
+    }
+    report_flush(session);
+    struct buffer text = {0};
+    error_render(error, session->output.color, &text);
+    fputs(buffer_string(&text), stderr);
+    buffer_free(&text);
+}
+
+// ---- values -------------------------------------------------------------------------------------------------------
+
+static json_t *number_list(const double *value, uint32_t count) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; list && i < count; i++) json_array_append_new(list, record_number(value[i]));
+    return list;
+}
+
+json_t *report_labels(const struct graph *graph, bool outputs) {
+    json_t *list = json_array();
+    char label[64];
+    uint32_t count = outputs ? graph->output_count : graph->input_count;
+    for (uint32_t i = 0; list && i < count; i++)
+        json_array_append_new(
+            list, json_string(outputs ? graph_output_label(graph, i, label) : graph_input_label(graph, i, label)));
+    return list;
+}
+
+static json_t *plain_labels(const struct outcome *outcome) {
+    if (outcome->graph) return report_labels(outcome->graph, true);
+    json_t *list = json_array();
+    char label[32] = "_";
+    for (uint32_t i = 0; list && i < outcome->value_count; i++) {
+        if (outcome->value_count > 1) snprintf(label, sizeof label, "_[%u]", i);
+        json_array_append_new(list, json_string(label));
+    }
+    return list;
+}
+
+static void value_json(struct session *session, const struct outcome *outcome) {
+    bool call = outcome->kind == OUTCOME_CALL;
+    json_t *object = json_object();
+    json_object_set_new(object, "kind", json_string("value"));
+    json_object_set_new(object, "function",
+                        call ? json_string(symbol_text(session->symbols, outcome->name)) : json_null());
+    json_object_set_new(object, "outputs", plain_labels(outcome));
+    json_object_set_new(object, "values", number_list(outcome->value, outcome->value_count));
+    if (!outcome->value_count) json_object_set_new(object, "shown", json_string(outcome->shown));
+    report_json(session, object);
+}
+
+struct kinks {
+    struct session *session;
+    const struct graph *graph;
+};
+
+static void tell_kink(void *context, vertex v, const char *text) {
+    struct kinks *kinks = context;
+    char label[64];
+    report_text(kinks->session, "%snote: at %s, %s%s\n", report_muted(kinks->session),
+                graph_label(kinks->graph, v, label), text, report_plain(kinks->session));
+}
+
+void report_value(struct session *session, const struct outcome *outcome) {
+    if (session->output.json) {
+        value_json(session, outcome);
+        return;
+    }
+    report_text(session, "%s\n", outcome->shown);
+    if (outcome->kind != OUTCOME_CALL) return;
+    struct kinks kinks = {session, outcome->graph};
+    uint64_t count = graph_kinks(outcome->graph, tell_kink, &kinks, 3);
+    if (count > 3)
+        report_text(session, "%snote: and %llu more such places%s\n", report_muted(session),
+                    (unsigned long long)count - 3, report_plain(session));
+}
+
+// ---- tables -------------------------------------------------------------------------------------------------------
+
+struct report_table {
+    uint32_t columns;
+    char **cell;
+    size_t count, capacity;
+};
+
+struct report_table *report_table_new(uint32_t columns) {
+    struct report_table *table = mem_zero(1, sizeof *table);
+    if (table) table->columns = columns;
+    return table;
+}
+
+void report_table_cell(struct report_table *table, const char *format, ...) {
+    struct buffer text = {0};
+    char small[256];
+    va_list list;
+    va_start(list, format);
+    int size = vsnprintf(small, sizeof small, format, list);
+    va_end(list);
+    buffer_add(&text, small, size < (int)sizeof small ? (size_t)(size < 0 ? 0 : size) : sizeof small - 1);
+    if (table && mem_grow(&table->cell, &table->capacity, table->count + 1, sizeof *table->cell))
+        table->cell[table->count++] = mem_text(buffer_string(&text), text.size);
+    buffer_free(&text);
+}
+
+static bool is_numeric(const char *text) { return strspn(text, "+-0123456789.einfatyN") == strlen(text) && *text; }
+
+static void print_cell(struct session *session, const char *text, int width, bool right, bool last) {
+    int gap = width - text_width(text, strlen(text));
+    if (right) report_text(session, "%*s", gap, "");
+    report_text(session, "%s", text);
+    if (!right && !last) report_text(session, "%*s", gap, "");
+    report_text(session, "%s", last ? "\n" : "  ");
+}
+
+void report_table_print(struct session *session, struct report_table *table, bool header) {
+    if (!table) return;
+    for (size_t row = 0; row < table->count / table->columns; row++) {
+        bool head = header && row == 0;
+        report_text(session, "  %s", head ? report_muted(session) : "");
+        for (uint32_t c = 0; c < table->columns; c++) {
+            int width = 0;
+            for (size_t i = c; i < table->count; i += table->columns) {
+                int w = table->cell[i] ? text_width(table->cell[i], strlen(table->cell[i])) : 0;
+                if (w > width) width = w;
+            }
+            const char *text = table->cell[row * table->columns + c];
+            size_t sample = (size_t)(header && table->count > table->columns) * table->columns + c;
+            bool right = table->cell[sample] && is_numeric(table->cell[sample]);
+            print_cell(session, text ? text : "", width, right, c + 1 == table->columns);
+        }
+        if (head) report_text(session, "%s", report_plain(session));
+    }
+    for (size_t i = 0; i < table->count; i++) mem_free(table->cell[i]);
+    mem_free(table->cell);
+    mem_free(table);
+}
+
+// ---- the Jacobian -------------------------------------------------------------------------------------------------
+
+static const char *const mode_name[] = {"reverse", "forward", "bauer", "order", "greedy"};
+
+static json_t *order_list(const struct graph *graph, const struct jacobian *jacobian) {
+    json_t *list = json_array();
+    char label[64];
+    for (uint32_t i = 0; list && i < jacobian->order_count; i++)
+        json_array_append_new(list, json_string(graph_label(graph, jacobian->order[i], label)));
+    return list;
+}
+
+static json_t *count_number(double value) {
+    return value < 9007199254740992.0 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static void jacobian_json(struct session *session, const struct graph *graph, enum bauer_mode mode,
+                          const struct jacobian *jacobian) {
+    json_t *object = json_object(), *rows = json_array();
+    for (uint32_t r = 0; r < jacobian->rows; r++)
+        json_array_append_new(rows, number_list(jacobian->value + (size_t)r * jacobian->columns, jacobian->columns));
+    json_object_set_new(object, "kind", json_string("jacobian"));
+    json_object_set_new(object, "mode", json_string(mode_name[mode]));
+    json_object_set_new(object, "outputs", report_labels(graph, true));
+    json_object_set_new(object, "inputs", report_labels(graph, false));
+    json_object_set_new(object, "values", rows);
+    json_object_set_new(object, "multiplications", count_number(jacobian->multiplications));
+    json_object_set_new(object, "remembered", count_number(jacobian->remembered));
+    if (mode == BAUER_PATHS) json_object_set_new(object, "paths", count_number(jacobian->paths));
+    if (mode == BAUER_ORDER || mode == BAUER_GREEDY) json_object_set_new(object, "order", order_list(graph, jacobian));
+    report_json(session, object);
+}
+
+static void print_order(struct session *session, const struct graph *graph, const struct jacobian *jacobian) {
+    char label[64];
+    report_text(session, "%sorder", report_muted(session));
+    for (uint32_t i = 0; i < jacobian->order_count && i < 30; i++)
+        report_text(session, " %s", graph_label(graph, jacobian->order[i], label));
+    if (jacobian->order_count > 30) report_text(session, " and %u more", jacobian->order_count - 30);
+    report_text(session, "%s\n", report_plain(session));
+}
+
+static void print_matrix(struct session *session, const struct graph *graph, const struct jacobian *jacobian) {
+    struct report_table *table = report_table_new(jacobian->columns + 1);
+    char label[64], number[32];
+    report_table_cell(table, "%s", "");
+    for (uint32_t c = 0; c < jacobian->columns; c++)
+        report_table_cell(table, "d/d%s", graph_input_label(graph, c, label));
+    for (uint32_t r = 0; r < jacobian->rows; r++) {
+        report_table_cell(table, "%s", graph_output_label(graph, r, label));
+        for (uint32_t c = 0; c < jacobian->columns; c++) {
+            text_number(number, jacobian->value[(size_t)r * jacobian->columns + c]);
+            report_table_cell(table, "%s", number);
+        }
+    }
+    report_table_print(session, table, true);
+}
+
+void report_jacobian(struct session *session, enum bauer_mode mode, const struct jacobian *jacobian) {
+    const struct graph *graph = environment_graph(session->environment);
+    if (session->output.json) {
+        jacobian_json(session, graph, mode, jacobian);
+        return;
+    }
+    print_matrix(session, graph, jacobian);
+    if (mode == BAUER_ORDER || mode == BAUER_GREEDY) print_order(session, graph, jacobian);
+    report_text(session, "%s%s: %.0f multiplication%s, %.0f number%s remembered", report_muted(session),
+                mode_name[mode], jacobian->multiplications, jacobian->multiplications == 1 ? "" : "s",
+                jacobian->remembered, jacobian->remembered == 1 ? "" : "s");
+    if (mode == BAUER_PATHS)
+        report_text(session, ", %.0f path%s walked", jacobian->paths, jacobian->paths == 1 ? "" : "s");
+    report_text(session, "%s\n", report_plain(session));
+}

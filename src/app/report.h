@@ -2,10 +2,14 @@
 #ifndef BAUER_APP_REPORT_H
 #define BAUER_APP_REPORT_H
 
+#include <jansson.h>
+
 #include "app/session.h"
 
 void report_error(struct session *session, const struct error *error); // text to stderr; JSON to stdout
 void report_text(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void report_json(struct session *session, json_t *object);      // one line; takes the object
+json_t *report_labels(const struct graph *graph, bool outputs); // names of the outputs, or of the inputs
 void report_flush(struct session *session); // writes what was collected (through the pager when long and interactive)
 
 // Colours for text answers: the escape code, or "" when colour is off.

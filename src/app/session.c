@@ -1,1 +1,558 @@
-typedef int session_stub;
+#include "app/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/pieces.h"
+#include "app/repl.h"
+#include "app/report.h"
+#include "app/settings.h"
+#include "app/walk.h"
+#include "base/file.h"
+#include "base/task.h"
+#include "show/export.h"
+
+enum { PATHS_DRAWN = 48 };
+
+// Where the session stood before a line that changed it.
+struct moment {
+    uint32_t mark; // of the environment's log
+    struct settings settings;
+    struct shown shown; // owns `collapsed`
+    vertex *eliminated;
+    uint32_t eliminated_count;
+    size_t log_size;
+};
+
+struct undo {
+    struct moment *past, *future;
+    size_t past_count, past_capacity, future_count, future_capacity;
+    size_t barrier; // moments before the last :reset: gone once something new runs
+};
+
+// ---- what follows from the current graph --------------------------------------------------------------------------
+
+static void forget_derived(struct session *session) {
+    walk_free(session->walk);
+    eliminate_free(session->eliminate);
+    lcg_free(session->lcg);
+    session->walk = NULL;
+    session->eliminate = NULL;
+    session->lcg = NULL;
+}
+
+static void forget_graph_view(struct session *session) {
+    mem_free(session->eliminated);
+    mem_free(session->shown.collapsed);
+    session->eliminated = NULL;
+    session->eliminated_count = 0;
+    session->shown.collapsed = NULL;
+    session->shown.collapsed_count = 0;
+    session->shown.lit = 0;
+    session->shown.from[0] = session->shown.to[0] = '\0';
+    session->shown.top = 0;
+}
+
+struct graph *session_graph(struct session *session, struct error *error) {
+    struct graph *graph = environment_graph(session->environment);
+    if (graph) return graph;
+    error_set(error, ERROR_OTHER, SPAN_NONE, "nothing is traced yet");
+    error_hint(error, "define a function and call it, as f(0.5, 1.2); or type x = 2, then x**2");
+    return NULL;
+}
+
+struct lcg *session_lcg(struct session *session, struct error *error) {
+    struct graph *graph = session_graph(session, error);
+    if (graph && !session->lcg) session->lcg = lcg_new(graph, error);
+    return graph ? session->lcg : NULL;
+}
+
+// ---- undo ---------------------------------------------------------------------------------------------------------
+
+static void *copy_of(const void *data, size_t count, size_t size) {
+    void *copy = count ? mem_alloc(count, size) : NULL;
+    if (copy) memcpy(copy, data, count * size);
+    return copy;
+}
+
+static struct moment moment_now(const struct session *session) {
+    struct moment now = {.mark = environment_mark(session->environment),
+                         .settings = session->settings,
+                         .shown = session->shown,
+                         .log_size = session->log.size,
+                         .eliminated_count = session->eliminated_count};
+    now.shown.collapsed = copy_of(session->shown.collapsed, session->shown.collapsed_count, sizeof(uint32_t));
+    if (!now.shown.collapsed) now.shown.collapsed_count = 0;
+    now.eliminated = copy_of(session->eliminated, session->eliminated_count, sizeof(vertex));
+    if (!now.eliminated) now.eliminated_count = 0;
+    return now;
+}
+
+static void moment_free(struct moment *moment) {
+    mem_free(moment->shown.collapsed);
+    mem_free(moment->eliminated);
+}
+
+static bool moment_push(struct moment **list, size_t *count, size_t *capacity, struct moment moment) {
+    if (!mem_grow(list, capacity, *count + 1, sizeof moment)) return moment_free(&moment), false;
+    (*list)[(*count)++] = moment;
+    return true;
+}
+
+// Makes the session what it was at `moment`, which is used up.
+static void moment_restore(struct session *session, struct moment *moment) {
+    mem_free(session->shown.collapsed);
+    mem_free(session->eliminated);
+    forget_derived(session);
+    session->settings = moment->settings;
+    session->shown = moment->shown;
+    session->eliminated = moment->eliminated;
+    session->eliminated_count = moment->eliminated_count;
+    session->log.size = moment->log_size;
+    settings_apply(session);
+}
+
+static bool travel(struct session *session, bool back, struct error *error) {
+    struct undo *u = session->undo;
+    struct moment *there = back              ? u->past_count ? &u->past[u->past_count - 1] : NULL
+                           : u->future_count ? &u->future[u->future_count - 1]
+                                             : NULL;
+    if (!there)
+        return error_set(error, ERROR_OTHER, SPAN_NONE, back ? "there is nothing to undo" : "there is nothing to redo");
+    struct moment now = moment_now(session);
+    forget_derived(session);
+    if (!environment_go(session->environment, there->mark, error)) return moment_free(&now), false;
+    struct moment target = *there;
+    if (back) {
+        u->past_count--;
+        if (!moment_push(&u->future, &u->future_count, &u->future_capacity, now)) u->future_count = 0;
+    } else {
+        u->future_count--;
+        if (!moment_push(&u->past, &u->past_count, &u->past_capacity, now)) u->past_count = 0;
+    }
+    moment_restore(session, &target);
+    return true;
+}
+
+bool session_undo(struct session *session, struct error *error) { return travel(session, true, error); }
+bool session_redo(struct session *session, struct error *error) { return travel(session, false, error); }
+
+static bool same_settings(const struct session *session, const struct moment *before) {
+    return memcmp(&session->settings, &before->settings, sizeof session->settings) == 0 &&
+           session->shown.collapsed_count == before->shown.collapsed_count;
+}
+
+static bool changed_since(const struct session *session, const struct moment *before) {
+    return environment_mark(session->environment) != before->mark || !same_settings(session, before) ||
+           session->eliminated_count != before->eliminated_count;
+}
+
+static void forget_future(struct undo *u) {
+    while (u->future_count) moment_free(&u->future[--u->future_count]);
+}
+
+static void forget_barrier(struct undo *u) {
+    if (!u->barrier) return;
+    for (size_t i = 0; i < u->barrier; i++) moment_free(&u->past[i]);
+    memmove(u->past, u->past + u->barrier, (u->past_count - u->barrier) * sizeof *u->past);
+    u->past_count -= u->barrier;
+    u->barrier = 0;
+}
+
+// After a line that succeeded: remembers where the session stood before it, if it changed anything.
+static void remember(struct session *session, struct moment before, const char *text, size_t size) {
+    struct undo *u = session->undo;
+    if (!changed_since(session, &before)) {
+        moment_free(&before);
+        return;
+    }
+    forget_future(u);
+    forget_barrier(u);
+    moment_push(&u->past, &u->past_count, &u->past_capacity, before);
+    if (session->log.data) session->log.data[session->log.size] = '\0';
+    buffer_add(&session->log, text, size);
+    buffer_text(&session->log, size && memchr(text, '\n', size) ? "\n\n" : "\n");
+}
+
+void session_reset(struct session *session) {
+    struct moment before = moment_now(session);
+    struct error ignored = {0};
+    forget_derived(session);
+    if (!environment_go(session->environment, 0, &ignored)) {
+        moment_free(&before);
+        return;
+    }
+    forget_future(session->undo);
+    bool color = session->settings.color;
+    uint64_t seed = session->settings.seed;
+    forget_graph_view(session);
+    settings_default(&session->settings);
+    session->settings.color = color;
+    session->settings.seed = seed;
+    session->shown.kind = VIEW_LCG;
+    settings_apply(session);
+    session->log.size = 0;
+    struct undo *u = session->undo;
+    if (moment_push(&u->past, &u->past_count, &u->past_capacity, before)) u->barrier = u->past_count;
+}
+
+// ---- life ---------------------------------------------------------------------------------------------------------
+
+static void print_sink(void *context, const char *text, size_t size) {
+    struct session *session = context;
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s%}", "kind", "print", "text", text, size));
+    else
+        buffer_add(&session->output.text, text, size);
+    report_flush(session);
+}
+
+struct session *session_new(struct error *error) {
+    struct session *session = mem_zero(1, sizeof *session);
+    if (!session) return error_memory(error), NULL;
+    session->undo = mem_zero(1, sizeof *session->undo);
+    session->symbols = symbols_new();
+    session->environment = session->symbols && session->undo ? environment_new(session->symbols, error) : NULL;
+    if (!session->environment) {
+        session_free(session);
+        return error_memory(error), NULL;
+    }
+    settings_default(&session->settings);
+    session->shown.kind = VIEW_LCG;
+    session->output.columns = 80;
+    environment_set_options(session->environment,
+                            (struct environment_options){.print = print_sink, .print_context = session});
+    settings_apply(session);
+    return session;
+}
+
+void session_free(struct session *session) {
+    if (!session) return;
+    forget_derived(session);
+    forget_graph_view(session);
+    struct undo *u = session->undo;
+    if (u) {
+        forget_future(u);
+        while (u->past_count) moment_free(&u->past[--u->past_count]);
+        mem_free(u->past);
+        mem_free(u->future);
+        mem_free(u);
+    }
+    environment_free(session->environment);
+    symbols_free(session->symbols);
+    buffer_free(&session->output.text);
+    buffer_free(&session->log);
+    mem_free(session);
+}
+
+// ---- the words that a newcomer tries ------------------------------------------------------------------------------
+
+static bool is_free_word(const struct session *session, const char *text, size_t size, const char *word) {
+    return strlen(word) == size && memcmp(text, word, size) == 0 && !environment_bound(session->environment, word);
+}
+
+// `quit`, `exit()`, `help`, `sin?` as command lines; NULL for anything else.
+static const char *plain_word(const struct session *session, const char *text, size_t size, char line[80]) {
+    static const char *const leave[] = {"quit", "exit"}, *const calls[] = {"quit()", "exit()"};
+    for (int i = 0; i < 2; i++)
+        if (is_free_word(session, text, size, leave[i]) ||
+            (is_free_word(session, text, size, calls[i]) && !environment_bound(session->environment, leave[i])))
+            return ":quit";
+    if (is_free_word(session, text, size, "help") ||
+        (is_free_word(session, text, size, "help()") && !environment_bound(session->environment, "help")))
+        return ":help";
+    if (size < 2 || size > 60 || text[size - 1] != '?' || memchr(text, '\n', size)) return NULL;
+    snprintf(line, 80, ":help %.*s", (int)size - 1, text);
+    return line;
+}
+
+// ---- running ------------------------------------------------------------------------------------------------------
+
+static void take_outcome(void *context, const struct outcome *outcome) {
+    struct session *session = context;
+    if (outcome->kind == OUTCOME_VALUE || outcome->kind == OUTCOME_CALL) report_value(session, outcome);
+    if (outcome->kind == OUTCOME_DEFINED && session->output.interactive)
+        report_text(session, "%s%s %s%s\n", report_muted(session), symbol_text(session->symbols, outcome->name),
+                    outcome->redefined ? "is defined anew" : "is defined", report_plain(session));
+}
+
+static bool run_statements(struct session *session, struct module *module, struct error *error) {
+    struct graph *before = environment_graph(session->environment);
+    uint32_t count = before ? before->count : 0;
+    if (before && !before->function) forget_derived(session); // the prompt's graph may grow under them
+    for (uint32_t i = 0; i < module->count; i++)
+        if (!environment_run(session->environment, module, i, take_outcome, session, error)) return false;
+    struct graph *now = environment_graph(session->environment);
+    if (now && (now != before || now->count != count)) {
+        forget_derived(session);
+        forget_graph_view(session);
+    }
+    return true;
+}
+
+// One top-level statement (or a line of several with semicolons).
+static bool run_program(struct session *session, struct source *source, struct error *error) {
+    struct module *module = parse_module(session->symbols, source, error);
+    if (!module) return false;
+    bool ok = run_statements(session, module, error);
+    module_drop(module);
+    return ok;
+}
+
+static bool run_command(struct session *session, const char *text, struct source *source, struct error *error) {
+    return command_run(session, text, (struct span){source, 0, (uint32_t)source->size}, error);
+}
+
+static size_t trimmed(const char *text, size_t size) {
+    while (size && strchr(" \t\r\n", text[size - 1])) size--;
+    return size;
+}
+
+static bool run_piece(struct session *session, const char *name, const struct piece *piece, struct error *error,
+                      struct source **source) {
+    char line[80];
+    size_t size = trimmed(piece->text, piece->size);
+    const char *word = piece->command ? NULL : plain_word(session, piece->text, size, line);
+    *source = source_new(name, piece->text, piece->size, error);
+    if (!*source) return false;
+    (*source)->first_line = piece->line;
+    if (word) return run_command(session, word, *source, error);
+    if (piece->command) return run_command(session, (*source)->text, *source, error);
+    return run_program(session, *source, error);
+}
+
+// Commands that change the session are part of :save; those that only show are not.
+static bool is_logged(const struct piece *piece) {
+    if (!piece->command) return true;
+    char name[40];
+    size_t size = 1;
+    while (size < piece->size && size < sizeof name && piece->text[size] > ' ') size++;
+    snprintf(name, sizeof name, "%.*s", (int)size - 1, piece->text + 1);
+    const struct command *command = command_find(name, true, NULL);
+    return command && command->changes;
+}
+
+static bool do_piece(struct session *session, const char *name, const struct piece *piece) {
+    struct error error = {0};
+    struct source *source = NULL;
+    struct moment before = moment_now(session);
+    task_begin();
+    bool ok = run_piece(session, name, piece, &error, &source);
+    if (ok && is_logged(piece))
+        remember(session, before, piece->text, trimmed(piece->text, piece->size));
+    else
+        moment_free(&before);
+    if (ok) report_flush(session);
+    if (!ok) report_error(session, &error);
+    source_drop(source);
+    return ok;
+}
+
+int session_run(struct session *session, const char *name, const char *text, size_t size, uint32_t first_line) {
+    char *copy = mem_text(text, size);
+    struct error error = {0};
+    if (!copy) {
+        error_memory(&error);
+        report_error(session, &error);
+        return session->failures++, 1;
+    }
+    size = repl_strip_prompts(copy, size);
+    struct pieces pieces = {copy, copy + size, first_line};
+    if (size >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0) pieces.at += 3;
+    struct piece piece;
+    int failed = 0;
+    while (!session->quit && pieces_next(&pieces, &piece)) {
+        if (do_piece(session, name, &piece)) continue;
+        failed++;
+        session->failures++;
+        if (session->strict) break;
+    }
+    mem_free(copy);
+    return failed;
+}
+
+// ---- files --------------------------------------------------------------------------------------------------------
+
+static bool ends_in(const char *path, const char *ending) {
+    size_t size = strlen(path), end = strlen(ending);
+    return size >= end && strcmp(path + size - end, ending) == 0;
+}
+
+static bool looks_binary(const char *data, size_t size) { return memchr(data, '\0', size) != NULL; }
+
+static int file_failed(struct session *session, const struct error *error) {
+    report_error(session, error);
+    session->failures++;
+    return 1;
+}
+
+int session_run_file(struct session *session, const char *path) {
+    struct error error = {0};
+    size_t size;
+    task_begin();
+    char *data = file_read(path, &size, &error);
+    if (!data) return file_failed(session, &error);
+    if (ends_in(path, ".svg")) {
+        char *state = export_read_state(data, size, &error);
+        mem_free(data);
+        if (!state) return file_failed(session, &error);
+        data = state;
+        size = strlen(state);
+    } else if (looks_binary(data, size)) {
+        mem_free(data);
+        error_set(&error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file", path);
+        error_hint(&error, "bauer reads Python text, and SVG pictures that it made");
+        return file_failed(session, &error);
+    }
+    int failed = session_run(session, path, data, size, 1);
+    mem_free(data);
+    return failed;
+}
+
+bool session_script(struct session *session, struct buffer *out) {
+    buffer_text(out, "# A session of bauer " BAUER_VERSION ". Run it with: bauer FILE\n");
+    buffer_add(out, session->log.data, session->log.size);
+    return !out->failed;
+}
+
+// ---- the view -----------------------------------------------------------------------------------------------------
+
+// What a view owns, behind the borrowed pointers.
+struct view_store {
+    struct lit_path *path;
+    uint32_t path_count;
+    size_t path_capacity;
+    char *total, *point, *code;
+};
+
+static bool copy_path(struct lit_path *to, const struct path *from) {
+    uint32_t *edge = mem_alloc(from->length ? from->length : 1, sizeof *edge);
+    if (!edge) return false;
+    memcpy(edge, from->edge, from->length * sizeof *edge);
+    *to = (struct lit_path){from->input, from->output, edge, from->length, from->product};
+    return true;
+}
+
+bool session_ends(struct session *session, struct vertices *from, struct vertices *to, struct error *error) {
+    struct graph *graph = session_graph(session, error);
+    if (!graph) return false;
+    *from = (struct vertices){graph->input, graph->input_count, 0};
+    *to = (struct vertices){graph->output, graph->output_count, 0};
+    const char *names[2] = {session->shown.from, session->shown.to};
+    struct vertices *ends[2] = {from, to};
+    for (int i = 0; i < 2; i++) {
+        if (!names[i][0]) continue;
+        ends[i]->one = session_vertex(session, names[i], error);
+        if (ends[i]->one == VERTEX_NONE) return false;
+        ends[i]->list = NULL;
+        ends[i]->count = 1;
+    }
+    return true;
+}
+
+const vertex *vertices_list(const struct vertices *vertices) {
+    return vertices->list ? vertices->list : &vertices->one;
+}
+
+vertex session_vertex(struct session *session, const char *name, struct error *error) {
+    struct graph *graph = session_graph(session, error);
+    char label[64];
+    if (!graph) return VERTEX_NONE;
+    struct error first = {0};
+    vertex v = graph_find(graph, name, &first);
+    if (v != VERTEX_NONE) return v;
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (strcmp(graph_output_label(graph, i, label), name) == 0) return graph->output[i];
+    if (error && error->kind == ERROR_NONE) *error = first;
+    return VERTEX_NONE;
+}
+
+static bool list_paths(struct session *session, struct view *view, struct view_store *store, uint32_t most,
+                       struct error *error) {
+    struct vertices from, to;
+    mpz_t total;
+    if (!session_ends(session, &from, &to, error)) return false;
+    mpz_init(total);
+    bool ok = path_count(view->lcg, vertices_list(&from), from.count, vertices_list(&to), to.count, total, error);
+    if (ok) {
+        store->total = mem_alloc(mpz_sizeinbase(total, 10) + 2, 1);
+        ok = store->total != NULL || error_memory(error);
+        if (ok) mpz_get_str(store->total, 10, total);
+    }
+    mpz_clear(total);
+    struct paths *paths = ok ? paths_new(view->lcg, vertices_list(&from), from.count, vertices_list(&to), to.count,
+                                         session->shown.top ? PATH_LARGEST : PATH_LISTED, error)
+                             : NULL;
+    struct path path;
+    if (session->shown.top && session->shown.top < most) most = session->shown.top;
+    while (paths && store->path_count < most && paths_next(paths, &path, error)) {
+        ok = mem_grow(&store->path, &store->path_capacity, store->path_count + 1, sizeof *store->path) &&
+             copy_path(&store->path[store->path_count], &path);
+        if (!ok) break;
+        store->path_count++;
+    }
+    paths_free(paths);
+    view->paths = store->path;
+    view->path_count = store->path_count;
+    view->path_total = store->total;
+    if (!ok) return error_memory(error);
+    return paths && (!error || error->kind == ERROR_NONE);
+}
+
+// The text of the function that was traced, or of the statements at the prompt.
+static char *code_of(struct session *session, const struct graph *graph) {
+    struct span span = SPAN_NONE;
+    for (vertex v = 0; v < graph->count && !span.source; v++)
+        if (graph->op[v] != OP_INPUT && graph->op[v] != OP_CONST && !graph->frame[v]) span = graph_span(graph, v);
+    if (graph->function && span.source) return mem_text(span.source->text, span.source->size);
+    struct buffer text = {0};
+    buffer_add(&text, session->log.data, session->log.size);
+    return text.data ? text.data : mem_text("", 0);
+}
+
+bool session_view(struct session *session, enum view_kind kind, struct view *view, struct error *error) {
+    const struct settings *s = &session->settings;
+    struct graph *graph = session_graph(session, error);
+    struct view_store *store = graph ? mem_zero(1, sizeof *store) : NULL;
+    if (!graph) return false;
+    if (!store) return error_memory(error);
+    *view = (struct view){.kind = kind,
+                          .graph = graph,
+                          .theme = s->theme,
+                          .direction = s->direction,
+                          .values = s->values,
+                          .digits = s->digits,
+                          .collapsed = session->shown.collapsed,
+                          .collapsed_count = session->shown.collapsed_count,
+                          .layout_limit = s->layout_vertices,
+                          .layout_seconds = s->layout_seconds,
+                          .store = store};
+    struct buffer point = {0};
+    environment_point(session->environment, &point);
+    view->point = store->point = point.data;
+    view->code = store->code = code_of(session, graph);
+    bool paths = kind == VIEW_PATHS || kind == VIEW_FIGURE || session->shown.lit;
+    bool ok = kind == VIEW_PRIMAL && !paths;
+    if (!ok) ok = (view->lcg = session_lcg(session, error)) != NULL;
+    uint32_t most = session->shown.lit > PATHS_DRAWN ? session->shown.lit : PATHS_DRAWN;
+    if (ok && paths) ok = list_paths(session, view, store, most, error);
+    if (ok && session->shown.lit && session->shown.lit <= store->path_count && kind != VIEW_PATHS &&
+        kind != VIEW_FIGURE)
+        view->lit = &store->path[session->shown.lit - 1];
+    if (!ok) session_view_free(view);
+    return ok;
+}
+
+void session_view_free(struct view *view) {
+    struct view_store *store = view->store;
+    if (!store) return;
+    for (uint32_t i = 0; i < store->path_count; i++) mem_free((void *)(uintptr_t)store->path[i].edge);
+    mem_free(store->path);
+    mem_free(store->total);
+    mem_free(store->point);
+    mem_free(store->code);
+    mem_free(store);
+    view->store = NULL;
+}

@@ -81,6 +81,21 @@ int session_run_file(struct session *session, const char *path); // ".svg": open
 struct graph *session_graph(struct session *session, struct error *error);
 struct lcg *session_lcg(struct session *session, struct error *error);
 
+// The vertex or output that a person means by `name`; VERTEX_NONE with ERROR_NAME.
+vertex session_vertex(struct session *session, const char *name, struct error *error);
+
+// The ends of the paths that are shown: all inputs and outputs, or what :paths FROM -> TO chose.
+struct vertices {
+    const vertex *list; // NULL: only `one`
+    uint32_t count;
+    vertex one;
+};
+bool session_ends(struct session *session, struct vertices *from, struct vertices *to, struct error *error);
+const vertex *vertices_list(const struct vertices *vertices);
+
+// Forgets everything but the settings that belong to the terminal; can be undone until something new runs.
+void session_reset(struct session *session);
+
 // The view for drawing and exporting what is shown, with its paths listed; session_view_free frees what it allocated.
 bool session_view(struct session *session, enum view_kind kind, struct view *view, struct error *error);
 void session_view_free(struct view *view);

@@ -1,1 +1,186 @@
-typedef int settings_stub;
+#include "app/settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void settings_default(struct settings *settings) {
+    *settings = (struct settings){.theme = THEME_LIGHT,
+                                  .direction = DIRECTION_UP,
+                                  .digits = 3,
+                                  .vertices = 20000000,
+                                  .steps = 10000000,
+                                  .depth = 1000,
+                                  .paths = 100,
+                                  .layout_vertices = 2000,
+                                  .layout_seconds = 5,
+                                  .values = true};
+}
+
+void settings_apply(struct session *session) {
+    const struct settings *s = &session->settings;
+    struct environment_options options = environment_options(session->environment);
+    options.vertices = s->vertices;
+    options.steps = s->steps;
+    options.depth = s->depth;
+    environment_set_options(session->environment, options);
+}
+
+// ---- reading and showing ------------------------------------------------------------------------------------------
+
+static bool read_whole(const char *text, double low, double high, double *out) {
+    return text_parse_number(text, out) && *out == floor(*out) && *out >= low && *out <= high;
+}
+
+static bool read_word(const char *text, const char *const *words, int count, int *out) {
+    for (*out = 0; *out < count; ++*out)
+        if (strcmp(words[*out], text) == 0) return true;
+    return false;
+}
+
+static const char *const on_off[] = {"off", "on"};
+static const char *const directions[] = {"up", "down", "right", "left"};
+static const char *const text_modes[] = {"text", "paths"};
+
+static bool set_theme(struct session *session, const char *value) {
+    return style_find(value, &session->settings.theme);
+}
+static void show_theme(const struct session *session, struct buffer *out) {
+    buffer_text(out, style_of(session->settings.theme)->name);
+}
+
+static bool set_direction(struct session *session, const char *value) {
+    int word;
+    if (!read_word(value, directions, 4, &word)) return false;
+    session->settings.direction = (enum direction)word;
+    return true;
+}
+static void show_direction(const struct session *session, struct buffer *out) {
+    buffer_text(out, directions[session->settings.direction]);
+}
+
+#define WHOLE(NAME, TYPE, LOW, HIGH)                                                                                   \
+    static bool set_##NAME(struct session *session, const char *value) {                                               \
+        double number;                                                                                                 \
+        if (!read_whole(value, LOW, HIGH, &number)) return false;                                                      \
+        session->settings.NAME = (TYPE)number;                                                                         \
+        return true;                                                                                                   \
+    }                                                                                                                  \
+    static void show_##NAME(const struct session *session, struct buffer *out) {                                       \
+        buffer_printf(out, "%.0f", (double)session->settings.NAME);                                                    \
+    }
+
+WHOLE(digits, int, 1, 17)
+WHOLE(vertices, uint32_t, 1, 2147483646)
+WHOLE(steps, uint64_t, 1, 9e15)
+WHOLE(depth, uint32_t, 1, 1000000)
+WHOLE(paths, uint32_t, 1, 10000000)
+WHOLE(layout_vertices, uint32_t, 1, 100000)
+WHOLE(seed, uint64_t, 0, 9007199254740992.0)
+
+static bool set_layout(struct session *session, const char *value) {
+    double seconds;
+    if (!text_parse_number(value, &seconds) || !(seconds > 0 && seconds <= 3600)) return false;
+    session->settings.layout_seconds = seconds;
+    return true;
+}
+static void show_layout(const struct session *session, struct buffer *out) {
+    buffer_printf(out, "%g", session->settings.layout_seconds);
+}
+
+#define SWITCH(NAME, WORDS)                                                                                            \
+    static bool set_##NAME(struct session *session, const char *value) {                                               \
+        int word;                                                                                                      \
+        if (!read_word(value, WORDS, 2, &word)) return false;                                                          \
+        session->settings.NAME = word == 1;                                                                            \
+        return true;                                                                                                   \
+    }                                                                                                                  \
+    static void show_##NAME(const struct session *session, struct buffer *out) {                                       \
+        buffer_text(out, WORDS[session->settings.NAME]);                                                               \
+    }
+
+SWITCH(values, on_off)
+SWITCH(text_as_paths, text_modes)
+
+static bool set_color(struct session *session, const char *value) {
+    int word;
+    if (!read_word(value, on_off, 2, &word)) return false;
+    session->settings.color = session->output.color = word == 1;
+    return true;
+}
+static void show_color(const struct session *session, struct buffer *out) {
+    buffer_text(out, on_off[session->output.color]);
+}
+
+// ---- what is collapsed --------------------------------------------------------------------------------------------
+
+static bool frame_matches(const struct session *session, const struct graph *graph, uint32_t frame, const char *value) {
+    const struct frame *f = &graph->frames[frame];
+    if (strcmp(value, "all") == 0) return true;
+    if (strcmp(value, "calls") == 0) return f->kind == FRAME_CALL;
+    if (strcmp(value, "loops") == 0) return f->kind == FRAME_ITERATION;
+    return f->name && strcmp(symbol_text(session->symbols, f->name), value) == 0;
+}
+
+static bool set_collapse(struct session *session, const char *value) {
+    const struct graph *graph = environment_graph(session->environment);
+    struct shown *shown = &session->shown;
+    uint32_t *frames = NULL, count = 0;
+    size_t capacity = 0;
+    for (uint32_t i = 1; graph && i < graph->frame_count && strcmp(value, "none") != 0; i++) {
+        if (!frame_matches(session, graph, i, value)) continue;
+        if (!mem_grow(&frames, &capacity, count + 1, sizeof *frames)) return mem_free(frames), false;
+        frames[count++] = i;
+    }
+    if (!count && strcmp(value, "none") != 0 && strcmp(value, "all") != 0) return mem_free(frames), false;
+    mem_free(shown->collapsed);
+    shown->collapsed = frames;
+    shown->collapsed_count = count;
+    return true;
+}
+static void show_collapse(const struct session *session, struct buffer *out) {
+    if (session->shown.collapsed_count)
+        buffer_printf(out, "%u frames", session->shown.collapsed_count);
+    else
+        buffer_text(out, "none");
+}
+
+// ---- the table ----------------------------------------------------------------------------------------------------
+
+const struct setting setting_table[] = {
+    {"theme", "light | dark | projector", "colours and sizes of drawings", "light dark projector", set_theme,
+     show_theme},
+    {"direction", "up | down | right | left", "where the outputs are in drawings", "up down right left", set_direction,
+     show_direction},
+    {"digits", "1 to 17", "significant digits of numbers in drawings", NULL, set_digits, show_digits},
+    {"values", "on | off", "values under the names in drawings", "on off", set_values, show_values},
+    {"collapse", "none | all | calls | loops | NAME", "calls and loop iterations drawn as one box each",
+     "none all calls loops", set_collapse, show_collapse},
+    {"paths", "1 to 10000000", "paths listed without `top N`", NULL, set_paths, show_paths},
+    {"vertices", "1 to 2147483646", "most vertices of a graph", NULL, set_vertices, show_vertices},
+    {"steps", "1 to 9e15", "most loop iterations and calls of one statement", NULL, set_steps, show_steps},
+    {"depth", "1 to 1000000", "most calls inside one another", NULL, set_depth, show_depth},
+    {"layout_vertices", "1 to 100000", "most vertices that are drawn", NULL, set_layout_vertices, show_layout_vertices},
+    {"layout", "seconds, up to 3600", "time limit of a layout; a simpler one is shown beyond it", NULL, set_layout,
+     show_layout},
+    {"text", "text | paths", "SVG with real text, or with outlines that need no font", "text paths", set_text_as_paths,
+     show_text_as_paths},
+    {"color", "on | off", "colours in the terminal", "on off", set_color, show_color},
+    {"seed", "0 to 9007199254740992", "seed of everything random", NULL, set_seed, show_seed},
+};
+const size_t setting_count = sizeof setting_table / sizeof *setting_table;
+
+const struct setting *setting_find(const char *name, struct error *error) {
+    const char *names[sizeof setting_table / sizeof *setting_table];
+    for (size_t i = 0; i < setting_count; i++) {
+        names[i] = setting_table[i].name;
+        if (strcmp(names[i], name) == 0) return &setting_table[i];
+    }
+    error_set(error, ERROR_USAGE, SPAN_NONE, "there is no setting `%s`", name);
+    const char *nearest = text_nearest(name, names, setting_count);
+    if (nearest)
+        error_hint(error, "did you mean `%s`? :set lists them all", nearest);
+    else
+        error_hint(error, ":set lists them all");
+    return NULL;
+}

@@ -603,6 +603,8 @@ void environment_set_options(struct environment *env, struct environment_options
     if (env->state) env->state->prompt->limit = options.vertices;
 }
 
+struct environment_options environment_options(const struct environment *env) { return env->options; }
+
 struct graph *environment_graph(const struct environment *env) {
     return env->state->current;
 }

@@ -51,6 +51,7 @@ typedef void outcome_sink(void *context, const struct outcome *outcome);
 struct environment *environment_new(struct symbols *symbols, struct error *error);
 void environment_free(struct environment *environment);
 void environment_set_options(struct environment *environment, struct environment_options options);
+struct environment_options environment_options(const struct environment *environment);
 
 // Runs one top-level statement of `module`, all or nothing. false with `error` set.
 bool environment_run(struct environment *environment, struct module *module, uint32_t statement, outcome_sink *sink,

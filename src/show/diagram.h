@@ -42,6 +42,7 @@ struct view {
     const char *point;     // "f(0.5, 1.2)"
     uint32_t layout_limit; // most vertices drawn, default 2000: ERROR_LIMIT with advice beyond
     double layout_seconds; // 0: 5
+    void *store; // whoever made the view may keep here what it has to free
 };
 
 bool view_kind_find(const char *words, enum view_kind *kind); // "primal", "lcg", "lcg symbolic", "paths", "figure"

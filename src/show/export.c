@@ -1,1 +1,121 @@
 #include "show/export.h"
+
+#include <string.h>
+
+#include "show/paint.h"
+#include "show/record.h"
+#include "show/replay.h"
+
+typedef bool replay(const struct scene *scene, const struct export_options *options, struct buffer *out,
+                    struct error *error);
+
+static bool write_scene(replay *write, const struct view *view, const struct export_options *options,
+                        struct buffer *out, char message[256], struct error *error) {
+    struct scene scene;
+    if (!diagram_scene(view, &scene, message, error)) return false;
+    bool ok = write(&scene, options, out, error);
+    scene_clear(&scene);
+    return ok;
+}
+
+static bool write_svg(const struct view *view, const struct export_options *options, struct buffer *out,
+                      char message[256], struct error *error) {
+    return write_scene(svg_write, view, options, out, message, error);
+}
+
+static bool write_tex(const struct view *view, const struct export_options *options, struct buffer *out,
+                      char message[256], struct error *error) {
+    return write_scene(tikz_write, view, options, out, message, error);
+}
+
+// What a picture carries that has no place of its own for it.
+static void carried(const struct export_options *options, struct buffer *out) {
+    if (options->version) buffer_printf(out, "%s\n", options->version);
+    if (options->state) buffer_text(out, options->state);
+}
+
+static bool paint_to_pdf(const struct scene *scene, const struct export_options *options, struct buffer *out,
+                         struct error *error) {
+    struct buffer metadata = {0};
+    carried(options, &metadata);
+    bool ok = paint_pdf(scene, buffer_string(&metadata), out, error);
+    buffer_free(&metadata);
+    return ok;
+}
+
+static bool paint_to_png(const struct scene *scene, const struct export_options *options, struct buffer *out,
+                         struct error *error) {
+    struct buffer metadata = {0};
+    carried(options, &metadata);
+    bool ok = paint_png(scene, options->scale > 0 ? options->scale : 2, buffer_string(&metadata), out, error);
+    buffer_free(&metadata);
+    return ok;
+}
+
+static bool write_pdf(const struct view *view, const struct export_options *options, struct buffer *out,
+                      char message[256], struct error *error) {
+    return write_scene(paint_to_pdf, view, options, out, message, error);
+}
+
+static bool write_png(const struct view *view, const struct export_options *options, struct buffer *out,
+                      char message[256], struct error *error) {
+    return write_scene(paint_to_png, view, options, out, message, error);
+}
+
+static bool write_json(const struct view *view, const struct export_options *options, struct buffer *out,
+                       char message[256], struct error *error) {
+    message[0] = '\0';
+    json_t *object = view->kind == VIEW_PATHS ? record_paths(view) : record_graph(view);
+    if (object && options->state) json_object_set_new(object, "state", json_string(options->state));
+    if (object && options->version) json_object_set_new(object, "version", json_string(options->version));
+    bool ok = object && record_write(object, out);
+    json_decref(object);
+    return ok || error_memory(error);
+}
+
+static bool write_csv(const struct view *view, const struct export_options *options, struct buffer *out,
+                      char message[256], struct error *error) {
+    (void)options;
+    message[0] = '\0';
+    return record_csv(view, out) || error_memory(error);
+}
+
+const struct export_format export_formats[] = {
+    {"svg", "scalable picture with real text; bauer opens it again", write_svg},
+    {"pdf", "one page for print", write_pdf},
+    {"png", "pixels, sharp on paper and screens", write_png},
+    {"tex", "TikZ picture, a document of its own", write_tex},
+    {"dot", "the graph for Graphviz", dot_write},
+    {"json", "the graph or its paths as data", write_json},
+    {"csv", "a table of edges or of paths", write_csv},
+};
+const size_t export_format_count = sizeof export_formats / sizeof *export_formats;
+
+static void known_formats(struct buffer *out) {
+    for (size_t i = 0; i < export_format_count; i++)
+        buffer_printf(out, "%s.%s",
+                      i == 0                         ? ""
+                      : i + 1 == export_format_count ? " and "
+                                                     : ", ",
+                      export_formats[i].extension);
+}
+
+const struct export_format *export_find(const char *path, struct error *error) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < export_format_count; i++)
+        if (strcasecmp(dot + 1, export_formats[i].extension) == 0) return &export_formats[i];
+    struct buffer known = {0};
+    known_formats(&known);
+    if (dot)
+        error_set(error, ERROR_USAGE, SPAN_NONE, "files that end in \"%.40s\" cannot be written", dot);
+    else
+        error_set(error, ERROR_USAGE, SPAN_NONE, "\"%.200s\" has no ending that tells the format", name);
+    error_hint(error, "what can be written: %s", buffer_string(&known));
+    buffer_free(&known);
+    return NULL;
+}
+
+bool export_scene_svg(const struct scene *scene, const struct export_options *options, struct buffer *out,
+                      struct error *error) {
+    return svg_write(scene, options, out, error);
+}

@@ -1,1 +1,173 @@
 #include "show/record.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+json_t *record_number(double value) {
+    if (isnan(value)) return json_string("NaN");
+    if (isinf(value)) return json_string(value > 0 ? "Infinity" : "-Infinity");
+    return json_real(value);
+}
+
+// A label may come from text that is not what JSON wants; it is then its best part.
+static json_t *label_of(const struct graph *graph, vertex v) {
+    char label[64];
+    return json_string(graph_label(graph, v, label));
+}
+
+// ---- graphs -------------------------------------------------------------------------------------------------------
+
+static json_t *record_vertex(const struct graph *graph, vertex v) {
+    return json_pack("{s:I,s:o,s:s,s:o}", "id", (json_int_t)graph_id(graph, v), "name", label_of(graph, v), "op",
+                     op_table[graph->op[v]].name, "value", record_number(graph->value[v]));
+}
+
+static json_t *record_edge(const struct view *view, vertex to, uint32_t edge) {
+    const struct graph *graph = view->graph;
+    json_t *partial = view->lcg && view->kind != VIEW_PRIMAL ? record_number(view->lcg->partial[edge]) : json_null();
+    return json_pack("{s:I,s:I,s:o}", "from", (json_int_t)graph_id(graph, graph->operand[edge]), "to",
+                     (json_int_t)graph_id(graph, to), "partial", partial);
+}
+
+static bool record_vertex_and_edges(const struct view *view, vertex v, json_t *vertices, json_t *edges) {
+    const struct graph *graph = view->graph;
+    if (json_array_append_new(vertices, record_vertex(graph, v))) return false;
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
+        if (!graph_hidden(graph, graph->operand[e]) && json_array_append_new(edges, record_edge(view, v, e)))
+            return false;
+    return true;
+}
+
+json_t *record_graph(const struct view *view) {
+    json_t *vertices = json_array(), *edges = json_array();
+    bool ok = vertices && edges;
+    for (vertex v = 0; ok && v < view->graph->count; v++)
+        if (!graph_hidden(view->graph, v)) ok = record_vertex_and_edges(view, v, vertices, edges);
+    if (!ok) {
+        json_decref(vertices);
+        json_decref(edges);
+        return NULL;
+    }
+    return json_pack("{s:s,s:o,s:o}", "kind", view->kind == VIEW_PRIMAL ? "graph" : "lcg", "vertices", vertices,
+                     "edges", edges);
+}
+
+// ---- paths --------------------------------------------------------------------------------------------------------
+
+static json_t *record_path(const struct view *view, const struct lit_path *path) {
+    json_t *vertices = json_array(), *partials = json_array();
+    bool ok = vertices && partials && json_array_append_new(vertices, label_of(view->graph, path->input)) == 0;
+    for (uint32_t i = 0; ok && i < path->length; i++) {
+        vertex v = graph_edge_target(view->graph, path->edge[i]);
+        ok = json_array_append_new(vertices, label_of(view->graph, v)) == 0 &&
+             json_array_append_new(partials,
+                                   view->lcg ? record_number(view->lcg->partial[path->edge[i]]) : json_null()) == 0;
+    }
+    if (!ok) {
+        json_decref(vertices);
+        json_decref(partials);
+        return NULL;
+    }
+    return json_pack("{s:o,s:o,s:o}", "vertices", vertices, "partials", partials, "product",
+                     record_number(path->product));
+}
+
+json_t *record_paths(const struct view *view) {
+    char count[16];
+    snprintf(count, sizeof count, "%" PRIu32, view->path_count);
+    json_t *paths = json_array();
+    for (uint32_t i = 0; paths && i < view->path_count; i++) {
+        if (json_array_append_new(paths, record_path(view, &view->paths[i])) == 0) continue;
+        json_decref(paths);
+        return NULL;
+    }
+    return json_pack("{s:s,s:s,s:o}", "kind", "paths", "count", view->path_total ? view->path_total : count, "paths",
+                     paths);
+}
+
+bool record_write(const json_t *object, struct buffer *out) {
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (!text) return false;
+    buffer_text(out, text);
+    buffer_char(out, '\n');
+    free(text);
+    return !out->failed;
+}
+
+// ---- tables -------------------------------------------------------------------------------------------------------
+
+static void add_field(struct buffer *out, const char *text) {
+    if (!strpbrk(text, "\",\r\n")) {
+        buffer_text(out, text);
+        return;
+    }
+    buffer_char(out, '"');
+    for (; *text; text++) {
+        if (*text == '"') buffer_char(out, '"');
+        buffer_char(out, *text);
+    }
+    buffer_char(out, '"');
+}
+
+static void add_number(struct buffer *out, double value) {
+    char text[32];
+    text_number(text, value);
+    buffer_text(out, text);
+}
+
+static void add_label(struct buffer *out, const struct graph *graph, vertex v) {
+    char label[64];
+    add_field(out, graph_label(graph, v, label));
+}
+
+static void edge_row(const struct view *view, vertex to, uint32_t edge, struct buffer *out) {
+    add_label(out, view->graph, view->graph->operand[edge]);
+    buffer_char(out, ',');
+    add_label(out, view->graph, to);
+    buffer_printf(out, ",%s,", op_table[view->graph->op[to]].name);
+    if (view->lcg && view->kind != VIEW_PRIMAL) add_number(out, view->lcg->partial[edge]);
+    buffer_text(out, "\r\n");
+}
+
+static void edge_rows(const struct view *view, struct buffer *out) {
+    const struct graph *graph = view->graph;
+    buffer_text(out, "from,to,operation,partial\r\n");
+    for (vertex v = 0; v < graph->count; v++)
+        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
+            if (!graph_hidden(graph, graph->operand[e])) edge_row(view, v, e, out);
+}
+
+static void path_row(const struct view *view, const struct lit_path *path, struct buffer *out) {
+    struct buffer vertices = {0}, partials = {0};
+    char label[64];
+    buffer_text(&vertices, graph_label(view->graph, path->input, label));
+    for (uint32_t i = 0; i < path->length; i++) {
+        vertex v = graph_edge_target(view->graph, path->edge[i]);
+        buffer_printf(&vertices, " -> %s", graph_label(view->graph, v, label));
+        if (i) buffer_char(&partials, ' ');
+        if (view->lcg) add_number(&partials, view->lcg->partial[path->edge[i]]);
+    }
+    add_field(out, buffer_string(&vertices));
+    buffer_printf(out, ",%" PRIu32 ",", path->length);
+    add_field(out, buffer_string(&partials));
+    buffer_char(out, ',');
+    add_number(out, path->product);
+    buffer_text(out, "\r\n");
+    if (vertices.failed || partials.failed) out->failed = true;
+    buffer_free(&vertices);
+    buffer_free(&partials);
+}
+
+bool record_csv(const struct view *view, struct buffer *out) {
+    if (view->kind != VIEW_PATHS) {
+        edge_rows(view, out);
+        return !out->failed;
+    }
+    buffer_text(out, "vertices,length,partials,product\r\n");
+    for (uint32_t i = 0; i < view->path_count; i++) path_row(view, &view->paths[i], out);
+    return !out->failed;
+}

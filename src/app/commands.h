@@ -1,0 +1,21 @@
+// The functions behind the command table; each is a row's `run`.
+#ifndef BAUER_APP_COMMANDS_H
+#define BAUER_APP_COMMANDS_H
+
+#include "app/command.h"
+
+typedef bool command_function(struct session *session, const struct words *words, struct error *error);
+
+// graph_commands.c: what is computed from the current graph
+command_function command_at, command_graph, command_lcg, command_paths, command_jacobian, command_eliminate,
+    command_jvp, command_vjp, command_check, command_describe, command_export;
+// session_commands.c: the session itself
+command_function command_show_help, command_load, command_save, command_reset, command_undo, command_redo, command_set,
+    command_history, command_time, command_quit, command_list, command_edit, command_doctor;
+
+// Words for both files.
+bool command_usage_error(const struct words *words, uint32_t word, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+bool command_no_words(const struct words *words, struct error *error); // ERROR_USAGE if there are any
+
+#endif

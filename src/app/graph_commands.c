@@ -1,0 +1,722 @@
+// Commands that look at the current graph.
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/report.h"
+#include "app/settings.h"
+#include "app/walk.h"
+#include "base/file.h"
+#include "graph/check.h"
+#include "show/describe.h"
+#include "show/export.h"
+#include "show/record.h"
+
+static void number_text(char out[32], double value) { text_number(out, value); }
+
+// ---- :graph and :lcg ----------------------------------------------------------------------------------------------
+
+static bool show_record(struct session *session, enum view_kind kind, struct error *error) {
+    struct view view;
+    if (!session_view(session, kind, &view, error)) return false;
+    report_json(session, kind == VIEW_PATHS ? record_paths(&view) : record_graph(&view));
+    session_view_free(&view);
+    return true;
+}
+
+static void print_vertices(struct session *session, const struct graph *graph) {
+    struct report_table *table = report_table_new(3);
+    for (vertex v = 0; v < graph->count; v++) {
+        if (graph_hidden(graph, v)) continue;
+        struct buffer formula = {0};
+        char label[64], number[32];
+        number_text(number, graph->value[v]);
+        if (graph->op[v] == OP_INPUT || graph->op[v] == OP_CONST)
+            buffer_text(&formula, op_table[graph->op[v]].name);
+        else
+            graph_formula(graph, v, &formula);
+        report_table_cell(table, "%s", graph_label(graph, v, label));
+        report_table_cell(table, "= %s", buffer_string(&formula));
+        report_table_cell(table, "= %s", number);
+        buffer_free(&formula);
+    }
+    report_table_print(session, table, false);
+}
+
+static uint32_t visible_edges(const struct graph *graph) {
+    uint32_t count = 0;
+    for (uint32_t e = 0; e < graph_edge_count(graph); e++) count += !graph_hidden(graph, graph->operand[e]);
+    return count;
+}
+
+static void print_heading(struct session *session, const struct graph *graph, const char *what) {
+    struct buffer point = {0};
+    environment_point(session->environment, &point);
+    uint32_t vertices = graph_visible_count(graph), edges = visible_edges(graph);
+    report_text(session, "%s%s at %s: %u vert%s, %u edge%s%s\n", report_muted(session), what, buffer_string(&point),
+                vertices, vertices == 1 ? "ex" : "ices", edges, edges == 1 ? "" : "s", report_plain(session));
+    buffer_free(&point);
+}
+
+static void show_kind(struct session *session, enum view_kind kind) {
+    session->shown.kind = kind;
+    session->shown.lit = 0;
+}
+
+bool command_graph(struct session *session, const struct words *words, struct error *error) {
+    struct graph *graph = session_graph(session, error);
+    if (!graph || !command_no_words(words, error)) return false;
+    show_kind(session, VIEW_PRIMAL);
+    if (session->output.json) return show_record(session, VIEW_PRIMAL, error);
+    print_heading(session, graph, "primal graph");
+    print_vertices(session, graph);
+    return true;
+}
+
+static void print_edges(struct session *session, const struct lcg *lcg, bool symbolic) {
+    const struct graph *graph = lcg->graph;
+    struct report_table *table = report_table_new(3);
+    for (vertex v = 0; v < graph->count; v++)
+        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
+            if (graph_hidden(graph, graph->operand[e])) continue;
+            struct buffer partial = {0};
+            char from[64], to[64], number[32];
+            number_text(number, lcg->partial[e]);
+            if (symbolic)
+                graph_partial_formula(graph, e, &partial);
+            else
+                buffer_text(&partial, number);
+            graph_label(graph, graph->operand[e], from);
+            graph_label(graph, v, to);
+            report_table_cell(table, "%s -> %s", from, to);
+            report_table_cell(table, "d%s/d%s", to, from);
+            report_table_cell(table, "= %s", buffer_string(&partial));
+            buffer_free(&partial);
+        }
+    report_table_print(session, table, false);
+}
+
+bool command_lcg(struct session *session, const struct words *words, struct error *error) {
+    bool symbolic = words->count == 1 && strcmp(words->word[0], "symbolic") == 0;
+    if (words->count && !symbolic)
+        return command_usage_error(words, 0, error, "`%s` is not a kind of LCG", words->word[0]);
+    struct lcg *lcg = session_lcg(session, error);
+    if (!lcg) return false;
+    show_kind(session, symbolic ? VIEW_LCG_SYMBOLIC : VIEW_LCG);
+    if (session->output.json) return show_record(session, session->shown.kind, error);
+    print_heading(session, lcg->graph, "linearized graph");
+    print_edges(session, lcg, symbolic);
+    return true;
+}
+
+// ---- :paths -------------------------------------------------------------------------------------------------------
+
+struct path_query {
+    char from[64], to[64];
+    uint32_t top;
+};
+
+static bool read_top(const struct words *words, uint32_t at, struct path_query *query, struct error *error) {
+    double number;
+    if (at >= words->count) return command_usage_error(words, at - 1, error, "a number is missing after `top`");
+    if (!text_parse_number(words->word[at], &number) || number != floor(number) || number < 1 || number > 1e7)
+        return command_usage_error(words, at, error, "`top` takes a whole number from 1 to 10000000, not `%s`",
+                                   words->word[at]);
+    query->top = (uint32_t)number;
+    return true;
+}
+
+static bool read_query(const struct words *words, struct path_query *query, struct error *error) {
+    uint32_t i = 0;
+    if (i < words->count && strcmp(words->word[i], "top") != 0) {
+        if (words->count < 3 || strcmp(words->word[1], "->") != 0)
+            return command_usage_error(words, 0, error, "paths are chosen as FROM -> TO");
+        snprintf(query->from, sizeof query->from, "%s", words->word[0]);
+        snprintf(query->to, sizeof query->to, "%s", words->word[2]);
+        i = 3;
+    }
+    if (i < words->count && strcmp(words->word[i], "top") == 0) {
+        if (!read_top(words, i + 1, query, error)) return false;
+        i += 2;
+    }
+    return i >= words->count || command_usage_error(words, i, error, "`%s` was not expected here", words->word[i]);
+}
+
+static void print_path(struct session *session, const struct lcg *lcg, const struct path *path, uint64_t number) {
+    char label[64], value[32];
+    struct buffer names = {0}, factors = {0};
+    for (uint32_t i = 0; i <= path->length; i++)
+        buffer_printf(&names, "%s%s", i ? " -> " : "", graph_label(lcg->graph, path->vertex[i], label));
+    for (uint32_t i = 0; i < path->length; i++) {
+        text_label_number(label, lcg->partial[path->edge[i]], 6);
+        buffer_printf(&factors, "%s%s", i ? " * " : "", label);
+    }
+    number_text(value, path->product);
+    report_text(session, "%s%4llu%s  %s\n      %s = %s%s%s\n", report_muted(session), (unsigned long long)number,
+                report_plain(session), buffer_string(&names), path->length ? buffer_string(&factors) : "1",
+                report_accent(session), value, report_plain(session));
+    buffer_free(&names);
+    buffer_free(&factors);
+}
+
+// Sums of the listed products by their ends, compared with the Jacobian's entries.
+struct sums {
+    vertex *input, *output;
+    double *sum;
+    size_t count, capacity[3];
+};
+
+static bool add_product(struct sums *sums, const struct path *path) {
+    for (size_t i = sums->count; i-- > 0;)
+        if (sums->input[i] == path->input && sums->output[i] == path->output)
+            return sums->sum[i] += path->product, true;
+    if (!mem_grow(&sums->input, &sums->capacity[0], sums->count + 1, sizeof(vertex)) ||
+        !mem_grow(&sums->output, &sums->capacity[1], sums->count + 1, sizeof(vertex)) ||
+        !mem_grow(&sums->sum, &sums->capacity[2], sums->count + 1, sizeof(double)))
+        return false;
+    sums->input[sums->count] = path->input;
+    sums->output[sums->count] = path->output;
+    sums->sum[sums->count++] = path->product;
+    return true;
+}
+
+static void free_sums(struct sums *sums) {
+    mem_free(sums->input);
+    mem_free(sums->output);
+    mem_free(sums->sum);
+}
+
+static bool derivative(const struct lcg *lcg, vertex from, vertex to, double *out, struct error *error) {
+    struct graph *graph = lcg->graph;
+    double *tangent = mem_zero(graph->count ? graph->count : 1, sizeof *tangent);
+    if (!tangent) return error_memory(error);
+    tangent[from] = 1;
+    for (vertex v = from + 1; v <= to && v < graph->count; v++)
+        for (uint32_t e = lcg->offset[v]; e < lcg->offset[v + 1]; e++)
+            if (tangent[lcg->source[e]] != 0) tangent[v] += lcg->partial[e] * tangent[lcg->source[e]];
+    *out = tangent[to];
+    mem_free(tangent);
+    return true;
+}
+
+static bool print_sums(struct session *session, const struct lcg *lcg, const struct sums *sums, struct error *error) {
+    for (size_t i = 0; i < sums->count; i++) {
+        char from[64], to[64], sum[32], exact[32];
+        double value = 0;
+        if (!derivative(lcg, sums->input[i], sums->output[i], &value, error)) return false;
+        number_text(sum, sums->sum[i]);
+        number_text(exact, value);
+        bool same = fabs(sums->sum[i] - value) <= 1e-9 * fmax(1, fabs(value)) || (isnan(value) && isnan(sums->sum[i]));
+        report_text(session, "sum over paths d%s/d%s = %s%s%s%s%s\n", graph_label(lcg->graph, sums->output[i], to),
+                    graph_label(lcg->graph, sums->input[i], from), report_accent(session), sum, report_plain(session),
+                    same ? ", the Jacobian's entry" : "; the Jacobian's entry is ", same ? "" : exact);
+    }
+    return true;
+}
+
+static bool list_and_sum(struct session *session, const struct lcg *lcg, struct paths *paths, uint32_t most,
+                         const char *total, struct error *error) {
+    struct sums sums = {0};
+    struct path path;
+    uint64_t listed = 0;
+    bool ok = true;
+    char text[32];
+    while (ok && listed < most && paths_next(paths, &path, error)) {
+        print_path(session, lcg, &path, ++listed);
+        ok = add_product(&sums, &path) || error_memory(error);
+    }
+    ok = ok && (!error || error->kind == ERROR_NONE);
+    snprintf(text, sizeof text, "%llu", (unsigned long long)listed);
+    if (ok && strcmp(text, total) == 0)
+        ok = print_sums(session, lcg, &sums, error);
+    else if (ok)
+        report_text(session, "%s%llu of %s paths listed; `top N` or `:set paths N` lists more%s\n",
+                    report_muted(session), (unsigned long long)listed, total, report_plain(session));
+    free_sums(&sums);
+    return ok;
+}
+
+static bool count_text(const struct lcg *lcg, const struct vertices *from, const struct vertices *to, char **out,
+                       struct error *error) {
+    mpz_t total;
+    mpz_init(total);
+    bool ok = path_count(lcg, vertices_list(from), from->count, vertices_list(to), to->count, total, error);
+    *out = ok ? mem_alloc(mpz_sizeinbase(total, 10) + 2, 1) : NULL;
+    if (*out) mpz_get_str(*out, 10, total);
+    mpz_clear(total);
+    return *out || (ok && error_memory(error));
+}
+
+static json_t *path_json(const struct lcg *lcg, const struct path *path) {
+    char label[64];
+    json_t *object = json_object(), *names = json_array(), *partials = json_array();
+    for (uint32_t i = 0; i <= path->length; i++)
+        json_array_append_new(names, json_string(graph_label(lcg->graph, path->vertex[i], label)));
+    for (uint32_t i = 0; i < path->length; i++)
+        json_array_append_new(partials, record_number(lcg->partial[path->edge[i]]));
+    json_object_set_new(object, "vertices", names);
+    json_object_set_new(object, "partials", partials);
+    json_object_set_new(object, "product", record_number(path->product));
+    return object;
+}
+
+static bool paths_json(struct session *session, const struct lcg *lcg, struct paths *paths, uint32_t most,
+                       const char *total, struct error *error) {
+    json_t *object = json_object(), *list = json_array();
+    struct path path;
+    for (uint32_t i = 0; i < most && paths_next(paths, &path, error); i++)
+        json_array_append_new(list, path_json(lcg, &path));
+    json_object_set_new(object, "kind", json_string("paths"));
+    json_object_set_new(object, "count", json_string(total));
+    json_object_set_new(object, "paths", list);
+    if (error && error->kind != ERROR_NONE) return json_decref(object), false;
+    report_json(session, object);
+    return true;
+}
+
+static bool show_paths(struct session *session, const struct lcg *lcg, struct error *error) {
+    struct vertices from, to;
+    char *total;
+    uint32_t top = session->shown.top, most = top ? top : session->settings.paths;
+    if (!session_ends(session, &from, &to, error) || !count_text(lcg, &from, &to, &total, error)) return false;
+    struct paths *paths = paths_new(lcg, vertices_list(&from), from.count, vertices_list(&to), to.count,
+                                    top ? PATH_LARGEST : PATH_LISTED, error);
+    bool ok = paths != NULL;
+    if (ok && session->output.json) {
+        ok = paths_json(session, lcg, paths, most, total, error);
+    } else if (ok) {
+        report_text(session, "%s path%s\n", total, strcmp(total, "1") == 0 ? "" : "s");
+        ok = list_and_sum(session, lcg, paths, most, total, error);
+    }
+    paths_free(paths);
+    mem_free(total);
+    return ok;
+}
+
+bool command_paths(struct session *session, const struct words *words, struct error *error) {
+    struct path_query query = {0};
+    struct shown before = session->shown;
+    struct lcg *lcg = session_lcg(session, error);
+    if (!lcg || !read_query(words, &query, error)) return false;
+    for (uint32_t i = 0; i < 3 && query.from[0]; i += 2)
+        if (session_vertex(session, words->word[i], error) == VERTEX_NONE) {
+            if (error) error->span = words->span[i];
+            return false;
+        }
+    show_kind(session, VIEW_PATHS);
+    memcpy(session->shown.from, query.from, sizeof query.from);
+    memcpy(session->shown.to, query.to, sizeof query.to);
+    session->shown.top = query.top;
+    bool ok = show_paths(session, lcg, error);
+    if (!ok) session->shown = before;
+    return ok;
+}
+
+// ---- :jacobian ----------------------------------------------------------------------------------------------------
+
+static bool read_vertices(struct session *session, const struct words *words, uint32_t first, vertex *out,
+                          struct error *error) {
+    for (uint32_t i = first; i < words->count; i++) {
+        out[i - first] = session_vertex(session, words->word[i], error);
+        if (out[i - first] != VERTEX_NONE) continue;
+        if (error) error->span = words->span[i];
+        return false;
+    }
+    return true;
+}
+
+static bool read_mode(const struct words *words, enum bauer_mode *mode, struct error *error) {
+    static const char *const names[] = {"reverse", "forward", "bauer", "order", "greedy"};
+    *mode = BAUER_REVERSE;
+    if (!words->count) return true;
+    for (int i = 0; i < 5; i++)
+        if (strcmp(words->word[0], names[i]) == 0) {
+            *mode = (enum bauer_mode)i;
+            if (i == BAUER_ORDER && words->count == 2 && strcmp(words->word[1], "greedy") == 0) *mode = BAUER_GREEDY;
+            if (i != BAUER_ORDER && words->count > 1)
+                return command_usage_error(words, 1, error, "`%s` was not expected here", words->word[1]);
+            return true;
+        }
+    return command_usage_error(words, 0, error, "`%s` is not a way to accumulate", words->word[0]);
+}
+
+bool command_jacobian(struct session *session, const struct words *words, struct error *error) {
+    enum bauer_mode mode;
+    vertex order[64];
+    struct lcg *lcg = session_lcg(session, error);
+    if (!lcg || !read_mode(words, &mode, error)) return false;
+    uint32_t count = mode == BAUER_ORDER && words->count ? words->count - 1 : 0;
+    if (count && !read_vertices(session, words, 1, order, error)) return false;
+    struct jacobian jacobian = {0};
+    if (!bauer_jacobian(lcg, mode, order, count, &jacobian, error)) return false;
+    report_jacobian(session, mode, &jacobian);
+    jacobian_free(&jacobian);
+    return true;
+}
+
+// ---- :eliminate ---------------------------------------------------------------------------------------------------
+
+static bool ready_to_eliminate(struct session *session, struct error *error) {
+    if (session->eliminate) return true;
+    struct lcg *lcg = session_lcg(session, error);
+    session->eliminate = lcg ? eliminate_new(lcg, error) : NULL;
+    const struct eliminate_edge *changed;
+    uint32_t count;
+    bool ok = session->eliminate != NULL;
+    for (uint32_t i = 0; ok && i < session->eliminated_count; i++)
+        ok = eliminate_vertex(session->eliminate, session->eliminated[i], &changed, &count, error);
+    return ok;
+}
+
+static json_t *edge_json(const struct graph *graph, const struct eliminate_edge *edge) {
+    char from[64], to[64];
+    json_t *object = json_object();
+    json_object_set_new(object, "from", json_string(graph_label(graph, edge->source, from)));
+    json_object_set_new(object, "to", json_string(graph_label(graph, edge->target, to)));
+    json_object_set_new(object, "before", edge->fill ? json_null() : record_number(edge->before));
+    json_object_set_new(object, "value", record_number(edge->value));
+    json_object_set_new(object, "fill", json_boolean(edge->fill));
+    return object;
+}
+
+static void eliminate_json(struct session *session, const struct graph *graph, vertex v,
+                           const struct eliminate_edge *edge, uint32_t count) {
+    char label[64];
+    json_t *object = json_object(), *list = json_array();
+    for (uint32_t i = 0; i < count; i++) json_array_append_new(list, edge_json(graph, &edge[i]));
+    json_object_set_new(object, "kind", json_string("eliminate"));
+    json_object_set_new(object, "vertex", json_string(graph_label(graph, v, label)));
+    json_object_set_new(object, "changed", list);
+    json_object_set_new(object, "multiplications", json_real(eliminate_multiplications(session->eliminate)));
+    json_object_set_new(object, "remaining", json_integer(eliminate_remaining(session->eliminate)));
+    report_json(session, object);
+}
+
+static void print_elimination(struct session *session, const struct graph *graph, vertex v,
+                              const struct eliminate_edge *edge, uint32_t count, double cost) {
+    char from[64], to[64], before[32], value[32];
+    report_text(session, "%s eliminated with %.0f multiplication%s\n", graph_label(graph, v, from), cost,
+                cost == 1 ? "" : "s");
+    for (uint32_t i = 0; i < count; i++) {
+        number_text(before, edge[i].before);
+        number_text(value, edge[i].value);
+        graph_label(graph, edge[i].source, from);
+        graph_label(graph, edge[i].target, to);
+        if (edge[i].fill)
+            report_text(session, "  %s -> %s = %s%s%s, new (fill-in)\n", from, to, report_accent(session), value,
+                        report_plain(session));
+        else
+            report_text(session, "  %s -> %s = %s%s%s, was %s\n", from, to, report_accent(session), value,
+                        report_plain(session), before);
+    }
+    uint32_t left = eliminate_remaining(session->eliminate);
+    if (left)
+        report_text(session, "%s%u more to eliminate, %.0f multiplications so far%s\n", report_muted(session), left,
+                    eliminate_multiplications(session->eliminate), report_plain(session));
+    else
+        report_text(session,
+                    "%sonly edges from inputs to outputs are left: the Jacobian, with %.0f multiplications%s\n",
+                    report_muted(session), eliminate_multiplications(session->eliminate), report_plain(session));
+}
+
+bool command_eliminate(struct session *session, const struct words *words, struct error *error) {
+    if (words->count != 1) return command_usage_error(words, 1, error, "name one vertex to eliminate");
+    struct graph *graph = session_graph(session, error);
+    vertex v;
+    if (!graph || !read_vertices(session, words, 0, &v, error) || !ready_to_eliminate(session, error)) return false;
+    const struct eliminate_edge *changed;
+    uint32_t count;
+    double cost = eliminate_alive(session->eliminate, v) ? eliminate_cost(session->eliminate, v) : 0;
+    vertex *longer = mem_alloc(session->eliminated_count + 1, sizeof *longer);
+    if (!longer) return error_memory(error);
+    if (!eliminate_vertex(session->eliminate, v, &changed, &count, error)) return mem_free(longer), false;
+    if (session->eliminated_count) memcpy(longer, session->eliminated, session->eliminated_count * sizeof *longer);
+    longer[session->eliminated_count++] = v;
+    mem_free(session->eliminated);
+    session->eliminated = longer;
+    if (session->output.json)
+        eliminate_json(session, graph, v, changed, count);
+    else
+        print_elimination(session, graph, v, changed, count, cost);
+    return true;
+}
+
+// ---- directions and points ----------------------------------------------------------------------------------------
+
+// Numbers separated by blanks or commas; brackets are passed over. mem_free. NULL with error.
+static double *read_numbers(const struct words *words, uint32_t *count, struct error *error) {
+    double *number = NULL;
+    size_t capacity = 0;
+    char word[64];
+    *count = 0;
+    for (const char *c = words->rest; *c;) {
+        c += strspn(c, " \t\r\n,[]()");
+        size_t size = strcspn(c, " \t\r\n,[]()");
+        if (!size) break;
+        snprintf(word, sizeof word, "%.*s", size < 60 ? (int)size : 60, c);
+        if (!mem_grow(&number, &capacity, *count + 1, sizeof *number))
+            return mem_free(number), error_memory(error), NULL;
+        if (!text_parse_number(word, &number[*count])) {
+            command_usage_error(words, UINT32_MAX, error, "`%s` is not a number", word);
+            return mem_free(number), NULL;
+        }
+        ++*count;
+        c += size;
+    }
+    return number ? number : mem_alloc(1, sizeof *number);
+}
+
+static bool direction(struct session *session, const struct words *words, bool forward, struct error *error) {
+    struct lcg *lcg = session_lcg(session, error);
+    uint32_t count, wanted;
+    double *given = lcg ? read_numbers(words, &count, error) : NULL;
+    if (!given) return false;
+    const struct graph *graph = lcg->graph;
+    wanted = forward ? graph->input_count : graph->output_count;
+    double *sweep = mem_alloc(graph->count ? graph->count : 1, sizeof *sweep);
+    bool ok = sweep || error_memory(error);
+    if (ok && count != wanted)
+        ok = command_usage_error(words, UINT32_MAX, error, "a number for each of the %u %s is needed, not %u", wanted,
+                                 forward ? "inputs" : "outputs", count);
+    ok = ok && (forward ? bauer_tangent(lcg, given, sweep, error) : bauer_adjoint(lcg, given, sweep, error));
+    uint32_t results = forward ? graph->output_count : graph->input_count;
+    json_t *values = ok && session->output.json ? json_array() : NULL;
+    for (uint32_t i = 0; ok && i < results; i++) {
+        char label[64], number[32];
+        double value = sweep[forward ? graph->output[i] : graph->input[i]];
+        number_text(number, value);
+        if (values)
+            json_array_append_new(values, record_number(value));
+        else
+            report_text(session, "  %s%s  %s\n", forward ? "" : "d/d",
+                        forward ? graph_output_label(graph, i, label) : graph_input_label(graph, i, label), number);
+    }
+    if (values) {
+        json_t *object = json_object(), *weights = json_array();
+        for (uint32_t i = 0; i < count; i++) json_array_append_new(weights, record_number(given[i]));
+        json_object_set_new(object, "kind", json_string(forward ? "jvp" : "vjp"));
+        json_object_set_new(object, forward ? "outputs" : "inputs", report_labels(graph, forward));
+        json_object_set_new(object, "direction", weights);
+        json_object_set_new(object, "values", values);
+        report_json(session, object);
+    }
+    mem_free(sweep);
+    mem_free(given);
+    return ok;
+}
+
+bool command_jvp(struct session *session, const struct words *words, struct error *error) {
+    return direction(session, words, true, error);
+}
+bool command_vjp(struct session *session, const struct words *words, struct error *error) {
+    return direction(session, words, false, error);
+}
+
+static uint32_t find_input(const struct graph *graph, const char *name, size_t size) {
+    char label[64];
+    for (uint32_t i = 0; i < graph->input_count; i++) {
+        graph_input_label(graph, i, label);
+        if (strlen(label) == size && memcmp(label, name, size) == 0) return i;
+    }
+    return UINT32_MAX;
+}
+
+// x1=2, x2 = 3: some inputs by name.
+static bool read_named(const struct words *words, const struct graph *graph, double *input, struct error *error) {
+    const char *c = words->rest;
+    while (*(c += strspn(c, " \t\r\n,"))) {
+        size_t size = strcspn(c, " \t=");
+        const char *value = c + size + strspn(c + size, " \t");
+        uint32_t i = find_input(graph, c, size);
+        if (i == UINT32_MAX)
+            return command_usage_error(words, UINT32_MAX, error, "`%.*s` is not an input", (int)(size < 60 ? size : 60),
+                                       c);
+        if (*value != '=')
+            return command_usage_error(words, UINT32_MAX, error, "`=` is missing after `%.*s`", (int)size, c);
+        value += 1 + strspn(value + 1, " \t");
+        size_t length = strcspn(value, " \t\r\n,");
+        char number[64];
+        snprintf(number, sizeof number, "%.*s", length < 60 ? (int)length : 60, value);
+        if (!text_parse_number(number, &input[i]))
+            return command_usage_error(words, UINT32_MAX, error,
+                                       *number ? "`%s` is not a number" : "a number is missing%s", number);
+        c = value + length;
+    }
+    return true;
+}
+
+static void report_outputs(struct session *session, const struct graph *graph) {
+    struct outcome outcome = {.kind = OUTCOME_CALL,
+                              .name = graph->function,
+                              .graph = (struct graph *)(uintptr_t)graph,
+                              .value_count = graph->output_count};
+    double *value = mem_alloc(graph->output_count ? graph->output_count : 1, sizeof *value);
+    struct buffer shown = {0};
+    for (uint32_t i = 0; value && i < graph->output_count; i++) {
+        char number[32];
+        value[i] = graph->value[graph->output[i]];
+        number_text(number, value[i]);
+        buffer_printf(&shown, "%s%s", i ? ", " : graph->output_count > 1 ? "(" : "", number);
+    }
+    if (graph->output_count > 1) buffer_char(&shown, ')');
+    outcome.value = value;
+    outcome.shown = buffer_string(&shown);
+    if (!graph->function) outcome.kind = OUTCOME_VALUE;
+    if (value) report_value(session, &outcome);
+    mem_free(value);
+    buffer_free(&shown);
+}
+
+static void forget_sweeps(struct session *session) {
+    walk_free(session->walk);
+    eliminate_free(session->eliminate);
+    lcg_free(session->lcg);
+    session->walk = NULL;
+    session->eliminate = NULL;
+    session->lcg = NULL;
+}
+
+bool command_at(struct session *session, const struct words *words, struct error *error) {
+    struct graph *graph = session_graph(session, error);
+    if (!graph) return false;
+    if (!words->count) return command_usage_error(words, 0, error, "the new point is missing");
+    uint32_t count = graph->input_count;
+    double *input = NULL;
+    bool ok;
+    if (strchr(words->rest, '=')) {
+        input = mem_alloc(count ? count : 1, sizeof *input);
+        if (!input) return error_memory(error);
+        for (uint32_t i = 0; i < count; i++) input[i] = graph->value[graph->input[i]];
+        ok = read_named(words, graph, input, error);
+    } else {
+        input = read_numbers(words, &count, error);
+        ok = input != NULL;
+        if (ok && count != graph->input_count)
+            ok = command_usage_error(words, UINT32_MAX, error, "the graph has %u input%s, %u number%s given",
+                                     graph->input_count, graph->input_count == 1 ? "" : "s", count,
+                                     count == 1 ? "" : "s");
+    }
+    if (ok) forget_sweeps(session);
+    ok = ok && environment_move(session->environment, input, count, error);
+    mem_free(input);
+    if (!ok) return false;
+    report_outputs(session, environment_graph(session->environment));
+    return true;
+}
+
+// ---- :check, :describe --------------------------------------------------------------------------------------------
+
+static void print_check(struct session *session, const struct graph *graph, const struct check *check) {
+    char from[64], to[64], exact[32], difference[32];
+    if (check->worst_edge != UINT32_MAX) {
+        number_text(exact, check->partial_exact);
+        number_text(difference, check->partial_difference);
+        report_text(
+            session, "%u local partial%s; the worst, d%s/d%s = %s, differs from %s by %.1e\n", check->partials,
+            check->partials == 1 ? "" : "s", graph_label(graph, graph_edge_target(graph, check->worst_edge), to),
+            graph_label(graph, graph->operand[check->worst_edge], from), exact, difference, check->worst_partial);
+    }
+    if (check->entries) {
+        number_text(exact, check->entry_exact);
+        number_text(difference, check->entry_difference);
+        report_text(session, "%u Jacobian entr%s; the worst, d%s/d%s = %s, differs from %s by %.1e\n", check->entries,
+                    check->entries == 1 ? "y" : "ies", graph_output_label(graph, check->worst_row, to),
+                    graph_input_label(graph, check->worst_column, from), exact, difference, check->worst_entry);
+    }
+    if (check->kinks)
+        report_text(session, "%u vert%s on a kink: no derivative to compare there\n", check->kinks,
+                    check->kinks == 1 ? "ex is" : "ices are");
+    if (check->skipped)
+        report_text(session, "%u entr%s skipped: no difference there can be trusted\n", check->skipped,
+                    check->skipped == 1 ? "y" : "ies");
+    report_text(session, check->ok ? "ok: derivatives agree with finite differences\n"
+                                   : "NOT ok: derivatives and finite differences disagree\n");
+}
+
+bool command_check(struct session *session, const struct words *words, struct error *error) {
+    struct lcg *lcg = session_lcg(session, error);
+    struct check check;
+    if (!lcg || !command_no_words(words, error) || !check_derivatives(lcg, 1e-5, &check, error)) return false;
+    if (!session->output.json) {
+        print_check(session, lcg->graph, &check);
+        return true;
+    }
+    json_t *object = json_object();
+    char from[64], to[64], name[160] = "";
+    json_object_set_new(object, "kind", json_string("check"));
+    if (check.worst_edge != UINT32_MAX)
+        snprintf(name, sizeof name, "d%s/d%s",
+                 graph_label(lcg->graph, graph_edge_target(lcg->graph, check.worst_edge), to),
+                 graph_label(lcg->graph, lcg->graph->operand[check.worst_edge], from));
+    json_object_set_new(object, "worst_partial", name[0] ? json_string(name) : json_null());
+    name[0] = '\0';
+    if (check.entries)
+        snprintf(name, sizeof name, "d%s/d%s", graph_output_label(lcg->graph, check.worst_row, to),
+                 graph_input_label(lcg->graph, check.worst_column, from));
+    json_object_set_new(object, "worst_entry", name[0] ? json_string(name) : json_null());
+    json_object_set_new(object, "error", record_number(fmax(check.worst_partial, check.worst_entry)));
+    json_object_set_new(object, "ok", json_boolean(check.ok));
+    json_object_set_new(object, "partials", json_integer(check.partials));
+    json_object_set_new(object, "entries", json_integer(check.entries));
+    json_object_set_new(object, "skipped", json_integer(check.skipped));
+    report_json(session, object);
+    return true;
+}
+
+bool command_describe(struct session *session, const struct words *words, struct error *error) {
+    struct view view;
+    struct buffer text = {0};
+    if (!command_no_words(words, error)) return false;
+    if (session->walk && walk_at(session->walk)) return walk_report(session->walk, session, error);
+    if (!session_view(session, session->shown.kind, &view, error)) return false;
+    describe_view(&view, &text);
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s}", "kind", "description", "text", buffer_string(&text)));
+    else
+        report_text(session, "%s\n", buffer_string(&text));
+    buffer_free(&text);
+    session_view_free(&view);
+    return true;
+}
+
+// ---- :export ------------------------------------------------------------------------------------------------------
+
+static bool read_view(struct session *session, const struct words *words, enum view_kind *kind, struct error *error) {
+    char name[64] = "";
+    *kind = session->shown.kind;
+    if (words->count < 2) return true;
+    for (uint32_t i = 1; i < words->count; i++)
+        snprintf(name + strlen(name), sizeof name - strlen(name), "%s%s", i > 1 ? " " : "", words->word[i]);
+    return view_kind_find(name, kind) || command_usage_error(words, 1, error, "there is no view `%s`", name);
+}
+
+bool command_export(struct session *session, const struct words *words, struct error *error) {
+    enum view_kind kind;
+    if (!words->count) return command_usage_error(words, 0, error, "a file is missing");
+    const struct export_format *format = export_find(words->word[0], error);
+    if (!format) return error->span.source ? false : (error->span = words->span[0], false);
+    struct view view;
+    struct buffer out = {0}, script = {0};
+    char message[256] = "";
+    if (!read_view(session, words, &kind, error) || !session_view(session, kind, &view, error)) return false;
+    struct export_options options = {.version = "bauer " BAUER_VERSION,
+                                     .text_as_paths = session->settings.text_as_paths};
+    bool ok = session_script(session, &script) || error_memory(error);
+    options.state = buffer_string(&script);
+    ok = ok && format->write(&view, &options, &out, message, error) &&
+         file_write(words->word[0], out.data, out.size, error);
+    if (ok && session->output.json)
+        report_json(session, json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "export", "file", words->word[0], "format",
+                                       format->extension, "view", view_kind_name[kind], "bytes", (json_int_t)out.size));
+    else if (ok)
+        report_text(session, "%s: %s as %s, %zu bytes\n", words->word[0], view_kind_name[kind], format->extension,
+                    out.size);
+    if (ok && message[0] && !session->output.json)
+        report_text(session, "%snote: %s%s\n", report_muted(session), message, report_plain(session));
+    buffer_free(&out);
+    buffer_free(&script);
+    session_view_free(&view);
+    return ok;
+}

@@ -1,0 +1,265 @@
+// The program: options, files and lines in the order given, then the prompt if it is wanted.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cairo.h>
+#include <gmp.h>
+#include <jansson.h>
+#include <libxml/xmlversion.h>
+#include <pango/pango.h>
+#include <readline/readline.h>
+
+#include "app/bench.h"
+#include "app/command.h"
+#include "app/repl.h"
+#include "app/report.h"
+#include "base/file.h"
+#include "base/task.h"
+#include "show/layout.h"
+
+struct arguments {
+    bool json, strict, no_init, interactive, version, help;
+    const char *seed;
+    int steps; // files, lines and - that are to be run
+};
+
+static const char *const flags[] = {"-c",       "-",         "-i",        "--json", "--seed",
+                                    "--strict", "--no-init", "--version", "--help"};
+
+static int wrong_usage(const char *message, const char *what, const char *hint) {
+    fprintf(stderr, "bauer: %s%s\n", message, what);
+    if (hint) fprintf(stderr, "hint: did you mean %s?\n", hint);
+    fputs("bauer --help lists the options\n", stderr);
+    return 2;
+}
+
+static int print_text(struct buffer *text) {
+    bool ok = !text->failed && fwrite(text->data, 1, text->size, stdout) == text->size && fflush(stdout) == 0;
+    int code = errno;
+    buffer_free(text);
+    if (!ok && code != EPIPE) fprintf(stderr, "bauer: cannot write: %s\n", strerror(code));
+    return ok || code == EPIPE ? 0 : 1;
+}
+
+static int print_version(void) {
+    struct buffer text = {0};
+    buffer_printf(&text, "bauer " BAUER_VERSION "\nGMP %s, Pango %s, Cairo %s, libxml2 %s, Jansson %s, Readline %s\n",
+                  gmp_version, pango_version_string(), cairo_version_string(), LIBXML_DOTTED_VERSION,
+                  jansson_version_str(), rl_library_version);
+    return print_text(&text);
+}
+
+// ---- reading the command line -------------------------------------------------------------------------------------
+
+// The option at argv[i]: fills `a`, moves i over its argument. Returns 0, or the exit status for wrong usage.
+static int read_option(struct arguments *a, int argc, char **argv, int *i) {
+    const char *option = argv[*i];
+    if (strcmp(option, "-c") == 0) {
+        a->steps++;
+        return ++*i < argc ? 0 : wrong_usage("a line is missing after -c", "", NULL);
+    }
+    if (strcmp(option, "--seed") == 0) {
+        if (++*i >= argc) return wrong_usage("a number is missing after --seed", "", NULL);
+        a->seed = argv[*i];
+        return 0;
+    }
+    bool *flag = strcmp(option, "--json") == 0                                ? &a->json
+                 : strcmp(option, "--strict") == 0                            ? &a->strict
+                 : strcmp(option, "--no-init") == 0                           ? &a->no_init
+                 : strcmp(option, "-i") == 0                                  ? &a->interactive
+                 : strcmp(option, "--version") == 0                           ? &a->version
+                 : strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0 ? &a->help
+                                                                              : NULL;
+    if (!flag) return wrong_usage("unknown option ", option, text_nearest(option, flags, sizeof flags / sizeof *flags));
+    *flag = true;
+    return 0;
+}
+
+static int read_arguments(struct arguments *a, int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        int wrong = 0;
+        if (argv[i][0] == '-' && argv[i][1])
+            wrong = read_option(a, argc, argv, &i);
+        else
+            a->steps++;
+        if (wrong) return wrong;
+    }
+    return 0;
+}
+
+// ---- interrupts and progress --------------------------------------------------------------------------------------
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+    (void)signal_number;
+    if (interrupted++ > 2) _exit(130);
+    task_interrupt();
+}
+
+static void catch_interrupt(void) {
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+struct progress {
+    struct timespec start, shown;
+    bool visible;
+};
+
+static double seconds_since(const struct timespec *then) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + 1e-9 * (double)(now.tv_nsec - then->tv_nsec);
+}
+
+// A bar with the time left, once the work takes over a second; wiped when it is done.
+static void show_progress(void *context, const char *what, double done, double total) {
+    struct progress *p = context;
+    if (done <= 0) {
+        clock_gettime(CLOCK_MONOTONIC, &p->start);
+        p->shown = p->start;
+    }
+    if (done >= total) {
+        if (p->visible) fputs("\r\033[K", stderr);
+        p->visible = false;
+        return;
+    }
+    double elapsed = seconds_since(&p->start);
+    if (elapsed < 1 || seconds_since(&p->shown) < 0.1) return;
+    clock_gettime(CLOCK_MONOTONIC, &p->shown);
+    int filled = (int)(30 * done / total);
+    fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %.0f s left", what, filled, "##############################",
+            30 - filled, "", 100 * done / total, done > 0 ? elapsed * (total - done) / done : 0);
+    p->visible = true;
+}
+
+// ---- running ------------------------------------------------------------------------------------------------------
+
+static void run_stdin(struct session *session) {
+    struct error error = {0};
+    size_t size;
+    task_begin();
+    char *text = file_read("/dev/stdin", &size, &error);
+    if (text)
+        session_run(session, "<input>", text, size, 1);
+    else
+        report_error(session, &error), session->failures++;
+    mem_free(text);
+}
+
+static void run_steps(struct session *session, int argc, char **argv) {
+    for (int i = 1; i < argc && !session->quit && !(session->strict && session->failures) && !interrupted; i++) {
+        if (strcmp(argv[i], "--seed") == 0)
+            i++;
+        else if (strcmp(argv[i], "-c") == 0)
+            session_run(session, "-c", argv[i + 1], strlen(argv[i + 1]), 1), i++;
+        else if (strcmp(argv[i], "-") == 0)
+            run_stdin(session);
+        else if (argv[i][0] != '-')
+            session_run_file(session, argv[i]);
+    }
+}
+
+static int set_seed(struct session *session, const char *text) {
+    double seed;
+    if (!text) return 0;
+    if (strcmp(text, "auto") == 0) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        session->settings.seed = ((uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec) & 0xFFFFFFFFFFFFu;
+        return 0;
+    }
+    if (!text_parse_number(text, &seed) || seed < 0 || seed != (double)(uint64_t)seed || seed > 9007199254740992.0)
+        return wrong_usage("a seed is a whole number from 0, or auto, not ", text, NULL);
+    session->settings.seed = (uint64_t)seed;
+    return 0;
+}
+
+static void set_output(struct session *session, const struct arguments *a) {
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    struct winsize size;
+    session->output.json = a->json;
+    session->output.color =
+        isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0) && !a->json;
+    session->settings.color = session->output.color;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) session->output.columns = size.ws_col;
+    session->strict = a->strict;
+}
+
+static int run(const struct arguments *a, int argc, char **argv) {
+    static struct progress progress;
+    struct error error = {0};
+    struct session *session = session_new(&error);
+    if (!session) return fprintf(stderr, "bauer: %s\n", error.message), 1;
+    set_output(session, a);
+    int wrong = set_seed(session, a->seed);
+    bool prompt = a->interactive || (a->steps == 0 && isatty(STDIN_FILENO));
+    if (!prompt) session->settings.color = session->output.color;
+    if (isatty(STDERR_FILENO)) task_set_report(show_progress, &progress);
+    int status = wrong;
+    if (!wrong) {
+        run_steps(session, argc, argv);
+        if (a->steps == 0 && !prompt) run_stdin(session);
+        status = session->failures ? 1 : 0;
+        if (prompt && !session->quit) status = repl_run(session, !a->no_init);
+    }
+    session_free(session);
+    layout_stop();
+    return interrupted && !prompt ? 130 : status;
+}
+
+// What the build and the shell ask for.
+static bool is_special(int argc, char **argv, int *status) {
+    struct buffer text = {0};
+    if (argc == 2 && strcmp(argv[1], "--man") == 0) {
+        command_man(&text);
+    } else if (argc >= 2 && strcmp(argv[1], "--completion") == 0) {
+        if (argc != 3 || strcmp(argv[2], "bash") != 0)
+            return *status = wrong_usage("completion is there for bash", "", NULL), true;
+        command_completion(&text, argv[2]);
+    } else {
+        return false;
+    }
+    *status = print_text(&text);
+    return true;
+}
+
+static int run_bench(int argc, char **argv) {
+    bool json = false;
+    int count = 0;
+    const char **names = mem_alloc((size_t)argc, sizeof *names);
+    for (int i = 2; names && i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            json = true;
+        else
+            names[count++] = argv[i];
+    int status = names ? bench_run(names, (size_t)count, json) : 1;
+    mem_free(names);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct arguments a = {0};
+    int status;
+    catch_interrupt();
+    if (is_special(argc, argv, &status)) return status;
+    if (argc > 1 && strcmp(argv[1], "bench") == 0) return run_bench(argc, argv);
+    if ((status = read_arguments(&a, argc, argv)) != 0) return status;
+    if (a.version) return print_version();
+    if (a.help) {
+        struct buffer text = {0};
+        command_usage(&text);
+        return print_text(&text);
+    }
+    return run(&a, argc, argv);
+}

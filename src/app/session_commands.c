@@ -1,0 +1,284 @@
+// Commands about the session itself.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/recall.h"
+#include "app/report.h"
+#include "app/settings.h"
+#include "app/walk.h"
+#include "base/file.h"
+#include "show/layout.h"
+#include "show/paint.h"
+
+bool command_show_help(struct session *session, const struct words *words, struct error *error) {
+    struct buffer text = {0};
+    struct error failed = {0};
+    command_help(&text, words->rest, session->output.color, &failed);
+    bool ok = failed.kind == ERROR_NONE;
+    if (!ok && error) *error = failed;
+    if (ok && session->output.json)
+        report_json(session, json_pack("{s:s, s:s}", "kind", "help", "text", buffer_string(&text)));
+    else if (ok)
+        report_text(session, "%s", buffer_string(&text));
+    buffer_free(&text);
+    return ok;
+}
+
+bool command_load(struct session *session, const struct words *words, struct error *error) {
+    static int depth;
+    if (words->count != 1) return command_usage_error(words, 1, error, "name one file");
+    if (depth >= 16) return error_set(error, ERROR_LIMIT, words->all, "files load one another over 16 deep");
+    char path[4096];
+    snprintf(path, sizeof path, "%s", words->word[0]);
+    depth++;
+    int before = session->failures, failed = session_run_file(session, path);
+    depth--;
+    session->failures = before; // the line that loads is what fails, once
+    return !failed ||
+           error_set(error, ERROR_FILE, words->span[0], "%d line%s of %s failed", failed, failed == 1 ? "" : "s", path);
+}
+
+bool command_save(struct session *session, const struct words *words, struct error *error) {
+    if (words->count != 1) return command_usage_error(words, 1, error, "name one file");
+    struct buffer script = {0};
+    bool ok = (session_script(session, &script) || error_memory(error)) &&
+              file_write(words->word[0], script.data, script.size, error);
+    if (ok && session->output.json)
+        report_json(session, json_pack("{s:s, s:s, s:I}", "kind", "save", "file", words->word[0], "bytes",
+                                       (json_int_t)script.size));
+    else if (ok)
+        report_text(session, "%s: %zu bytes\n", words->word[0], script.size);
+    buffer_free(&script);
+    return ok;
+}
+
+bool command_reset(struct session *session, const struct words *words, struct error *error) {
+    if (!command_no_words(words, error)) return false;
+    session_reset(session);
+    if (!session->output.json) report_text(session, "forgotten; :undo brings it back\n");
+    return true;
+}
+
+static bool tell_point(struct session *session, const char *what) {
+    struct buffer point = {0};
+    environment_point(session->environment, &point);
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s}", "kind", what, "point", buffer_string(&point)));
+    else
+        report_text(session, "%s%s%s%s%s\n", report_muted(session), what, point.size ? ": now at " : "",
+                    buffer_string(&point), report_plain(session));
+    buffer_free(&point);
+    return true;
+}
+
+bool command_undo(struct session *session, const struct words *words, struct error *error) {
+    return command_no_words(words, error) && session_undo(session, error) && tell_point(session, "undone");
+}
+
+bool command_redo(struct session *session, const struct words *words, struct error *error) {
+    return command_no_words(words, error) && session_redo(session, error) && tell_point(session, "done again");
+}
+
+// ---- :set ---------------------------------------------------------------------------------------------------------
+
+static void tell_setting(struct session *session, const struct setting *setting) {
+    struct buffer value = {0};
+    setting->show(session, &value);
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s, s:s}", "kind", "setting", "key", setting->name, "value",
+                                       buffer_string(&value)));
+    else
+        report_text(session, "%s = %s\n", setting->name, buffer_string(&value));
+    buffer_free(&value);
+}
+
+static void list_settings(struct session *session) {
+    struct report_table *table = session->output.json ? NULL : report_table_new(3);
+    for (size_t i = 0; i < setting_count; i++) {
+        struct buffer value = {0};
+        if (!table) {
+            tell_setting(session, &setting_table[i]);
+            continue;
+        }
+        setting_table[i].show(session, &value);
+        report_table_cell(table, "%s", setting_table[i].name);
+        report_table_cell(table, "= %s", buffer_string(&value));
+        report_table_cell(table, "%s", setting_table[i].doc);
+        buffer_free(&value);
+    }
+    report_table_print(session, table, false);
+}
+
+bool command_set(struct session *session, const struct words *words, struct error *error) {
+    if (!words->count) return list_settings(session), true;
+    const struct setting *setting = setting_find(words->word[0], error);
+    if (!setting) {
+        if (error) error->span = words->span[0];
+        return false;
+    }
+    if (words->count == 1) return tell_setting(session, setting), true;
+    uint32_t at = strcmp(words->word[1], "=") == 0 ? 2 : 1;
+    if (words->count != at + 1) return command_usage_error(words, at + 1, error, "one value is needed");
+    if (!setting->set(session, words->word[at]))
+        return command_usage_error(words, at, error, "`%s` is not a value of %s: %s", words->word[at], setting->name,
+                                   setting->values);
+    settings_apply(session);
+    return true;
+}
+
+// ---- names --------------------------------------------------------------------------------------------------------
+
+struct listing {
+    struct session *session;
+    const char *wanted; // NULL: all
+    bool found;
+    struct span span;
+    struct report_table *table;
+};
+
+static void list_binding(void *context, const struct binding *binding) {
+    struct listing *l = context;
+    const char *name = symbol_text(l->session->symbols, binding->name);
+    if (l->wanted && strcmp(l->wanted, name) != 0) return;
+    l->found = true;
+    if (strcmp(binding->kind, "function") == 0) l->span = binding->span;
+    if (l->session->output.json) {
+        report_json(l->session, json_pack("{s:s, s:s, s:s, s:s}", "kind", "binding", "name", name, "type",
+                                          binding->kind, "shown", binding->shown));
+    } else if (l->table) {
+        report_table_cell(l->table, "%s", name);
+        report_table_cell(l->table, "%s", binding->kind);
+        report_table_cell(l->table, "%s", binding->shown);
+    }
+}
+
+bool command_list(struct session *session, const struct words *words, struct error *error) {
+    if (words->count > 1) return command_usage_error(words, 1, error, "name one function, or none");
+    struct listing l = {.session = session, .wanted = words->count ? words->word[0] : NULL};
+    if (!session->output.json) l.table = report_table_new(3);
+    environment_bindings(session->environment, list_binding, &l);
+    bool text = l.wanted && l.span.source && !session->output.json;
+    if (text) report_text(session, "%.*s\n", (int)(l.span.end - l.span.begin), l.span.source->text + l.span.begin);
+    if (!text) report_table_print(session, l.table, false);
+    if (l.wanted && !l.found) return error_set(error, ERROR_NAME, words->span[0], "`%s` is not defined", l.wanted);
+    if (!l.found && !session->output.json) report_text(session, "nothing is defined yet\n");
+    return true;
+}
+
+static bool run_editor(const char *path, struct error *error) {
+    const char *editor = getenv("VISUAL");
+    if (!editor || !*editor) editor = getenv("EDITOR");
+    if (!editor || !*editor) editor = "editor";
+    struct buffer line = {0};
+    buffer_printf(&line, "%s '%s'", editor, path);
+    int status = line.failed ? -1 : system(line.data);
+    buffer_free(&line);
+    if (status == 0) return true;
+    error_set(error, ERROR_OTHER, SPAN_NONE, "the editor `%s` did not end well; nothing was changed", editor);
+    error_hint(error, "choose another with the environment variable EDITOR");
+    return false;
+}
+
+bool command_edit(struct session *session, const struct words *words, struct error *error) {
+    if (words->count != 1) return command_usage_error(words, 1, error, "name one function");
+    struct listing l = {.session = session, .wanted = words->word[0]};
+    bool json = session->output.json;
+    session->output.json = false;
+    environment_bindings(session->environment, list_binding, &l);
+    session->output.json = json;
+    if (!l.span.source)
+        return error_set(error, ERROR_NAME, words->span[0], "`%s` is not a function defined here", l.wanted);
+    char path[] = "/tmp/bauer-edit-XXXXXX.py";
+    int file = mkstemps(path, 3);
+    if (file < 0) return error_set(error, ERROR_FILE, SPAN_NONE, "cannot write a temporary file in /tmp");
+    close(file);
+    size_t size;
+    bool ok = file_write(path, l.span.source->text + l.span.begin, l.span.end - l.span.begin, error) &&
+              run_editor(path, error);
+    char *text = ok ? file_read(path, &size, error) : NULL;
+    unlink(path);
+    if (!text) return false;
+    int before = session->failures, failed = session_run(session, words->word[0], text, size, 1);
+    session->failures = before;
+    mem_free(text);
+    return !failed || error_set(error, ERROR_OTHER, words->span[0], "the new text has a mistake; `%s` is as it was",
+                                words->word[0]);
+}
+
+bool command_history(struct session *session, const struct words *words, struct error *error) {
+    if (!command_no_words(words, error)) return false;
+    struct buffer text = {0};
+    recall_list(&text);
+    report_text(session, "%s", buffer_string(&text));
+    buffer_free(&text);
+    return true;
+}
+
+// ---- the rest -----------------------------------------------------------------------------------------------------
+
+bool command_time(struct session *session, const struct words *words, struct error *error) {
+    if (!words->count) return command_usage_error(words, 0, error, "a line is missing");
+    struct timespec start, end;
+    char *line = mem_text(words->rest, strlen(words->rest));
+    if (!line) return error_memory(error);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    int before = session->failures, failed = session_run(session, "<input>", line, strlen(line), 1);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    session->failures = before;
+    mem_free(line);
+    if (failed) return error_set(error, ERROR_OTHER, words->all, "the timed line failed");
+    double seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:f}", "kind", "time", "seconds", seconds));
+    else
+        report_text(session, "%s%.3g s%s\n", report_muted(session), seconds, report_plain(session));
+    return true;
+}
+
+static void tell_check(struct session *session, bool ok, const char *what, const char *advice) {
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s, s:b, s:s}", "kind", "doctor", "what", what, "ok", ok, "advice",
+                                       ok ? "" : advice));
+    else
+        report_text(session, "  %s%-8s%s %s%s%s\n", ok ? "" : report_accent(session), ok ? "ok" : "missing",
+                    report_plain(session), what, ok ? "" : ": ", ok ? "" : advice);
+}
+
+static bool layout_works(char message[256]) {
+    struct layout layout = {0};
+    struct error error = {0};
+    layout.node = mem_zero(2, sizeof *layout.node);
+    layout.edge = mem_zero(1, sizeof *layout.edge);
+    if (!layout.node || !layout.edge) return layout_free(&layout), false;
+    layout.node_count = 2;
+    layout.edge_count = 1;
+    layout.edge[0].to = 1;
+    for (int i = 0; i < 2; i++) layout.node[i].width = layout.node[i].height = 20, layout.node[i].rank = -1;
+    bool ok = layout_run(&layout, 5, &error) && !layout.message[0];
+    snprintf(message, 256, "%s", layout.message);
+    layout_free(&layout);
+    return ok;
+}
+
+bool command_doctor(struct session *session, const struct words *words, struct error *error) {
+    char message[256], path[4096];
+    if (!command_no_words(words, error)) return false;
+    tell_check(session, layout_works(message), "the layout program bauer-layout (Graphviz)", message);
+    double wide = paint_measure("MMMM", FONT_SANS, 20, false, false, NULL, NULL);
+    tell_check(session, wide > 0, "fonts", "install fonts-lato and fonts-dejavu-core");
+    tell_check(session, file_xdg("XDG_STATE_HOME", ".local/state", "history", path, sizeof path),
+               "a place for the history", "set HOME or XDG_STATE_HOME to a folder that can be written");
+    return true;
+}
+
+bool command_quit(struct session *session, const struct words *words, struct error *error) {
+    if (!command_no_words(words, error)) return false;
+    session->quit = true;
+    return true;
+}

@@ -1,0 +1,24 @@
+// The table of what :set can set.
+#ifndef BAUER_APP_SETTINGS_H
+#define BAUER_APP_SETTINGS_H
+
+#include "app/session.h"
+
+struct setting {
+    const char *name;
+    const char *values; // for people: "light | dark | projector", "1 to 2147483646"
+    const char *doc;    // one line
+    const char *words;  // blank-separated words that complete, or NULL
+    bool (*set)(struct session *session, const char *value); // false: not one of `values`
+    void (*show)(const struct session *session, struct buffer *out);
+};
+
+extern const struct setting setting_table[];
+extern const size_t setting_count;
+
+void settings_default(struct settings *settings);
+const struct setting *setting_find(const char *name, struct error *error);
+// Tells the rooms that have to know (limits of the language).
+void settings_apply(struct session *session);
+
+#endif

@@ -1,0 +1,309 @@
+#include "show/drawing.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "show/notation.h"
+#include "show/paint.h"
+
+#define LONGEST_FORMULA 110.0 // points: a longer formula gives way to its number where both would do
+
+static struct scene_item *put(struct scene *scene, double x, double y, const char *markup, double size, colour ink) {
+    return scene_text(scene, x, y, markup, size, ink, ANCHOR_MIDDLE, FONT_SANS);
+}
+
+// Width of a markup text as it will be drawn.
+static double markup_width(const char *markup, double size) {
+    struct scene scene;
+    scene_init(&scene);
+    struct scene_item *item = put(&scene, 0, 0, markup, size, 0);
+    double width = item ? item->text_width : 0;
+    scene_clear(&scene);
+    return width;
+}
+
+// ---- what stands in a node ----------------------------------------------------------------------------------------
+
+static void name_markup(const struct drawing *drawing, const struct sketch_node *node, struct buffer *out) {
+    const struct graph *graph = drawing->view->graph;
+    if (node->v != VERTEX_NONE) {
+        char label[64];
+        scene_name(out, graph_label(graph, node->v, label));
+        return;
+    }
+    struct buffer name = {0};
+    sketch_frame_name(graph, node->frame, &name);
+    scene_escape(out, buffer_string(&name));
+    buffer_free(&name);
+}
+
+static void add_operation(const struct graph *graph, vertex v, struct buffer *out) {
+    const struct op_info *info = &op_table[graph->op[v]];
+    static const char *const sign[][2] = {{"*", "×"}, {"-", "−"}, {"/", "÷"}, {"**", "\\^"}};
+    const char *text = info->infix ? info->infix : info->name;
+    for (size_t i = 0; i < sizeof sign / sizeof *sign; i++)
+        if (info->infix && strcmp(text, sign[i][0]) == 0) text = sign[i][1];
+    if (graph->op[v] != OP_INPUT && graph->op[v] != OP_CONST) buffer_text(out, text);
+}
+
+static void second_markup(const struct drawing *drawing, const struct sketch_node *node, struct buffer *out) {
+    if (node->v == VERTEX_NONE)
+        buffer_printf(out, "%u %s", node->members, node->members == 1 ? "vertex" : "vertices");
+    else if (drawing->view->values)
+        sketch_number(drawing->view, drawing->view->graph->value[node->v], out);
+    else if (drawing->second_line)
+        add_operation(drawing->view->graph, node->v, out);
+}
+
+static double second_size(const struct style *style) { return style->label_size * 0.95; }
+
+static void size_node(const struct drawing *drawing, const struct sketch_node *node, struct layout_node *out) {
+    const struct style *style = drawing->style;
+    struct buffer name = {0}, second = {0};
+    name_markup(drawing, node, &name);
+    second_markup(drawing, node, &second);
+    double width = markup_width(buffer_string(&name), style->name_size);
+    double below = markup_width(buffer_string(&second), second_size(style));
+    out->box = node->v == VERTEX_NONE;
+    out->height = style->vertex_size;
+    // Wide names stretch the circle into an ellipse; the second line lies lower, where an ellipse is narrower.
+    double pad = out->box ? 0.6 * style->name_size : 1.1 * style->name_size;
+    out->width = fmax(style->vertex_size, fmax(width + pad, below + (out->box ? pad : 1.35 * pad)));
+    out->radius = 0.2 * style->vertex_size;
+    out->rank = node->input ? 0 : -1;
+    buffer_free(&name);
+    buffer_free(&second);
+}
+
+static void paint_node_text(const struct drawing *drawing, uint32_t n, colour ink, colour muted, struct scene *scene) {
+    const struct style *style = drawing->style;
+    const struct sketch_node *node = &drawing->sketch->node[n];
+    struct point at = drawing->layout.node[n].at;
+    struct buffer name = {0}, second = {0};
+    name_markup(drawing, node, &name);
+    second_markup(drawing, node, &second);
+    double lift = second.size ? 0.1 * style->name_size : -0.28 * style->name_size;
+    put(scene, at.x, at.y - lift, buffer_string(&name), style->name_size, ink);
+    if (second.size)
+        put(scene, at.x, at.y + 0.68 * style->name_size, buffer_string(&second), second_size(style), muted);
+    if (name.failed || second.failed) scene->failed = true;
+    buffer_free(&name);
+    buffer_free(&second);
+}
+
+// ---- what stands on an edge ---------------------------------------------------------------------------------------
+
+static void number_markup(const struct drawing *drawing, uint32_t edge, struct buffer *out) {
+    double partial;
+    if (sketch_partial(drawing->view, edge, &partial))
+        sketch_number(drawing->view, partial, out);
+    else
+        buffer_text(out, "–");
+}
+
+static void formula_markup(const struct drawing *drawing, uint32_t edge, struct buffer *out) {
+    struct buffer formula = {0};
+    graph_partial_formula(drawing->view->graph, edge, &formula);
+    notation_formula(out, buffer_string(&formula));
+    if (formula.failed) out->failed = true;
+    buffer_free(&formula);
+}
+
+static void label_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
+    if (edge->count > 1) {
+        buffer_printf(out, "×%u", edge->count);
+        return;
+    }
+    if (drawing->labels == LABELS_FORMULAS) {
+        formula_markup(drawing, edge->edge, out);
+        if (markup_width(buffer_string(out), drawing->style->label_size) <= LONGEST_FORMULA) return;
+        buffer_clear(out);
+    }
+    number_markup(drawing, edge->edge, out);
+}
+
+static bool sparse(const struct drawing *drawing) { return drawing->sketch->edge_count <= DRAWING_SPARSE; }
+
+static bool make_label(struct drawing *drawing, size_t e) {
+    const struct sketch_edge *edge = &drawing->sketch->edge[e];
+    if (drawing->labels == LABELS_NONE && edge->count == 1) return true;
+    struct buffer out = {0};
+    label_markup(drawing, edge, &out);
+    drawing->label[e] = out.data;
+    if (sparse(drawing) && out.data) {
+        double size = drawing->style->label_size;
+        drawing->layout.edge[e].label_width = markup_width(out.data, size) + 0.9 * size;
+        drawing->layout.edge[e].label_height = 1.5 * size;
+    }
+    return !out.failed;
+}
+
+// ---- laying out ---------------------------------------------------------------------------------------------------
+
+// Several outputs that nothing else uses share the last rank; a single one finds its place alone.
+static void rank_outputs(struct drawing *drawing) {
+    uint32_t last = 0;
+    for (size_t i = 0; i < drawing->sketch->node_count; i++)
+        last += drawing->sketch->node[i].output && !drawing->sketch->node[i].feeds;
+    for (size_t i = 0; last > 1 && i < drawing->sketch->node_count; i++) {
+        const struct sketch_node *node = &drawing->sketch->node[i];
+        if (node->output && !node->feeds && !node->input) drawing->layout.node[i].rank = INT32_MAX;
+    }
+}
+
+static bool prepare(struct drawing *drawing) {
+    const struct sketch *sketch = drawing->sketch;
+    drawing->label = mem_zero(sketch->edge_count + 1, sizeof *drawing->label);
+    if (!drawing->label || !layout_init(&drawing->layout, (uint32_t)sketch->node_count, (uint32_t)sketch->edge_count))
+        return false;
+    drawing->layout.direction = drawing->view->direction;
+    for (size_t i = 0; i < sketch->node_count; i++) size_node(drawing, &sketch->node[i], &drawing->layout.node[i]);
+    rank_outputs(drawing);
+    for (size_t i = 0; i < sketch->edge_count; i++) {
+        drawing->layout.edge[i].from = sketch->edge[i].from;
+        drawing->layout.edge[i].to = sketch->edge[i].to;
+        if (!make_label(drawing, i)) return false;
+    }
+    return true;
+}
+
+bool drawing_make(const struct view *view, const struct sketch *sketch, enum drawing_labels labels, bool operations,
+                  struct drawing *drawing, struct error *error) {
+    *drawing = (struct drawing){
+        .view = view, .style = style_of(view->theme), .sketch = sketch, .labels = labels, .second_line = operations};
+    bool ok = prepare(drawing) || error_memory(error);
+    ok = ok && layout_run(&drawing->layout, view->layout_seconds, error);
+    if (!ok) drawing_free(drawing);
+    return ok;
+}
+
+void drawing_free(struct drawing *drawing) {
+    for (size_t i = 0; drawing->label && i < drawing->sketch->edge_count; i++) mem_free(drawing->label[i]);
+    mem_free(drawing->label);
+    layout_free(&drawing->layout);
+    *drawing = (struct drawing){0};
+}
+
+// ---- painting -----------------------------------------------------------------------------------------------------
+
+struct light {
+    uint8_t *node, *edge; // 1: lit
+    bool any, dim;
+};
+
+static void light_node(struct light *light, const struct sketch *sketch, vertex v) {
+    if (sketch->node_of[v] != SKETCH_NONE) light->node[sketch->node_of[v]] = 1;
+}
+
+static bool light_up(const struct drawing *drawing, const struct lit_path *lit, bool dim, struct light *light) {
+    const struct sketch *sketch = drawing->sketch;
+    *light = (struct light){.any = lit != NULL, .dim = lit && dim};
+    light->node = mem_zero(sketch->node_count + 1, 1);
+    light->edge = mem_zero(sketch->edge_count + 1, 1);
+    if (!light->node || !light->edge) return false;
+    if (!lit) return true;
+    light_node(light, sketch, lit->input);
+    light_node(light, sketch, lit->output);
+    for (uint32_t i = 0; i < lit->length; i++) {
+        light_node(light, sketch, graph_edge_target(drawing->view->graph, lit->edge[i]));
+        uint32_t e = sketch->edge_of[lit->edge[i]];
+        if (e != SKETCH_NONE) light->edge[e] = 1;
+    }
+    return true;
+}
+
+// On dense graphs the eye finds only the lit path's labels, so they say whose partials they are.
+static void long_label(const struct drawing *drawing, uint32_t e, struct buffer *out) {
+    const struct graph *graph = drawing->view->graph;
+    uint32_t edge = drawing->sketch->edge[e].edge;
+    char label[64];
+    buffer_text(out, "∂");
+    scene_name(out, graph_label(graph, graph_edge_target(graph, edge), label));
+    buffer_text(out, "/∂");
+    scene_name(out, graph_label(graph, graph->operand[edge], label));
+    buffer_printf(out, " = %s", drawing->label[e]);
+}
+
+static void paint_label(const struct drawing *drawing, uint32_t e, bool lit, struct scene *scene) {
+    const struct style *style = drawing->style;
+    const struct layout_edge *edge = &drawing->layout.edge[e];
+    struct buffer text = {0};
+    if (!sparse(drawing) && drawing->sketch->edge[e].count == 1)
+        long_label(drawing, e, &text);
+    else
+        buffer_text(&text, drawing->label[e]);
+    struct scene_item *item = put(scene, edge->label.x, edge->label.y + 0.3 * style->label_size, buffer_string(&text),
+                                  style->label_size, lit ? style->accent_text : style->edge_label);
+    if (item) item->halo = true, item->halo_colour = lit ? style->accent_halo : style->halo;
+    if (text.failed) scene->failed = true;
+    buffer_free(&text);
+}
+
+static void paint_edge(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
+    const struct style *style = drawing->style;
+    const struct layout_edge *edge = &drawing->layout.edge[e];
+    bool lit = light->edge[e];
+    struct buffer title = {0};
+    sketch_edge_title(drawing->view, drawing->sketch, e, &title);
+    scene_group(scene, TAG_EDGE, drawing->sketch->edge[e].edge, buffer_string(&title));
+    buffer_free(&title);
+    scene_path(scene, edge->point, edge->point_count,
+               lit          ? style->accent
+               : light->any ? style->dim
+                            : style->edge,
+               lit ? style->accent_width : style->edge_width, true);
+    bool labelled = drawing->label[e] && (lit || (!light->dim && sparse(drawing)));
+    if (labelled) paint_label(drawing, e, lit, scene);
+    scene_end(scene);
+}
+
+static colour ring(const struct style *style, const struct sketch_node *node) {
+    if (node->v == VERTEX_NONE) return style->frame_stroke;
+    return node->output ? style->output_stroke : node->input ? style->input_stroke : style->vertex_stroke;
+}
+
+static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, bool dim, struct scene *scene) {
+    const struct style *style = drawing->style;
+    const struct layout_node *at = &drawing->layout.node[n];
+    colour fill = lit ? style->accent_fill : at->box ? style->frame_fill : style->vertex_fill;
+    colour stroke = lit ? style->accent : dim ? style->dim : ring(style, &drawing->sketch->node[n]);
+    double width = lit ? style->accent_width : style->vertex_stroke_width;
+    if (at->box)
+        scene_rect(scene, at->at.x - at->width / 2, at->at.y - at->height / 2, at->width, at->height, at->radius, fill,
+                   stroke, width);
+    else
+        scene_ellipse(scene, at->at.x, at->at.y, at->width, at->height, fill, stroke, width);
+}
+
+static void paint_node(const struct drawing *drawing, uint32_t n, const struct light *light, struct scene *scene) {
+    const struct style *style = drawing->style;
+    const struct sketch_node *node = &drawing->sketch->node[n];
+    bool box = node->v == VERTEX_NONE, lit = light->node[n], dim = light->dim && !lit;
+    struct buffer title = {0};
+    sketch_node_title(drawing->view, node, &title);
+    scene_group(scene, box ? TAG_FRAME : TAG_VERTEX, box ? node->frame : graph_id(drawing->view->graph, node->v),
+                buffer_string(&title));
+    buffer_free(&title);
+    paint_shape(drawing, n, lit, dim, scene);
+    paint_node_text(drawing, n,
+                    lit   ? style->text
+                    : dim ? style->dim_text
+                          : style->text,
+                    lit   ? style->accent_text
+                    : dim ? style->dim_text
+                          : style->muted,
+                    scene);
+    scene_end(scene);
+}
+
+void drawing_paint(const struct drawing *drawing, const struct lit_path *lit, bool dim, struct scene *scene) {
+    struct light light;
+    if (!light_up(drawing, lit, dim, &light)) scene->failed = true;
+    for (int pass = 0; !scene->failed && pass < 2; pass++)
+        for (uint32_t e = 0; e < drawing->sketch->edge_count; e++)
+            if (light.edge[e] == pass) paint_edge(drawing, e, &light, scene);
+    for (uint32_t n = 0; !scene->failed && n < drawing->sketch->node_count; n++) paint_node(drawing, n, &light, scene);
+    mem_free(light.node);
+    mem_free(light.edge);
+}

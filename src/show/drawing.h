@@ -1,0 +1,29 @@
+// One graph, laid out once and drawn as often as wanted: with another path lit each time, nothing moves.
+#ifndef BAUER_SHOW_DRAWING_H
+#define BAUER_SHOW_DRAWING_H
+
+#include "show/sketch.h"
+
+enum { DRAWING_SPARSE = 40 }; // up to so many edges all labels are drawn and the layout leaves room for them
+
+enum drawing_labels { LABELS_NONE, LABELS_NUMBERS, LABELS_FORMULAS };
+
+struct drawing {
+    const struct view *view;
+    const struct style *style;
+    const struct sketch *sketch;
+    enum drawing_labels labels;
+    bool second_line; // values, or in the primal graph operations, under the names
+    struct layout layout;
+    char **label; // by edge: markup or NULL
+};
+
+// Lays out a sketch. ERROR_INTERRUPT, ERROR_MEMORY.
+bool drawing_make(const struct view *view, const struct sketch *sketch, enum drawing_labels labels, bool operations,
+                  struct drawing *drawing, struct error *error);
+void drawing_free(struct drawing *drawing);
+
+// Appends the drawing to a scene, in the layout's coordinates. `lit` may be NULL; dim: all that is not lit recedes.
+void drawing_paint(const struct drawing *drawing, const struct lit_path *lit, bool dim, struct scene *scene);
+
+#endif

@@ -389,7 +389,7 @@ static void eliminate_json(struct session *session, const struct graph *graph, v
     json_object_set_new(object, "kind", json_string("eliminate"));
     json_object_set_new(object, "vertex", json_string(graph_label(graph, v, label)));
     json_object_set_new(object, "changed", list);
-    json_object_set_new(object, "multiplications", json_real(eliminate_multiplications(session->eliminate)));
+    json_object_set_new(object, "multiplications", report_count(eliminate_multiplications(session->eliminate)));
     json_object_set_new(object, "remaining", json_integer(eliminate_remaining(session->eliminate)));
     report_json(session, object);
 }
@@ -413,7 +413,7 @@ static void print_elimination(struct session *session, const struct graph *graph
     }
     uint32_t left = eliminate_remaining(session->eliminate);
     if (left)
-        report_text(session, "%s%u more to eliminate, %.0f multiplications so far%s\n", report_muted(session), left,
+        report_text(session, "%s%u more to eliminate, multiplications so far: %.0f%s\n", report_muted(session), left,
                     eliminate_multiplications(session->eliminate), report_plain(session));
     else
         report_text(session,
@@ -478,8 +478,8 @@ static bool direction(struct session *session, const struct words *words, bool f
     double *sweep = mem_alloc(graph->count ? graph->count : 1, sizeof *sweep);
     bool ok = sweep || error_memory(error);
     if (ok && count != wanted)
-        ok = command_usage_error(words, UINT32_MAX, error, "a number for each of the %u %s is needed, not %u", wanted,
-                                 forward ? "inputs" : "outputs", count);
+        ok = command_usage_error(words, UINT32_MAX, error, "a number for each %s is needed: %u, not %u",
+                                 forward ? "input" : "output", wanted, count);
     ok = ok && (forward ? bauer_tangent(lcg, given, sweep, error) : bauer_adjoint(lcg, given, sweep, error));
     uint32_t results = forward ? graph->output_count : graph->input_count;
     json_t *values = ok && session->output.json ? json_array() : NULL;

@@ -110,11 +110,23 @@ static bool help_name(struct buffer *out, const char *name) {
             return buffer_printf(out, "%s: %s\n  for example %s\n", name, builtin_table[i].doc,
                                  builtin_table[i].example),
                    true;
+    return false;
+}
+
+static bool help_setting(struct buffer *out, const char *name) {
     for (size_t i = 0; i < setting_count; i++)
         if (strcmp(setting_table[i].name, name) == 0)
             return buffer_printf(out, ":set %s VALUE, %s: %s\n", name, setting_table[i].values, setting_table[i].doc),
                    true;
     return false;
+}
+
+// Some settings have a command's name: then both, unless the colon tells.
+static bool help_command_or_setting(struct buffer *out, const char *name) {
+    bool colon = name[0] == ':';
+    const struct command *c = command_find(name + colon, false, NULL);
+    if (c) help_command(out, c);
+    return (!colon && help_setting(out, name)) || c;
 }
 
 void command_help(struct buffer *out, const char *topic, bool color, struct error *error) {
@@ -128,14 +140,9 @@ void command_help(struct buffer *out, const char *topic, bool color, struct erro
         help_operations(out);
     else if (strcmp(name, "settings") == 0)
         help_settings(out);
-    else if (name[0] == ':' || !help_name(out, name)) {
-        const struct command *c = command_find(name + (name[0] == ':'), false, NULL);
-        if (c) {
-            help_command(out, c);
-        } else {
-            error_set(error, ERROR_NAME, SPAN_NONE, "there is no help on `%s`", name);
-            error_hint(error, ":help lists the commands, :help operations the functions");
-        }
+    else if ((name[0] == ':' || !help_name(out, name)) && !help_command_or_setting(out, name)) {
+        error_set(error, ERROR_NAME, SPAN_NONE, "there is no help on `%s`", name);
+        error_hint(error, ":help lists the commands, :help operations the functions");
     }
 }
 

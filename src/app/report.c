@@ -228,7 +228,7 @@ static json_t *order_list(const struct graph *graph, const struct jacobian *jaco
     return list;
 }
 
-static json_t *count_number(double value) {
+json_t *report_count(double value) {
     return value < 9007199254740992.0 ? json_integer((json_int_t)value) : json_real(value);
 }
 
@@ -242,9 +242,9 @@ static void jacobian_json(struct session *session, const struct graph *graph, en
     json_object_set_new(object, "outputs", report_labels(graph, true));
     json_object_set_new(object, "inputs", report_labels(graph, false));
     json_object_set_new(object, "values", rows);
-    json_object_set_new(object, "multiplications", count_number(jacobian->multiplications));
-    json_object_set_new(object, "remembered", count_number(jacobian->remembered));
-    if (mode == BAUER_PATHS) json_object_set_new(object, "paths", count_number(jacobian->paths));
+    json_object_set_new(object, "multiplications", report_count(jacobian->multiplications));
+    json_object_set_new(object, "remembered", report_count(jacobian->remembered));
+    if (mode == BAUER_PATHS) json_object_set_new(object, "paths", report_count(jacobian->paths));
     if (mode == BAUER_ORDER || mode == BAUER_GREEDY) json_object_set_new(object, "order", order_list(graph, jacobian));
     report_json(session, object);
 }

@@ -53,12 +53,18 @@ static uint32_t next_random(uint64_t *state) {
 
 static const char *mean_of(enum op op) { return op_table[op].infix ? op_table[op].infix : op_table[op].name; }
 
-// Of every five steps two are sines or cosines and one is a tanh or a product: no value grows.
+// Operands of sums and products are results of bounded functions, so that no value grows; what sine, cosine and tanh
+// are taken of may be anything.
+static uint32_t bounded_operand(uint64_t *state, uint32_t i) {
+    uint32_t operand = i - 1 - next_random(state) % (i < WINDOW ? i : WINDOW - 5);
+    return operand - operand % 5;
+}
+
 static struct random_step bounded_step(uint64_t *state, uint32_t i) {
     static const enum op turn[] = {OP_SIN, OP_ADD, OP_COS, OP_SUB, OP_MUL};
-    uint32_t window = i < WINDOW ? i : WINDOW;
-    struct random_step step = {turn[i % 5], i - 1 - next_random(state) % window, i - 1 - next_random(state) % window};
+    struct random_step step = {turn[i % 5], bounded_operand(state, i), bounded_operand(state, i)};
     if (step.op == OP_SIN && i % 3 == 0) step.op = OP_TANH;
+    if (step.op == OP_SIN || step.op == OP_COS || step.op == OP_TANH) step.a = i - 1 - next_random(state) % (i < WINDOW ? i : WINDOW);
     return step;
 }
 

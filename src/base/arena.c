@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
+
 // ---- allocations that can be made to fail -------------------------------------------------------------------------
 
 static atomic_size_t fail_countdown;
@@ -58,7 +60,7 @@ void mem_free(void *memory) { free(memory); }
 
 // ---- arenas -------------------------------------------------------------------------------------------------------
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGNMENT = _Alignof(max_align_t) };
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 32 << 20, ALIGNMENT = _Alignof(max_align_t) };
 
 // Blocks come zeroed from the system (for large ones that costs nothing), so handing out a piece is an addition.
 struct block {
@@ -94,7 +96,7 @@ size_t arena_size(const struct arena *arena) { return arena->held; }
 
 static struct block *add_block(struct arena *arena, size_t size) {
     if (size > PTRDIFF_MAX - sizeof(struct block)) return NULL;
-    struct block *block = mem_zero(1, sizeof *block + size);
+    struct block *block = large_zero(1, sizeof *block + size);
     if (!block) return NULL;
     block->next = arena->blocks;
     block->size = size;

@@ -5,7 +5,7 @@
 
 #include "base/task.h"
 #include "graph/eliminate.h"
-#include "graph/large.h"
+#include "base/large.h"
 #include "graph/walk.h"
 
 enum { LOOK_EVERY = 1 << 14 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/task.h"
-#include "graph/large.h"
+#include "base/large.h"
 
 enum { NIL = UINT32_MAX, LOOK_EVERY = 1 << 12 };
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "base/large.h"
 #include "base/task.h"
 #include "graph/graph_private.h"
-#include "graph/large.h"
 #include "op/op_inline.h"
 
 enum {
@@ -262,17 +262,22 @@ static bool grow_site_slots(struct graph *graph) {
     return true;
 }
 
-uint32_t graph_site(struct graph *graph, struct span span, struct error *error) {
+uint32_t graph_site_new(struct graph *graph, struct span span, struct error *error) {
     struct graph_private *private = graph->private;
     if (!span.source) return 0;
-    if (!grow_site_slots(graph)) return error_memory(error), 0;
-    uint32_t *slot = site_slot(graph, span);
-    if (*slot) return *slot;
     if (!mem_grow(&graph->sites, &private->site_capacity, (size_t)graph->site_count + 1, sizeof *graph->sites) ||
         !hold_source(private, span.source))
         return error_memory(error), 0;
     graph->sites[graph->site_count] = (struct site){span};
-    return *slot = graph->site_count++;
+    return graph->site_count++;
+}
+
+uint32_t graph_site(struct graph *graph, struct span span, struct error *error) {
+    if (!span.source) return 0;
+    if (!grow_site_slots(graph)) return error_memory(error), 0;
+    uint32_t *slot = site_slot(graph, span);
+    if (!*slot) *slot = graph_site_new(graph, span, error);
+    return *slot;
 }
 
 uint32_t graph_enter(struct graph *graph, enum frame_kind kind, symbol name, double index, uint32_t site,

@@ -91,6 +91,8 @@ void graph_clear_outputs(struct graph *graph);
 // that failed half-way; no LCG of the graph may be in use.
 void graph_truncate(struct graph *graph, uint32_t count, uint32_t inputs);
 uint32_t graph_site(struct graph *graph, struct span span, struct error *error);
+// The same without looking whether `span` has a site already: for a tracer that knows it has not.
+uint32_t graph_site_new(struct graph *graph, struct span span, struct error *error);
 uint32_t graph_enter(struct graph *graph, enum frame_kind kind, symbol name, double index, uint32_t site,
                      struct error *error); // opens a frame and makes it current; 0 on failure
 void graph_leave(struct graph *graph);     // back to the parent frame

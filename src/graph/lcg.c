@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/task.h"
-#include "graph/large.h"
+#include "base/large.h"
 #include "op/op_inline.h"
 
 enum { LOOK_EVERY = 1 << 14 };

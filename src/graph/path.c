@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/task.h"
-#include "graph/large.h"
+#include "base/large.h"
 
 enum { LOOK_EVERY = 1 << 12, NIL = UINT32_MAX, FRACTION = 50, READY_MOST = 32 };
 

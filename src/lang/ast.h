@@ -86,7 +86,7 @@ struct expression {
 enum statement_kind {
     STMT_EXPRESSION,
     STMT_ASSIGN,    // target[0] = target[1] = ... = value
-    STMT_AUGMENTED, // target[0] op= value
+    STMT_AUGMENTED, // target[0] op= value; target[1] stands for the whole
     STMT_IF,        // condition[i]: body[i], then otherwise
     STMT_FOR,       // for target[0] in value: body, otherwise
     STMT_WHILE,

@@ -37,6 +37,7 @@ static void state_free(struct state *state) {
     for (size_t i = 0; i < state->module_count; i++) module_drop(state->module[i]);
     mem_free(state->module);
     mem_free(state->global);
+    mem_free(state->builtin);
     mem_free(state->order);
     mem_free(state->span);
     mem_free(state->made);
@@ -603,7 +604,9 @@ void environment_set_options(struct environment *env, struct environment_options
     if (env->state) env->state->prompt->limit = options.vertices;
 }
 
-struct environment_options environment_options(const struct environment *env) { return env->options; }
+struct environment_options environment_options(const struct environment *env) {
+    return env->options;
+}
 
 struct graph *environment_graph(const struct environment *env) {
     return env->state->current;

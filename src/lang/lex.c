@@ -236,6 +236,8 @@ static const struct sign signs[] = {{"**=", TOKEN_POWER_ASSIGN},
                                     {"<", TOKEN_LESS},
                                     {">", TOKEN_GREATER}};
 
+enum { LONGER_SIGNS = 16 };
+
 static void count_brackets(struct lexer *lexer, const struct token *token) {
     if (token->kind == TOKEN_LPAREN || token->kind == TOKEN_LBRACKET || token->kind == TOKEN_LBRACE) {
         if (lexer->brackets++ == 0) lexer->bracket_at = token->begin;
@@ -244,14 +246,23 @@ static void count_brackets(struct lexer *lexer, const struct token *token) {
     }
 }
 
-static struct token read_sign(struct lexer *lexer) {
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+// The sign that begins at the current byte, or NULL. Signs of one letter stand behind the longer ones in the table.
+static const struct sign *find_sign(const struct lexer *lexer) {
+    char first = peek(lexer, 0), second = peek(lexer, 1);
+    bool longer = second == '=' || (second == first && (first == '*' || first == '/')) || second == '>';
+    for (size_t i = longer ? 0 : LONGER_SIGNS; i < sizeof signs / sizeof *signs; i++) {
         const char *text = signs[i].text;
-        if (text[0] != peek(lexer, 0) || (text[1] && text[1] != peek(lexer, 1)) ||
-            (text[1] && text[2] && text[2] != peek(lexer, 2)))
-            continue;
-        struct token token = {.kind = signs[i].kind, .begin = lexer->at};
-        lexer->at += (uint32_t)strlen(text);
+        if (text[0] == first && (!text[1] || text[1] == second) && (!text[1] || !text[2] || text[2] == peek(lexer, 2)))
+            return &signs[i];
+    }
+    return NULL;
+}
+
+static struct token read_sign(struct lexer *lexer) {
+    const struct sign *sign = find_sign(lexer);
+    if (sign) {
+        struct token token = {.kind = sign->kind, .begin = lexer->at};
+        lexer->at += sign->text[1] ? sign->text[2] ? 3 : 2 : 1;
         token.end = lexer->at;
         count_brackets(lexer, &token);
         return token;

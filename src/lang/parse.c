@@ -13,10 +13,11 @@ const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif", 
                                       "from", "as", "assert", "True",   "False", "None"};
 const size_t parse_keyword_count = sizeof parse_keywords / sizeof *parse_keywords;
 
-// A growing list of pointers or symbols, copied into the arena when it is complete.
+// A growing list, copied into the arena when it is complete. A few elements need no memory of their own.
 struct list {
     void *data;
-    size_t count, capacity;
+    size_t count, capacity; // capacity 0: `few` is in use
+    _Alignas(max_align_t) char few[64];
 };
 
 // The names of the function being parsed.
@@ -124,18 +125,40 @@ static bool expect(struct parser *p, enum token_kind kind, const char *wanted, c
     return false;
 }
 
+static void list_start(struct list *list) {
+    list->data = NULL;
+    list->count = list->capacity = 0;
+}
+
+static void list_drop(struct list *list) {
+    if (list->capacity) mem_free(list->data);
+    list_start(list);
+}
+
+// From the few to memory of its own.
+static bool list_move_out(struct list *list, size_t size) {
+    void *data = NULL;
+    if (!mem_grow(&data, &list->capacity, 2 * list->count + 8, size)) return false;
+    memcpy(data, list->few, list->count * size);
+    list->data = data;
+    return true;
+}
+
 static bool list_add(struct parser *p, struct list *list, const void *element, size_t size) {
-    if (!mem_grow(&list->data, &list->capacity, list->count + 1, size)) return error_memory(p->error);
+    bool few = list->capacity == 0, fits = few && (list->count + 1) * size <= sizeof list->few;
+    if (fits)
+        list->data = list->few;
+    else if (few ? !list_move_out(list, size) : !mem_grow(&list->data, &list->capacity, list->count + 1, size))
+        return error_memory(p->error);
     memcpy((char *)list->data + list->count++ * size, element, size);
     return true;
 }
 
-// Moves the list into the arena; NULL when out of memory (never for an empty list with room for one).
+// Moves the list into the arena; NULL when out of memory, never because it is empty.
 static void *list_take(struct parser *p, struct list *list, size_t size) {
     void *copy = arena_alloc(p->arena, (list->count ? list->count : 1) * size);
     if (copy && list->count) memcpy(copy, list->data, list->count * size);
-    mem_free(list->data);
-    *list = (struct list){0};
+    list_drop(list);
     if (!copy) error_memory(p->error);
     return copy;
 }
@@ -232,7 +255,8 @@ static bool starts_expression(enum token_kind kind) {
 }
 
 static bool read_clause(struct parser *p, struct clause *clause) {
-    struct list conditions = {0};
+    struct list conditions;
+    list_start(&conditions);
     next(p); // for
     clause->target = parse_targets(p);
     bool ok = clause->target && bind_names(p, clause->target, 2) &&
@@ -249,7 +273,8 @@ static bool read_clause(struct parser *p, struct clause *clause) {
 
 // The bracket and the element are read.
 static expr parse_comprehension(struct parser *p, uint32_t begin, expr element) {
-    struct list clauses = {0};
+    struct list clauses;
+    list_start(&clauses);
     bool ok = true;
     while (ok && p->token.kind == TOKEN_FOR) {
         struct clause clause = {0};
@@ -267,7 +292,8 @@ static expr parse_comprehension(struct parser *p, uint32_t begin, expr element) 
 
 // Expressions up to `close`, the opening bracket is read. A single one without comma is returned as it is when `group`.
 static expr parse_items(struct parser *p, uint32_t begin, enum token_kind close, enum expression_kind kind) {
-    struct list items = {0};
+    struct list items;
+    list_start(&items);
     bool comma = false;
     while (p->token.kind != close) {
         expr item = parse_expression(p);
@@ -291,7 +317,7 @@ static expr parse_items(struct parser *p, uint32_t begin, enum token_kind close,
     e->count = count;
     return e;
 failed:
-    mem_free(items.data);
+    list_drop(&items);
     return NULL;
 }
 
@@ -439,11 +465,12 @@ static bool add_string_parts(struct parser *p, const struct token *t, struct lis
 // One string or several beside each other.
 static expr parse_string(struct parser *p) {
     uint32_t begin = p->token.begin;
-    struct list parts = {0};
+    struct list parts;
+    list_start(&parts);
     while (p->token.kind == TOKEN_STRING) {
         struct token t = p->token;
-        if (t.prefix == 'b') return mem_free(parts.data), refuse(p, "a bytes literal", "");
-        if (!add_string_parts(p, &t, &parts)) return mem_free(parts.data), NULL;
+        if (t.prefix == 'b') return list_drop(&parts), refuse(p, "a bytes literal", "");
+        if (!add_string_parts(p, &t, &parts)) return list_drop(&parts), NULL;
         next(p);
     }
     uint32_t count = (uint32_t)parts.count;
@@ -520,7 +547,9 @@ static bool add_argument(struct parser *p, struct list *items, struct list *keyw
 }
 
 static expr parse_call(struct parser *p, expr callee) {
-    struct list items = {0}, keywords = {0};
+    struct list items, keywords;
+    list_start(&items);
+    list_start(&keywords);
     bool ok = true;
     next(p);
     while (ok && p->token.kind != TOKEN_RPAREN) {
@@ -694,7 +723,9 @@ static expr parse_comparison(struct parser *p) {
     if (!first) return NULL;
     int comparison = read_comparison(p);
     if (comparison < 0) return first;
-    struct list items = {0}, compares = {0};
+    struct list items, compares;
+    list_start(&items);
+    list_start(&compares);
     bool ok = list_add(p, &items, &first, sizeof first);
     for (; ok && comparison >= 0; comparison = ok ? read_comparison(p) : -1) {
         uint8_t compare = (uint8_t)comparison;
@@ -727,7 +758,8 @@ static expr parse_not(struct parser *p) {
 static expr parse_junction(struct parser *p, enum token_kind word) {
     expr first = word == TOKEN_OR ? parse_junction(p, TOKEN_AND) : parse_not(p);
     if (!first || p->token.kind != word) return first;
-    struct list items = {0};
+    struct list items;
+    list_start(&items);
     bool ok = list_add(p, &items, &first, sizeof first);
     while (ok && accept(p, word)) {
         expr item = word == TOKEN_OR ? parse_junction(p, TOKEN_AND) : parse_not(p);
@@ -770,7 +802,8 @@ static expr parse_expression(struct parser *p) {
 // Goes on after a first item: item, item, ... without brackets.
 static expr parse_rest(struct parser *p, expr first, expr (*parse)(struct parser *)) {
     if (!first || p->token.kind != TOKEN_COMMA) return first;
-    struct list items = {0};
+    struct list items;
+    list_start(&items);
     bool ok = list_add(p, &items, &first, sizeof first);
     while (ok && accept(p, TOKEN_COMMA) && starts_expression(p->token.kind)) {
         expr item = parse(p);
@@ -809,7 +842,8 @@ static stmt finish(const struct parser *p, stmt s) {
 
 // target = target = ... = value; the first target is read and the current token is `=`.
 static stmt parse_assignment(struct parser *p, expr first) {
-    struct list targets = {0};
+    struct list targets;
+    list_start(&targets);
     expr value = first;
     bool ok = true;
     while (ok && accept(p, TOKEN_ASSIGN)) {
@@ -834,12 +868,13 @@ static stmt parse_augmented(struct parser *p, expr target) {
     if (target->kind == EXPR_TUPLE || target->kind == EXPR_LIST)
         return fail_at(p, target->begin, target->end, "an augmented assignment has one target", "");
     if (!bind_names(p, target, 1)) return NULL;
-    s->target = arena_alloc(p->arena, sizeof(expr));
+    s->target = arena_alloc(p->arena, 2 * sizeof(expr));
     if (!s->target) return fail_memory(p);
     s->target[0] = target;
     s->count = 1;
     s->value = parse_tuple(p);
-    return s->value ? s : NULL;
+    s->target[1] = s->value ? new_expr(p, EXPR_BINARY, target->begin) : NULL; // where the operation stands
+    return s->target[1] ? s : NULL;
 }
 
 // A type hint, read over: any expression.
@@ -915,7 +950,8 @@ static stmt import_done(struct parser *p, stmt s, struct list *names, bool ok) {
 
 static stmt parse_import(struct parser *p) {
     stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
-    struct list names = {0};
+    struct list names;
+    list_start(&names);
     bool ok = s != NULL;
     do {
         next(p);
@@ -928,7 +964,8 @@ static stmt parse_import(struct parser *p) {
 
 static stmt parse_from(struct parser *p) {
     stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
-    struct list names = {0};
+    struct list names;
+    list_start(&names);
     next(p);
     if (!s || !(s->module = parse_dotted(p))) return NULL;
     if (p->token.kind != TOKEN_IMPORT) return unexpected(p, "`import`", "");
@@ -989,7 +1026,9 @@ static stmt parse_small(struct parser *p) {
 
 static stmt parse_if(struct parser *p) {
     stmt s = new_stmt(p, STMT_IF, p->token.begin);
-    struct list conditions = {0}, blocks = {0};
+    struct list conditions, blocks;
+    list_start(&conditions);
+    list_start(&blocks);
     bool ok = s != NULL;
     do {
         next(p); // if, elif
@@ -1052,7 +1091,8 @@ static bool parse_parameter(struct parser *p, struct list *parameters) {
 }
 
 static bool parse_parameters(struct parser *p, struct function *f) {
-    struct list parameters = {0};
+    struct list parameters;
+    list_start(&parameters);
     bool ok = expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
     while (ok && p->token.kind != TOKEN_RPAREN) {
         ok = parse_parameter(p, &parameters);
@@ -1144,7 +1184,8 @@ static bool parse_statement(struct parser *p, struct list *statements) {
 }
 
 static bool parse_block(struct parser *p, struct block *block) {
-    struct list statements = {0};
+    struct list statements;
+    list_start(&statements);
     bool ok = expect(p, TOKEN_COLON, "`:`", "");
     if (ok && p->token.kind != TOKEN_NEWLINE) {
         ok = parse_line(p, &statements);
@@ -1176,7 +1217,8 @@ static bool parse_block(struct parser *p, struct block *block) {
 // ---- modules ------------------------------------------------------------------------------------------------------
 
 static bool parse_all(struct parser *p) {
-    struct list statements = {0};
+    struct list statements;
+    list_start(&statements);
     next(p);
     bool ok = p->token.kind != TOKEN_ERROR;
     while (ok && p->token.kind != TOKEN_END) {

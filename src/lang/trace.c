@@ -171,7 +171,7 @@ double trace_number(const struct tracer *t, struct value value) {
 static uint32_t site_of(struct tracer *t, expr e) {
     struct expression *cache = (struct expression *)(uintptr_t)e; // a cache is no change that anyone sees
     if (cache->site_epoch != t->epoch || cache->site == 0) {
-        cache->site = graph_site(t->graph, span_at(t, e->begin, e->end), t->error);
+        cache->site = graph_site_new(t->graph, span_at(t, e->begin, e->end), t->error);
         cache->site_epoch = t->epoch;
     }
     return cache->site;
@@ -224,6 +224,12 @@ bool trace_vertex(struct tracer *t, struct value value, expr site, vertex *out) 
     if (value.name) return named_vertex(t, value, where, out);
     *out = graph_constant(t->graph, 0, value.number, where, t->error);
     return *out != VERTEX_NONE;
+}
+
+// The graph's own errors (its limit, memory) know no place in the text: it is where the vertex was to be made.
+static bool place_error(struct tracer *t, expr site) {
+    if (t->error && !t->error->span.source) t->error->span = span_at(t, site->begin, site->end);
+    return false;
 }
 
 // ---- operations ---------------------------------------------------------------------------------------------------
@@ -298,10 +304,10 @@ bool trace_operation(struct tracer *t, enum op op, struct value a, struct value 
     if (!two) b = (struct value){.kind = VALUE_NUMBER};
     if (a.kind != VALUE_VERTEX && b.kind != VALUE_VERTEX) return fold(t, op, a, b, site, out);
     vertex left, right = 0;
-    if (!trace_vertex(t, a, NULL, &left) || (two && !trace_vertex(t, b, NULL, &right))) return false;
+    if (!trace_vertex(t, a, NULL, &left) || (two && !trace_vertex(t, b, NULL, &right))) return place_error(t, site);
     uint32_t where = site_of(t, site);
     vertex v = graph_add(t->graph, op, left, two ? right : left, where, t->error);
-    if (v == VERTEX_NONE) return false;
+    if (v == VERTEX_NONE) return place_error(t, site);
     double y = t->graph->value[v];
     if (__builtin_expect(!isfinite(y), 0)) {
         const char *reason = op_domain(op, t->graph->value[left], two ? t->graph->value[right] : 0, y);
@@ -369,6 +375,21 @@ static struct value import_value(const struct tracer *t, struct value value) {
                           .number = t->state->prompt->value[v]};
 }
 
+// What is built in under this name; looked up by text once for each name.
+static bool builtin_named(struct tracer *t, symbol name, struct value *out) {
+    struct state *state = t->state;
+    size_t old = state->builtin_capacity;
+    if (name >= old) {
+        if (!mem_grow(&state->builtin, &state->builtin_capacity, (size_t)name + 1, sizeof *state->builtin))
+            return false;
+        memset(state->builtin + old, 0, (state->builtin_capacity - old) * sizeof *state->builtin);
+    }
+    struct value *known = &state->builtin[name];
+    if (known->kind == VALUE_UNBOUND && !builtin_lookup(symbol_text(t->symbols, name), known)) return false;
+    *out = *known;
+    return true;
+}
+
 static bool eval_name(struct tracer *t, expr e, struct value *out) {
     if (e->slot != SLOT_GLOBAL && t->local) {
         *out = t->local[e->slot];
@@ -376,8 +397,7 @@ static bool eval_name(struct tracer *t, expr e, struct value *out) {
         if (t->function->local[e->slot] == 1) return unknown_name(t, e);
     }
     *out = import_value(t, state_global(t->state, e->name));
-    if (out->kind != VALUE_UNBOUND) return true;
-    return builtin_lookup(symbol_text(t->symbols, e->name), out) || unknown_name(t, e);
+    return out->kind != VALUE_UNBOUND || builtin_named(t, e->name, out) || unknown_name(t, e);
 }
 
 void trace_name_items(struct tracer *t, struct value value, const char *name) {
@@ -1114,13 +1134,9 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
             if (!trace_append(t, before.list, trace_item(right, i))) return false;
         return true;
     }
-    struct expression whole = *target; // the operation's place is the whole statement
     if (s->op == OP_COUNT) return trace_fail(t, s->value, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
-    whole.begin = s->begin;
-    whole.end = s->end;
-    whole.site_epoch = 0;
-    whole.site = 0;
-    return trace_operation(t, (enum op)s->op, before, right, &whole, &after) && trace_bind(t, target, after, true);
+    return trace_operation(t, (enum op)s->op, before, right, s->target[1], &after) &&
+           trace_bind(t, target, after, true);
 }
 
 static enum flow run_if(struct tracer *t, const struct statement *s) {

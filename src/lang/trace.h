@@ -45,6 +45,8 @@ struct state {
     struct arena *arena;
     struct value *global; // by symbol
     size_t global_capacity;
+    struct value *builtin; // by symbol: what is built in under it, as far as looked up
+    size_t builtin_capacity;
     symbol *order; // names in order of binding
     size_t order_count, order_capacity;
     uint32_t *bound_at; // parallel to order: begin of the last assignment

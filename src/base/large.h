@@ -1,7 +1,7 @@
 // Memory for arrays of millions of elements. Touching a fresh page costs the kernel more than a sweep spends on all
 // that is in it, so large arrays ask for large pages; where there are none, nothing changes.
-#ifndef BAUER_GRAPH_LARGE_H
-#define BAUER_GRAPH_LARGE_H
+#ifndef BAUER_BASE_LARGE_H
+#define BAUER_BASE_LARGE_H
 
 #include <stdint.h>
 #include <sys/mman.h>

@@ -405,6 +405,10 @@ int session_run_file(struct session *session, const char *path) {
         error_set(&error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file", path);
         error_hint(&error, "bauer reads Python text, and SVG pictures that it made");
         return file_failed(session, &error);
+    } else if (strspn(data, " \t\r\n") == size) {
+        mem_free(data);
+        error_set(&error, ERROR_FILE, SPAN_NONE, "%s is empty", path);
+        return file_failed(session, &error);
     }
     int failed = session_run(session, path, data, size, 1);
     mem_free(data);

@@ -63,6 +63,7 @@ static void print_heading(struct session *session, const struct graph *graph, co
 static void show_kind(struct session *session, enum view_kind kind) {
     session->shown.kind = kind;
     session->shown.lit = 0;
+    session->shown.step = false;
 }
 
 bool command_graph(struct session *session, const struct words *words, struct error *error) {
@@ -570,10 +571,8 @@ static void report_outputs(struct session *session, const struct graph *graph) {
 }
 
 static void forget_sweeps(struct session *session) {
-    walk_free(session->walk);
     eliminate_free(session->eliminate);
     lcg_free(session->lcg);
-    session->walk = NULL;
     session->eliminate = NULL;
     session->lcg = NULL;
 }
@@ -669,7 +668,8 @@ bool command_describe(struct session *session, const struct words *words, struct
     struct view view;
     struct buffer text = {0};
     if (!command_no_words(words, error)) return false;
-    if (session->walk && walk_at(session->walk)) return walk_report(session->walk, session, error);
+    if (session->shown.step && walk_is_on(session->walk, environment_graph(session->environment)))
+        return walk_report(session->walk, session, error);
     if (!session_view(session, session->shown.kind, &view, error)) return false;
     describe_view(&view, &text);
     if (session->output.json)

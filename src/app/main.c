@@ -1,6 +1,6 @@
 // The program: options, files and lines in the order given, then the prompt if it is wanted.
 #include <errno.h>
-#include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,9 +248,17 @@ static int run_bench(int argc, char **argv) {
     return status;
 }
 
+// A session traces again and again: memory once had is kept, since getting pages from the system costs more than using
+// them.
+static void keep_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
 int main(int argc, char **argv) {
     struct arguments a = {0};
     int status;
+    keep_memory();
     catch_interrupt();
     if (is_special(argc, argv, &status)) return status;
     if (argc > 1 && strcmp(argv[1], "bench") == 0) return run_bench(argc, argv);

@@ -34,13 +34,18 @@ struct undo {
 
 // ---- what follows from the current graph --------------------------------------------------------------------------
 
-static void forget_derived(struct session *session) {
-    walk_free(session->walk);
+// The walk stays: it has a graph of its own, and says itself when that is no longer the current one.
+static void forget_lcg(struct session *session) {
     eliminate_free(session->eliminate);
     lcg_free(session->lcg);
-    session->walk = NULL;
     session->eliminate = NULL;
     session->lcg = NULL;
+}
+
+static void forget_derived(struct session *session) {
+    walk_free(session->walk);
+    session->walk = NULL;
+    forget_lcg(session);
 }
 
 static void forget_graph_view(struct session *session) {
@@ -51,6 +56,7 @@ static void forget_graph_view(struct session *session) {
     session->shown.collapsed = NULL;
     session->shown.collapsed_count = 0;
     session->shown.lit = 0;
+    session->shown.step = false;
     session->shown.from[0] = session->shown.to[0] = '\0';
     session->shown.top = 0;
 }
@@ -281,12 +287,12 @@ static void take_outcome(void *context, const struct outcome *outcome) {
 static bool run_statements(struct session *session, struct module *module, struct error *error) {
     struct graph *before = environment_graph(session->environment);
     uint32_t count = before ? before->count : 0;
-    if (before && !before->function) forget_derived(session); // the prompt's graph may grow under them
+    if (before && !before->function) forget_lcg(session); // the prompt's graph may grow under them
     for (uint32_t i = 0; i < module->count; i++)
         if (!environment_run(session->environment, module, i, take_outcome, session, error)) return false;
     struct graph *now = environment_graph(session->environment);
     if (now && (now != before || now->count != count)) {
-        forget_derived(session);
+        forget_lcg(session);
         forget_graph_view(session);
     }
     return true;
@@ -428,6 +434,7 @@ struct view_store {
     struct lit_path *path;
     uint32_t path_count;
     size_t path_capacity;
+    struct lit_path step; // of a walk
     char *total, *point, *code;
 };
 
@@ -545,6 +552,9 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
     if (ok && session->shown.lit && session->shown.lit <= store->path_count && kind != VIEW_PATHS &&
         kind != VIEW_FIGURE)
         view->lit = &store->path[session->shown.lit - 1];
+    if (ok && session->shown.step && kind == session->shown.kind && walk_is_on(session->walk, graph) &&
+        walk_lit(session->walk, &store->step))
+        view->lit = &store->step;
     if (!ok) session_view_free(view);
     return ok;
 }

@@ -43,6 +43,7 @@ struct shown {
     char from[64], to[64]; // path filter, "" for all
     uint32_t top;          // `top N`, 0: as listed
     uint32_t lit;          // 1-based number of the path in hand, 0: none
+    bool step;             // the step in hand of session->walk is lit
     uint32_t *collapsed;   // frames
     uint32_t collapsed_count;
 };

@@ -195,7 +195,9 @@ static bool start(struct walk *walk, const char *const *words, uint32_t count, s
     if (!walk->lcg) return false;
     walk->active = mem_zero(room, 1);
     walk->value = mem_alloc(room, sizeof *walk->value);
-    if (!walk->active || !walk->value) return error_memory(error);
+    walk->point = mem_alloc(walk->graph->input_count + 1, sizeof *walk->point);
+    if (!walk->active || !walk->value || !walk->point) return error_memory(error);
+    for (uint32_t i = 0; i < walk->graph->input_count; i++) walk->point[i] = walk->graph->value[walk->graph->input[i]];
     for (vertex v = 0; v < walk->graph->count; v++) walk->value[v] = NAN;
     if (!keep_words(walk, words, count, error) || !starts[walk->kind](walk, words, count, error)) return false;
     if (walk->count) return true;
@@ -216,6 +218,7 @@ struct walk *walk_new(struct session *session, enum walk_kind kind, const char *
     }
     walk->kind = kind;
     walk->graph = graph_hold(graph);
+    walk->vertices = graph->count;
     walk->seed = VERTEX_NONE;
     if (start(walk, words, count, error)) return walk;
     walk_free(walk);
@@ -224,9 +227,9 @@ struct walk *walk_new(struct session *session, enum walk_kind kind, const char *
 
 void walk_free(struct walk *walk) {
     if (!walk) return;
-    void *owned[] = {walk->words, walk->item,       walk->active,      walk->value, walk->in,
-                     walk->due,   walk->path_edge,  walk->path_vertex, walk->from,  walk->to,
-                     walk->total, walk->pair_total, walk->change,      walk->lit};
+    void *owned[] = {walk->words, walk->point, walk->item,       walk->active,      walk->value,
+                     walk->in,    walk->due,   walk->path_edge,  walk->path_vertex, walk->from,
+                     walk->to,    walk->total, walk->pair_total, walk->change,      walk->lit};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) mem_free(owned[i]);
     buffer_free(&walk->title);
     buffer_free(&walk->arithmetic);
@@ -394,6 +397,7 @@ static void show_step(const struct walk *walk, struct session *session) {
     struct shown *shown = &session->shown;
     shown->kind = walk->kind == WALK_PRIMAL ? VIEW_PRIMAL : VIEW_LCG;
     shown->top = 0;
+    shown->step = true;
     shown->lit = walk->kind == WALK_PATHS ? walk->at : 0;
     snprintf(shown->from, sizeof shown->from, "%s", walk->from_name);
     snprintf(shown->to, sizeof shown->to, "%s", walk->to_name);
@@ -432,6 +436,13 @@ uint32_t walk_at(const struct walk *walk) { return walk->at; }
 enum walk_kind walk_kind(const struct walk *walk) { return walk->kind; }
 const double *walk_values(const struct walk *walk) { return walk->value; }
 const struct eliminate *walk_eliminate(const struct walk *walk) { return walk->eliminate; }
+
+bool walk_is_on(const struct walk *walk, const struct graph *graph) {
+    if (!walk || walk->graph != graph || walk->vertices != graph->count) return false;
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        if (walk->point[i] != graph->value[graph->input[i]]) return false;
+    return walk->lcg->offset == graph->offset && walk->lcg->source == graph->operand;
+}
 
 bool walk_lit(const struct walk *walk, struct lit_path *lit) {
     bool path = walk->kind == WALK_PATHS;
@@ -484,8 +495,8 @@ static bool follow(struct session *session, struct error *error) {
     struct walk *walk = session->walk;
     struct graph *graph = session_graph(session, error);
     if (!graph) return false;
-    if (graph == walk->graph) return true;
-    if (graph->function != walk->graph->function || graph->count != walk->graph->count) {
+    if (walk_is_on(walk, graph)) return true;
+    if (graph->function != walk->graph->function || graph->count != walk->vertices) {
         error_set(error, ERROR_OTHER, SPAN_NONE,
                   "this walk has ended: the graph it was on is no longer the current one");
         error_hint(error, "start again with :walk %s", kind_name[walk->kind]);

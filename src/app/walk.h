@@ -47,6 +47,8 @@ bool walk_report(struct walk *walk, struct session *session, struct error *error
 // Running values at the current step, one for each vertex of the graph (NAN where not known yet): values, tangents,
 // adjoints as far as contributions are in, products along the lit path. For WALK_ELIMINATE all are NAN.
 const double *walk_values(const struct walk *walk);
+// Whether the walk's graph is still as it was, and this one; false for NULL.
+bool walk_is_on(const struct walk *walk, const struct graph *graph);
 // The edges lit at the current step, to be drawn; false before the first step and where none is lit. The edges are the
 // walk's. For WALK_PATHS it is the path in hand.
 bool walk_lit(const struct walk *walk, struct lit_path *lit);

@@ -15,6 +15,8 @@ struct walk {
     enum walk_kind kind;
     struct graph *graph; // held
     struct lcg *lcg;     // own, so that the walk outlives a new trace until it is told that it has ended
+    uint32_t vertices;   // the graph's when the walk began: the prompt's graph grows
+    double *point;       // the inputs' values then
     char *words;         // as typed, to start the same walk again after :at
     uint32_t count, at;
 

@@ -57,18 +57,26 @@ struct clause { // for target in iterable if condition...
     uint32_t condition_count;
 };
 
+// Only as much of a node is allocated as its kind uses (expression_size): programs of a million lines are common
+// enough.
 struct expression {
     uint8_t kind, op; // enum expression_kind; enum op of a BINARY
     bool integer;     // NUMBER
     bool parenthesized;
     uint32_t begin, end;
-    symbol name;               // NAME, ATTRIBUTE
-    uint32_t slot;             // NAME: in the function's locals, or SLOT_GLOBAL
-    uint32_t count;            // of item
-    uint32_t site, site_epoch; // of the trace that ran it last (a cache of the tracer's)
+    union {
+        struct { // NAME, ATTRIBUTE
+            symbol name;
+            uint32_t slot; // NAME: in the function's locals, or SLOT_GLOBAL
+        };
+        struct { // all others: a cache of the tracer's
+            uint32_t site, site_epoch;
+        };
+    };
+    uint32_t count; // of item; bytes of a STRING's text
     union {
         double number;
-        const char *text; // STRING, the specification of FORMATTED; size in `count` for a STRING
+        const char *text; // STRING
         struct expression *left;
     };
     union {
@@ -78,10 +86,14 @@ struct expression {
     };
     union {
         uint8_t *compare;
-        symbol *keyword;         // CALL: keyword[i] names item[i], 0 for a positional one
-        struct expression *last; // FORMATTED: unused
+        symbol *keyword; // CALL: keyword[i] names item[i], 0 for a positional one; NULL: none has a name
+        struct expression *specification; // FORMATTED: a STRING
     };
 };
+
+static inline symbol expression_keyword(const struct expression *call, uint32_t argument) {
+    return call->keyword ? call->keyword[argument] : 0;
+}
 
 enum statement_kind {
     STMT_EXPRESSION,
@@ -135,6 +147,7 @@ struct statement {
     uint32_t count;             // of target, condition or import
     struct expression **target; // also the conditions of an IF
     struct expression *value;
+    // What simple statements do not have (they end here: see statement_size).
     struct block *body; // `count` blocks of an IF, else one
     struct block otherwise;
     struct function *function;

@@ -194,13 +194,13 @@ static bool run_print(struct tracer *t, const struct expression *call, struct va
     struct buffer text = {0};
     const char *gap = " ", *end = "\n";
     for (uint32_t i = 0; i < count; i++) {
-        if (!call->keyword[i]) continue;
-        const char *keyword = symbol_text(t->symbols, call->keyword[i]);
+        if (!expression_keyword(call, i)) continue;
+        const char *keyword = symbol_text(t->symbols, expression_keyword(call, i));
         if (argument[i].kind == VALUE_STRING && strcmp(keyword, "sep") == 0) gap = argument[i].text->data;
         if (argument[i].kind == VALUE_STRING && strcmp(keyword, "end") == 0) end = argument[i].text->data;
     }
     for (uint32_t i = 0, shown = 0; i < count; i++) {
-        if (call->keyword[i]) continue;
+        if (expression_keyword(call, i)) continue;
         if (shown++) buffer_text(&text, gap);
         value_show(argument[i], t->graph->value, false, &text);
     }
@@ -400,10 +400,11 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
 }
 
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
-                  const symbol *keyword, struct value *out) {
+                  struct value *out) {
+    builtin_run *run = rows[builtin].run;
+    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum;
     if (!count_fits(t, call, builtin, count)) return false;
-    if (count && keyword[count - 1] && rows[builtin].run != run_print && rows[builtin].run != run_enumerate &&
-        rows[builtin].run != run_sum)
+    if (count && expression_keyword(call, count - 1) && !takes_keywords)
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);
-    return rows[builtin].run(t, call, argument, count, out);
+    return run(t, call, argument, count, out);
 }

@@ -163,13 +163,35 @@ static void *list_take(struct parser *p, struct list *list, size_t size) {
     return copy;
 }
 
+static size_t expression_size(enum expression_kind kind) {
+    switch (kind) {
+    case EXPR_NAME:
+    case EXPR_TRUE:
+    case EXPR_FALSE:
+    case EXPR_NONE:
+        return offsetof(struct expression, number);
+    case EXPR_NUMBER:
+    case EXPR_STRING:
+    case EXPR_NEGATE:
+    case EXPR_PLUS:
+    case EXPR_NOT:
+    case EXPR_ATTRIBUTE:
+        return offsetof(struct expression, right);
+    case EXPR_CALL:
+    case EXPR_COMPARE:
+    case EXPR_FORMATTED:
+        return sizeof(struct expression);
+    default:
+        return offsetof(struct expression, compare);
+    }
+}
+
 static expr new_expr(struct parser *p, enum expression_kind kind, uint32_t begin) {
-    expr e = arena_alloc(p->arena, sizeof *e);
+    expr e = arena_alloc(p->arena, expression_size(kind));
     if (!e) return fail_memory(p);
     e->kind = (uint8_t)kind;
     e->begin = begin;
     e->end = p->last_end;
-    e->slot = SLOT_GLOBAL;
     return e;
 }
 
@@ -435,9 +457,9 @@ static expr parse_formatted(struct parser *p, uint32_t *at, uint32_t to) {
     if (text[spec] == '!') spec += 2;
     if (spec < close && text[spec] == ':') spec++;
     e->left = inner;
-    e->last = unescape(p, spec, spec < close ? close : spec, true, false);
+    e->specification = unescape(p, spec, spec < close ? close : spec, true, false);
     *at = close + 1;
-    return e->last ? e : NULL;
+    return e->specification ? e : NULL;
 }
 
 static bool add_string_parts(struct parser *p, const struct token *t, struct list *parts) {
@@ -546,10 +568,14 @@ static bool add_argument(struct parser *p, struct list *items, struct list *keyw
     return item && list_add(p, items, &item, sizeof item) && list_add(p, keywords, &keyword, sizeof keyword);
 }
 
+static bool any_keyword(const struct list *keywords) {
+    const symbol *keyword = keywords->data;
+    return keywords->count && keyword[keywords->count - 1]; // keyword arguments come last
+}
+
 static expr parse_call(struct parser *p, expr callee) {
     struct list items, keywords;
-    list_start(&items);
-    list_start(&keywords);
+    list_start(&items), list_start(&keywords);
     bool ok = true;
     next(p);
     while (ok && p->token.kind != TOKEN_RPAREN) {
@@ -558,9 +584,11 @@ static expr parse_call(struct parser *p, expr callee) {
     }
     ok = ok && expect(p, TOKEN_RPAREN, "`)` or `,`", "");
     uint32_t count = (uint32_t)items.count;
+    bool named = any_keyword(&keywords);
     expr *item = list_take(p, &items, sizeof(expr));
-    symbol *keyword = list_take(p, &keywords, sizeof(symbol));
-    expr e = ok && item && keyword ? new_expr(p, EXPR_CALL, callee->begin) : NULL;
+    symbol *keyword = named ? list_take(p, &keywords, sizeof(symbol)) : NULL;
+    list_drop(&keywords);
+    expr e = ok && item && (keyword || !named) ? new_expr(p, EXPR_CALL, callee->begin) : NULL;
     if (!e) return NULL;
     e->left = callee;
     e->item = item;
@@ -827,8 +855,13 @@ typedef struct statement *stmt;
 
 static bool parse_block(struct parser *p, struct block *block);
 
+static size_t statement_size(enum statement_kind kind) {
+    bool simple = kind == STMT_EXPRESSION || kind == STMT_ASSIGN || kind == STMT_AUGMENTED || kind == STMT_RETURN;
+    return simple ? offsetof(struct statement, body) : sizeof(struct statement);
+}
+
 static stmt new_stmt(struct parser *p, enum statement_kind kind, uint32_t begin) {
-    stmt s = arena_alloc(p->arena, sizeof *s);
+    stmt s = arena_alloc(p->arena, statement_size(kind));
     if (!s) return fail_memory(p);
     s->kind = (uint8_t)kind;
     s->begin = begin;

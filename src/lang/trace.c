@@ -169,9 +169,11 @@ double trace_number(const struct tracer *t, struct value value) {
 }
 
 static uint32_t site_of(struct tracer *t, expr e) {
+    struct span span = span_at(t, e->begin, e->end);
+    if (e->kind == EXPR_NAME || e->kind == EXPR_ATTRIBUTE) return graph_site(t->graph, span, t->error);
     struct expression *cache = (struct expression *)(uintptr_t)e; // a cache is no change that anyone sees
     if (cache->site_epoch != t->epoch || cache->site == 0) {
-        cache->site = graph_site_new(t->graph, span_at(t, e->begin, e->end), t->error);
+        cache->site = graph_site_new(t->graph, span, t->error);
         cache->site_epoch = t->epoch;
     }
     return cache->site;
@@ -821,7 +823,7 @@ static bool eval_format(struct tracer *t, expr e, struct value *out) {
         if (part->kind == EXPR_STRING)
             buffer_add(&text, part->text, part->count);
         else
-            ok = trace_expression(t, part->left, &value) && format_value(t, value, part->last, &text);
+            ok = trace_expression(t, part->left, &value) && format_value(t, value, part->specification, &text);
     }
     if (ok && text.failed) ok = error_memory(t->error);
     ok = ok && new_text(t, buffer_string(&text), text.size, out);
@@ -870,7 +872,7 @@ static bool arity_error(struct tracer *t, expr call, const struct function *f, u
 }
 
 static bool find_parameter(struct tracer *t, expr call, const struct function *f, uint32_t argument, uint32_t *out) {
-    symbol keyword = call->keyword[argument];
+    symbol keyword = expression_keyword(call, argument);
     for (*out = keyword ? 0 : argument; keyword && *out < f->parameter_count; ++*out)
         if (f->parameter[*out].name == keyword) return true;
     if (!keyword) return *out < f->parameter_count || arity_error(t, call, f, call->count);
@@ -978,7 +980,7 @@ static bool call_function(struct tracer *t, expr e, struct function *f, struct v
 static bool call_operation(struct tracer *t, expr e, enum op op, struct value *out) {
     struct value a, b = {.kind = VALUE_NUMBER};
     const struct op_info *info = &op_table[op];
-    if (e->count && e->keyword[e->count - 1])
+    if (e->count && expression_keyword(e, e->count - 1))
         return trace_fail(t, e, ERROR_TYPE, "%s takes no keyword arguments", info->name);
     if ((int)e->count != info->arity) {
         trace_fail(t, e, ERROR_TYPE, "%s takes %d argument%s, %u given", info->name, info->arity,
@@ -996,7 +998,7 @@ static bool call_builtin(struct tracer *t, expr e, int builtin, struct value *ou
     if (e->count > 8 && !(argument = mem_alloc(e->count, sizeof *argument))) return error_memory(t->error);
     bool ok = true;
     for (uint32_t i = 0; ok && i < e->count; i++) ok = trace_expression(t, e->item[i], &argument[i]);
-    ok = ok && builtin_call(t, e, builtin, argument, e->count, e->keyword, out);
+    ok = ok && builtin_call(t, e, builtin, argument, e->count, out);
     if (argument != few) mem_free(argument);
     return ok;
 }

@@ -118,7 +118,7 @@ bool trace_step(struct tracer *tracer, const struct expression *site); // counts
 // builtin.c
 bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."
 bool builtin_call(struct tracer *tracer, const struct expression *call, int builtin, struct value *argument,
-                  uint32_t count, const symbol *keyword, struct value *out);
+                  uint32_t count, struct value *out);
 // The n-th element of anything that can be looped over, and how many there are.
 bool trace_length(struct tracer *tracer, struct value value, const struct expression *site, uint64_t *count);
 struct value trace_item(struct value value, uint64_t index);

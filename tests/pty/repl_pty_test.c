@@ -351,7 +351,8 @@ static void test_init(void **state) {
 
 int main(int argc, char **argv) {
     if (argc < 2) return 2;
-    program = argv[1];
+    program = realpath(argv[1], NULL); // it is run elsewhere
+    if (!program) return 2;
     const struct CMUnitTest tests[] = {
         TEST(test_paste),
         TEST(test_paste_with_prompts),

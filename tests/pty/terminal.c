@@ -276,7 +276,9 @@ static bool wait_until(struct terminal *t, bool (*true_now)(struct terminal *, c
             free(screen);
             return false;
         }
-        if (!read_some(t, left < 0.05 ? left : 0.05)) reap(t, WNOHANG);
+        if (read_some(t, left < 0.05 ? left : 0.05)) continue;
+        reap(t, WNOHANG);
+        if (t->status >= 0) end = 0; // it has ended and said all it had to say
     }
     return true;
 }

@@ -156,6 +156,9 @@ static struct token read_number(struct lexer *lexer) {
 // The prefix letters of a string that starts here, or -1 when what starts here is no string.
 static int prefix_length(const struct lexer *lexer) {
     int n = 0;
+    char second = peek(lexer, 1);
+    if (is_name_start((unsigned char)peek(lexer, 0)) && second != '\'' && second != '"' && !strchr("rRbBfFuU", second))
+        return -1;
     while (n < 2 && peek(lexer, (uint32_t)n) && strchr("rRbBfFuU", peek(lexer, (uint32_t)n))) n++;
     char quote = peek(lexer, (uint32_t)n);
     return quote == '\'' || quote == '"' ? n : -1;

@@ -90,7 +90,7 @@ static void list_outputs(const struct graph *graph, struct buffer *out) {
     for (uint32_t i = 0; i < most; i++) {
         list_sign(out, i, count);
         const char *name = graph_output_label(graph, i, label);
-        buffer_text(out, strcmp(name, "_") == 0 ? graph_label(graph, graph->output[i], label) : name);
+        buffer_text(out, name[0] == '_' && !graph->function ? graph_label(graph, graph->output[i], label) : name);
     }
     if (count > most) buffer_printf(out, " and %" PRIu32 " more", count - most);
     buffer_text(out, ". ");
@@ -119,14 +119,9 @@ static void describe_partials(const struct view *view, vertex v, struct buffer *
     char from[64], to[64];
     for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
         if (graph_hidden(graph, graph->operand[e])) continue;
-        double partial;
         buffer_printf(out, "%s∂%s/∂%s = ", first ? ", with " : " and ", graph_label(graph, v, to),
                       graph_label(graph, graph->operand[e], from));
-        graph_partial_formula(graph, e, out);
-        if (sketch_partial(view, e, &partial)) {
-            buffer_text(out, " = ");
-            sketch_number(view, partial, out);
-        }
+        sketch_partial_words(view, e, out);
         first = false;
     }
 }

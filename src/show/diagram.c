@@ -54,7 +54,7 @@ static void tell_unlabelled(const struct view *view, const struct sketch *sketch
 static bool draw_graph(const struct view *view, const struct sketch *sketch, struct scene *scene, char message[256],
                        struct error *error) {
     struct drawing drawing;
-    if (!drawing_make(view, sketch, labels_of(view->kind), view->kind == VIEW_PRIMAL, &drawing, error)) return false;
+    if (!drawing_make(view, sketch, labels_of(view->kind), view->kind == VIEW_PRIMAL, 1, &drawing, error)) return false;
     struct scene part;
     scene_init(&part);
     drawing_paint(&drawing, view->lit, false, &part);

@@ -7,6 +7,7 @@
 #include "show/notation.h"
 #include "show/paint.h"
 
+#define CLOSE_RANKS 38.0      // points between the ranks of a small drawing
 #define LONGEST_FORMULA 110.0 // points: a longer formula gives way to its number where both would do
 
 static struct scene_item *put(struct scene *scene, double x, double y, const char *markup, double size, colour ink) {
@@ -50,9 +51,9 @@ static void add_operation(const struct graph *graph, vertex v, struct buffer *ou
 static void second_markup(const struct drawing *drawing, const struct sketch_node *node, struct buffer *out) {
     if (node->v == VERTEX_NONE)
         buffer_printf(out, "%u %s", node->members, node->members == 1 ? "vertex" : "vertices");
-    else if (drawing->view->values)
+    else if (drawing->values)
         sketch_number(drawing->view, drawing->view->graph->value[node->v], out);
-    else if (drawing->second_line)
+    else if (drawing->operations)
         add_operation(drawing->view->graph, node->v, out);
 }
 
@@ -83,10 +84,10 @@ static void paint_node_text(const struct drawing *drawing, uint32_t n, colour in
     struct buffer name = {0}, second = {0};
     name_markup(drawing, node, &name);
     second_markup(drawing, node, &second);
-    double lift = second.size ? 0.1 * style->name_size : -0.28 * style->name_size;
+    double lift = second.size ? 0.2 * style->name_size : -0.28 * style->name_size;
     put(scene, at.x, at.y - lift, buffer_string(&name), style->name_size, ink);
     if (second.size)
-        put(scene, at.x, at.y + 0.68 * style->name_size, buffer_string(&second), second_size(style), muted);
+        put(scene, at.x, at.y + 0.76 * style->name_size, buffer_string(&second), second_size(style), muted);
     if (name.failed || second.failed) scene->failed = true;
     buffer_free(&name);
     buffer_free(&second);
@@ -110,14 +111,24 @@ static void formula_markup(const struct drawing *drawing, uint32_t edge, struct 
     buffer_free(&formula);
 }
 
+// A partial such as 0.1629 by a constant: shown as other numbers are.
+static bool is_number(const struct drawing *drawing, uint32_t edge) {
+    struct buffer formula = {0};
+    double value;
+    graph_partial_formula(drawing->view->graph, edge, &formula);
+    bool number = text_parse_number(buffer_string(&formula), &value);
+    buffer_free(&formula);
+    return number;
+}
+
 static void label_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
     if (edge->count > 1) {
         buffer_printf(out, "×%u", edge->count);
         return;
     }
-    if (drawing->labels == LABELS_FORMULAS) {
+    if (drawing->labels == LABELS_FORMULAS && !is_number(drawing, edge->edge)) {
         formula_markup(drawing, edge->edge, out);
-        if (markup_width(buffer_string(out), drawing->style->label_size) <= LONGEST_FORMULA) return;
+        if (markup_width(buffer_string(out), drawing->label_size) <= LONGEST_FORMULA) return;
         buffer_clear(out);
     }
     number_markup(drawing, edge->edge, out);
@@ -132,7 +143,7 @@ static bool make_label(struct drawing *drawing, size_t e) {
     label_markup(drawing, edge, &out);
     drawing->label[e] = out.data;
     if (sparse(drawing) && out.data) {
-        double size = drawing->style->label_size;
+        double size = drawing->label_size;
         drawing->layout.edge[e].label_width = markup_width(out.data, size) + 0.9 * size;
         drawing->layout.edge[e].label_height = 1.5 * size;
     }
@@ -158,6 +169,7 @@ static bool prepare(struct drawing *drawing) {
     if (!drawing->label || !layout_init(&drawing->layout, (uint32_t)sketch->node_count, (uint32_t)sketch->edge_count))
         return false;
     drawing->layout.direction = drawing->view->direction;
+    drawing->layout.rank_gap = drawing->close ? CLOSE_RANKS : 0;
     for (size_t i = 0; i < sketch->node_count; i++) size_node(drawing, &sketch->node[i], &drawing->layout.node[i]);
     rank_outputs(drawing);
     for (size_t i = 0; i < sketch->edge_count; i++) {
@@ -169,9 +181,15 @@ static bool prepare(struct drawing *drawing) {
 }
 
 bool drawing_make(const struct view *view, const struct sketch *sketch, enum drawing_labels labels, bool operations,
-                  struct drawing *drawing, struct error *error) {
-    *drawing = (struct drawing){
-        .view = view, .style = style_of(view->theme), .sketch = sketch, .labels = labels, .second_line = operations};
+                  double scale, struct drawing *drawing, struct error *error) {
+    *drawing = (struct drawing){.view = view,
+                                .style = style_of(view->theme),
+                                .sketch = sketch,
+                                .labels = labels,
+                                .operations = operations,
+                                .values = view->values && scale == 1};
+    drawing->label_size = drawing->style->label_size * (0.92 + 0.08 * scale) / fmax(scale, 0.5);
+    drawing->close = scale < 1;
     bool ok = prepare(drawing) || error_memory(error);
     ok = ok && layout_run(&drawing->layout, view->layout_seconds, error);
     if (!ok) drawing_free(drawing);
@@ -189,7 +207,7 @@ void drawing_free(struct drawing *drawing) {
 
 struct light {
     uint8_t *node, *edge; // 1: lit
-    bool any, dim;
+    bool dim;             // what is not lit recedes
 };
 
 static void light_node(struct light *light, const struct sketch *sketch, vertex v) {
@@ -198,7 +216,7 @@ static void light_node(struct light *light, const struct sketch *sketch, vertex 
 
 static bool light_up(const struct drawing *drawing, const struct lit_path *lit, bool dim, struct light *light) {
     const struct sketch *sketch = drawing->sketch;
-    *light = (struct light){.any = lit != NULL, .dim = lit && dim};
+    *light = (struct light){.dim = lit && dim};
     light->node = mem_zero(sketch->node_count + 1, 1);
     light->edge = mem_zero(sketch->edge_count + 1, 1);
     if (!light->node || !light->edge) return false;
@@ -225,17 +243,23 @@ static void long_label(const struct drawing *drawing, uint32_t e, struct buffer 
     buffer_printf(out, " = %s", drawing->label[e]);
 }
 
-static void paint_label(const struct drawing *drawing, uint32_t e, bool lit, struct scene *scene) {
+static bool shows_label(const struct drawing *drawing, uint32_t e, const struct light *light) {
+    return drawing->label[e] && !drawing->hide_labels && (light->edge[e] || (!light->dim && sparse(drawing)));
+}
+
+static void paint_label(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
+    bool lit = light->edge[e];
     struct buffer text = {0};
-    if (!sparse(drawing) && drawing->sketch->edge[e].count == 1)
+    if (!sparse(drawing) && !light->dim && drawing->sketch->edge[e].count == 1)
         long_label(drawing, e, &text);
     else
         buffer_text(&text, drawing->label[e]);
-    struct scene_item *item = put(scene, edge->label.x, edge->label.y + 0.3 * style->label_size, buffer_string(&text),
-                                  style->label_size, lit ? style->accent_text : style->edge_label);
-    if (item) item->halo = true, item->halo_colour = lit ? style->accent_halo : style->halo;
+    struct scene_item *item = put(scene, edge->label.x, edge->label.y + 0.3 * drawing->label_size, buffer_string(&text),
+                                  drawing->label_size, lit ? style->accent_text : style->edge_label);
+    // Where the layout left room beside the edge, a halo would only bite into the line.
+    if (item) item->halo = !sparse(drawing), item->halo_colour = lit ? style->accent_halo : style->halo;
     if (text.failed) scene->failed = true;
     buffer_free(&text);
 }
@@ -250,11 +274,10 @@ static void paint_edge(const struct drawing *drawing, uint32_t e, const struct l
     buffer_free(&title);
     scene_path(scene, edge->point, edge->point_count,
                lit          ? style->accent
-               : light->any ? style->dim
+               : light->dim ? style->dim
                             : style->edge,
                lit ? style->accent_width : style->edge_width, true);
-    bool labelled = drawing->label[e] && (lit || (!light->dim && sparse(drawing)));
-    if (labelled) paint_label(drawing, e, lit, scene);
+    if (shows_label(drawing, e, light) && !lit) paint_label(drawing, e, light, scene);
     scene_end(scene);
 }
 
@@ -304,6 +327,9 @@ void drawing_paint(const struct drawing *drawing, const struct lit_path *lit, bo
         for (uint32_t e = 0; e < drawing->sketch->edge_count; e++)
             if (light.edge[e] == pass) paint_edge(drawing, e, &light, scene);
     for (uint32_t n = 0; !scene->failed && n < drawing->sketch->node_count; n++) paint_node(drawing, n, &light, scene);
+    // Labels of the lit path lie above everything: on a dense graph they may have to cover a part of a neighbour.
+    for (uint32_t e = 0; !scene->failed && e < drawing->sketch->edge_count; e++)
+        if (light.edge[e] && shows_label(drawing, e, &light)) paint_label(drawing, e, &light, scene);
     mem_free(light.node);
     mem_free(light.edge);
 }

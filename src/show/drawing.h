@@ -13,14 +13,20 @@ struct drawing {
     const struct style *style;
     const struct sketch *sketch;
     enum drawing_labels labels;
-    bool second_line; // values, or in the primal graph operations, under the names
+    double label_size; // points
+    bool close;        // a small drawing: ranks lie closer together
     struct layout layout;
     char **label; // by edge: markup or NULL
+    // May be changed between paintings, to show two sides of one layout.
+    bool operations;  // under the names
+    bool values;      // under the names, instead of the operations
+    bool hide_labels; // on the edges
 };
 
-// Lays out a sketch. ERROR_INTERRUPT, ERROR_MEMORY.
+// Lays out a sketch that will be drawn at `scale`; labels grow as it shrinks, so that they can still be read.
+// ERROR_INTERRUPT, ERROR_MEMORY.
 bool drawing_make(const struct view *view, const struct sketch *sketch, enum drawing_labels labels, bool operations,
-                  struct drawing *drawing, struct error *error);
+                  double scale, struct drawing *drawing, struct error *error);
 void drawing_free(struct drawing *drawing);
 
 // Appends the drawing to a scene, in the layout's coordinates. `lit` may be NULL; dim: all that is not lit recedes.

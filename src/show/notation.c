@@ -41,8 +41,21 @@ static bool is_constant(const char *text, size_t size) {
     return (size == 3 && (strncmp(text, "inf", 3) == 0 || strncmp(text, "nan", 3) == 0));
 }
 
-// A minus inside a number's exponent included.
+enum { LONG_NUMBER = 7, SHORT_DIGITS = 4 };
+
+// A long number is rounded; a minus inside its exponent is a minus sign, too.
 static void add_number(struct buffer *out, const char *text, size_t size) {
+    char copy[64], rounded[48];
+    double value;
+    if (size > LONG_NUMBER && size < sizeof copy) {
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+        if (text_parse_number(copy, &value)) {
+            text_label_number(rounded, value, SHORT_DIGITS);
+            buffer_text(out, rounded);
+            return;
+        }
+    }
     for (size_t i = 0; i < size; i++)
         if (text[i] == '-')
             buffer_text(out, "−");
@@ -85,7 +98,10 @@ static size_t add_power(struct buffer *out, const char *text, size_t sign) {
         return sign;
     }
     buffer_text(out, plain ? "^{*" : "^{");
-    add_number(out, at, n ? n : name);
+    if (plain)
+        buffer_add(out, at, name);
+    else
+        add_number(out, at, n);
     buffer_text(out, plain ? "*}" : "}");
     return sign + (n ? n : name);
 }

@@ -41,7 +41,8 @@ static void formula_factors(const struct graph *graph, const struct lit_path *pa
         struct buffer formula = {0};
         graph_partial_formula(graph, path->edge[i], &formula);
         const char *text = buffer_string(&formula);
-        bool wrap = path->length > 1 && notation_is_sum(text);
+        bool first = out->size == start && text[0] == '-';
+        bool wrap = path->length > 1 && notation_is_sum(first ? text + 1 : text);
         if (!is_one(text)) {
             if (out->size > start) buffer_text(out, " · ");
             if (wrap) buffer_char(out, '(');
@@ -119,7 +120,9 @@ static void add_derivative(const struct graph *graph, const struct lit_path *pat
 }
 
 // "∂f/∂x2 = 1.18 + 3.68 = 4.87"
-static void sum_line(const struct view *view, uint32_t first, struct buffer *out) {
+static void sum_line(const struct view *rough, uint32_t first, struct buffer *out) {
+    struct view finer = *rough, *view = &finer;
+    finer.digits = (rough->digits > 0 ? rough->digits : 3) + 1; // so that rounded terms rarely miss their sum
     double sum = 0;
     uint32_t terms = 0;
     add_derivative(view->graph, &view->paths[first], out);
@@ -144,7 +147,8 @@ static void caption_text(const struct view *view, uint32_t shown, struct buffer 
         buffer_printf(out, shown == 1 ? "The only path" : "All %u paths", shown);
     else
         buffer_printf(out, "%u of %s paths", shown, total ? total : "all");
-    if (total && shown < view->path_count && all_paths(view)) return;
+    if (all_paths(view) && shown == view->path_count && shown > 1)
+        buffer_text(out, ": the derivative is the sum of their products");
 }
 
 // The sums, if all paths are there; returns the y below them.
@@ -175,10 +179,6 @@ struct multiples {
     double cell_width, cell_height, line_size;
 };
 
-static struct extent drawing_extent(const struct drawing *drawing) {
-    return (struct extent){drawing->layout.width, drawing->layout.height};
-}
-
 static double product_room(const struct multiples *m) {
     return fmax(1.25 * m->scale * m->drawing->layout.width, 13 * m->line_size);
 }
@@ -195,10 +195,12 @@ static void measure_cells(struct multiples *m) {
     m->cell_height = m->scale * m->drawing->layout.height + 2.2 * m->line_size + 0.8 * GAP;
 }
 
-// As many columns as fit in `width`, evened out over the rows.
+// As many columns as fit in `width`, or (width 0) as make a landscape page; evened out over the rows.
 static void choose_columns(struct multiples *m, double width) {
-    uint32_t most = (uint32_t)fmax(1, floor((width + GAP) / m->cell_width));
-    uint32_t rows = m->shown ? (m->shown + most - 1) / most : 1;
+    double most =
+        width > 0 ? floor((width + GAP) / m->cell_width) : round(sqrt(1.4 * m->shown * m->cell_height / m->cell_width));
+    uint32_t wanted = (uint32_t)fmax(1, most);
+    uint32_t rows = m->shown ? (m->shown + wanted - 1) / wanted : 1;
     m->columns = m->shown ? (m->shown + rows - 1) / rows : 1;
 }
 
@@ -245,12 +247,12 @@ static bool paint_grid(const struct multiples *m, double x, double y, struct sce
 static bool paint_paths(const struct view *view, const struct sketch *sketch, double x, double y, double width,
                         double scale, struct scene *scene, char message[256], struct error *error) {
     struct drawing drawing;
-    if (!drawing_make(view, sketch, LABELS_FORMULAS, false, &drawing, error)) return false;
+    if (!drawing_make(view, sketch, LABELS_FORMULAS, false, scale, &drawing, error)) return false;
     struct multiples m = {.view = view,
                           .style = style_of(view->theme),
                           .drawing = &drawing,
                           .shown = affordable(view, sketch),
-                          .scale = fmin(scale, 420 / fmax(drawing_extent(&drawing).width, 1))};
+                          .scale = fmin(scale, 340 / fmax(drawing.layout.width, 1))};
     m.line_size = m.style->label_size * 1.1;
     measure_cells(&m);
     choose_columns(&m, width);
@@ -281,7 +283,7 @@ bool panel_paths(const struct view *view, const struct sketch *sketch, double ma
     caption_text(view, affordable(view, sketch), &caption);
     heading(view, NULL, buffer_string(&caption), margin, margin + style->title_size * 0.7, scene);
     buffer_free(&caption);
-    return paint_paths(view, sketch, margin, margin + 2.2 * style->title_size, 760, 0.85, scene, message, error);
+    return paint_paths(view, sketch, margin, margin + 2.2 * style->title_size, 0, 0.85, scene, message, error);
 }
 
 // ---- the figure ---------------------------------------------------------------------------------------------------
@@ -335,20 +337,6 @@ static void paint_code(const struct view *view, struct scene *scene) {
     if (view->point) code_note(style, view->point, y += 1.6 * step, scene);
 }
 
-// A drawing of the primal graph or the LCG in a scene of its own.
-static bool paint_view(const struct view *view, const struct sketch *sketch, enum view_kind kind, struct scene *part,
-                       struct error *error) {
-    struct view one = *view;
-    struct drawing drawing;
-    one.kind = kind;
-    scene_init(part);
-    enum drawing_labels labels = kind == VIEW_PRIMAL ? LABELS_NONE : LABELS_NUMBERS;
-    if (!drawing_make(&one, sketch, labels, kind == VIEW_PRIMAL, &drawing, error)) return false;
-    drawing_paint(&drawing, view->lit, false, part);
-    drawing_free(&drawing);
-    return true;
-}
-
 static double fitting(const struct scene *part) {
     double x0 = 0, y0 = 0, x1 = 1, y1 = 1;
     scene_bounds(part, &x0, &y0, &x1, &y1);
@@ -368,8 +356,13 @@ static struct extent add_panel(const struct view *view, const char *letter, cons
     return size;
 }
 
-static bool top_row(const struct view *view, const struct sketch *sketch, double margin, struct extent *row,
-                    struct scene *scene, struct error *error) {
+// Primal graph and LCG are two sides of one layout, so that a vertex stands at the same place in both.
+static void paint_side(struct drawing *drawing, bool primal, struct scene *part) {
+    drawing->operations = drawing->hide_labels = primal;
+    drawing_paint(drawing, drawing->view->lit, false, part);
+}
+
+static void top_row(struct drawing *drawing, double margin, struct extent *row, struct scene *scene) {
     const char *const letter[] = {"(a)", "(b)", "(c)"}, *words[] = {"Program", "Primal graph", "Linearized graph"};
     double x = margin;
     *row = (struct extent){0};
@@ -377,14 +370,22 @@ static bool top_row(const struct view *view, const struct sketch *sketch, double
         struct scene part;
         scene_init(&part);
         if (i == 0)
-            paint_code(view, &part);
-        else if (!paint_view(view, sketch, i == 1 ? VIEW_PRIMAL : VIEW_LCG, &part, error))
-            return false;
-        struct extent size = add_panel(view, letter[i], words[i], &part, x, margin, scene);
+            paint_code(drawing->view, &part);
+        else
+            paint_side(drawing, i == 1, &part);
+        struct extent size = add_panel(drawing->view, letter[i], words[i], &part, x, margin, scene);
         x += size.width + 1.6 * GAP;
         row->height = fmax(row->height, size.height);
     }
     row->width = x - margin - 1.6 * GAP;
+}
+
+static bool paint_top(const struct view *view, const struct sketch *sketch, double margin, struct extent *row,
+                      struct scene *scene, struct error *error) {
+    struct drawing drawing;
+    if (!drawing_make(view, sketch, LABELS_NUMBERS, true, 1, &drawing, error)) return false;
+    top_row(&drawing, margin, row, scene);
+    drawing_free(&drawing);
     return true;
 }
 
@@ -393,7 +394,7 @@ bool panel_figure(const struct view *view, const struct sketch *sketch, double m
     const struct style *style = style_of(view->theme);
     struct extent row;
     struct buffer caption = {0};
-    if (!top_row(view, sketch, margin, &row, scene, error)) return false;
+    if (!paint_top(view, sketch, margin, &row, scene, error)) return false;
     double y = margin + 2 * style->title_size + row.height + 1.6 * GAP;
     caption_text(view, affordable(view, sketch), &caption);
     scene_group(scene, TAG_PANEL, 3, buffer_string(&caption));

@@ -13,10 +13,11 @@ json_t *record_number(double value) {
     return json_real(value);
 }
 
-// A label may come from text that is not what JSON wants; it is then its best part.
+// A graph made through the API may have names that are not UTF-8: their bad bytes become U+FFFD.
 static json_t *label_of(const struct graph *graph, vertex v) {
-    char label[64];
-    return json_string(graph_label(graph, v, label));
+    char label[64], clean[3 * 64];
+    graph_label(graph, v, label);
+    return json_stringn(clean, text_clean_utf8(label, strlen(label), clean));
 }
 
 // ---- graphs -------------------------------------------------------------------------------------------------------

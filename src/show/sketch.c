@@ -273,17 +273,24 @@ static void add_ends(const struct graph *graph, uint32_t edge, struct buffer *ou
                   graph_label(graph, graph->operand[edge], from));
 }
 
+void sketch_partial_words(const struct view *view, uint32_t edge, struct buffer *out) {
+    struct buffer formula = {0};
+    double partial, number;
+    graph_partial_formula(view->graph, edge, &formula);
+    bool known = sketch_partial(view, edge, &partial), plain = text_parse_number(buffer_string(&formula), &number);
+    if (!plain || !known) buffer_text(out, buffer_string(&formula));
+    if (!plain && known) buffer_text(out, " = ");
+    if (known) sketch_number(view, partial, out);
+    if (formula.failed) out->failed = true;
+    buffer_free(&formula);
+}
+
 void sketch_edge_title(const struct view *view, const struct sketch *sketch, uint32_t edge, struct buffer *out) {
     const struct sketch_edge *e = &sketch->edge[edge];
     if (e->count > 1) {
         buffer_printf(out, "%u edges", e->count);
         return;
     }
-    double partial;
     add_ends(view->graph, e->edge, out);
-    graph_partial_formula(view->graph, e->edge, out);
-    if (sketch_partial(view, e->edge, &partial)) {
-        buffer_text(out, " = ");
-        sketch_number(view, partial, out);
-    }
+    sketch_partial_words(view, e->edge, out);
 }

@@ -39,6 +39,8 @@ void sketch_free(struct sketch *sketch);
 // Plain words: "c = b*x2 = 1.118", "dc/db = x2 = 1.2"; a number that was not computed is a dash.
 void sketch_node_title(const struct view *view, const struct sketch_node *node, struct buffer *out);
 void sketch_edge_title(const struct view *view, const struct sketch *sketch, uint32_t edge, struct buffer *out);
+// The partial of a graph's edge: "x2 = 1.2"; a constant one as its number alone, one not computed as its formula.
+void sketch_partial_words(const struct view *view, uint32_t edge, struct buffer *out);
 void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer *out); // "g(...)", "i = 3"
 // The partial of a graph's edge, or NAN with false where none was computed.
 bool sketch_partial(const struct view *view, uint32_t edge, double *partial);

@@ -9,7 +9,7 @@
 #include "show/paint.h"
 #include "show/replay.h"
 
-#define STATE_NAMESPACE "https://bauer.invalid/state"
+#define STATE_NAMESPACE "urn:bauer:state"
 
 // libxml2's calls return -1 on failure; it is remembered and looked at once.
 struct svg {

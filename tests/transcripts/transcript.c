@@ -258,7 +258,10 @@ int main(int count, char **argument) {
 
     char folder[] = "/tmp/bauer-XXXXXX";
     struct transcript transcript = {0};
-    prepare(folder, argument[1], argument[2]);
+    char *program = realpath(argument[1], NULL);
+    if (!program) die(argument[1]);
+    prepare(folder, program, argument[2]);
+    free(program);
     run_file(&transcript, text.data);
     clean_up(folder);
 

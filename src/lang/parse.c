@@ -1224,7 +1224,7 @@ static bool parse_block(struct parser *p, struct block *block) {
         ok = parse_line(p, &statements);
     } else if (ok) {
         next(p);
-        if (p->token.kind == TOKEN_END) {
+        if (p->token.kind != TOKEN_ERROR && p->token.begin >= p->lexer.end) {
             error_set(p->error, ERROR_INCOMPLETE, span_of(p, p->last_end, p->last_end),
                       "the indented block is missing");
             ok = false;

@@ -9,15 +9,20 @@
 
 enum { STEPS = 16, LOOK_EVERY = 1 << 10 };
 
+// How much the slopes to the right and to the left may differ in a step that is believed. Over a kink nearby they
+// differ however well the central differences agree: abs at 1e-14 has the same 0 for all steps down to there.
+#define BENT 0.1
+
 // Each step is a quarter of the one before, so that of two central differences D(h) and D(h/4), whose errors are of
 // order h^2, (16 D(h/4) - D(h))/15 has an error of order h^4.
 struct difference {
     double last, last_better; // D and the extrapolated value of the step before; NaN: none
     double value, error;      // the best so far, and how far it may be off
     double asymmetry;         // of the last step: difference to the right minus difference to the left
+    bool wary;                // believes no step whose two sides differ much: it may have crossed a kink
 };
 
-static const struct difference difference_none = {NAN, NAN, NAN, INFINITY, 0};
+static const struct difference difference_none = {NAN, NAN, NAN, INFINITY, 0, false};
 
 // The value at the point, h to the right (by `right` exactly) and h to the left (by `left`).
 struct sample {
@@ -29,11 +34,12 @@ static void difference_add(struct difference *difference, const struct sample *s
     double better = (16 * slope - difference->last) / 15;
     double rounding = 0x1p-51 * (fabs(s->plus) + fabs(s->minus)) / width;
     double error = fabs(better - difference->last_better) + rounding;
-    if (isfinite(error) && error < difference->error) {
+    difference->asymmetry = (s->plus - s->at) / s->right - (s->at - s->minus) / s->left;
+    bool crossed = difference->wary && fabs(difference->asymmetry) > 0.1 * fmax(1, fabs(slope));
+    if (isfinite(error) && error < difference->error && !crossed) {
         difference->value = better;
         difference->error = error;
     }
-    difference->asymmetry = (s->plus - s->at) / s->right - (s->at - s->minus) / s->left;
     difference->last = isfinite(slope) ? slope : NAN;
     difference->last_better = isfinite(better) ? better : NAN;
 }
@@ -72,6 +78,7 @@ static struct difference local_difference(const struct local *local, double accu
     double x = local->operand[local->which], first[2];
     struct difference difference = difference_none;
     int scales = first_steps(x, first);
+    difference.wary = true;
     for (int scale = 0; scale < scales; scale++) {
         double h = first[scale];
         difference.last = difference.last_better = NAN;

@@ -68,6 +68,15 @@ static void every_operation_is_right(void **state) {
         }
 }
 
+// A step across a kink says nothing, however small the number beside it.
+static void steps_stay_on_one_side_of_a_kink(void **state) {
+    (void)state;
+    for (double x = 1e-2; x > 1e-18; x /= 100) {
+        one_operation_is_right_at(OP_ABS, x, 1);
+        one_operation_is_right_at(OP_RELU, -x, 1);
+    }
+}
+
 // Steps fit the scale: the difference works far from 1 and next to the edge of a domain.
 static void steps_fit_the_scale(void **state) {
     struct symbols *symbols = symbols_new();
@@ -149,6 +158,7 @@ int main(void) {
         cmocka_unit_test(figure_1_is_right),
         cmocka_unit_test(a_wrong_partial_is_named),
         cmocka_unit_test(every_operation_is_right),
+        cmocka_unit_test(steps_stay_on_one_side_of_a_kink),
         cmocka_unit_test(steps_fit_the_scale),
         cmocka_unit_test(kinks_are_counted_and_not_blamed),
         cmocka_unit_test(random_programs_are_right),

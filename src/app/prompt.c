@@ -164,7 +164,10 @@ static void insert_blanks(int count) {
 
 static int tab_key(int count, int key) {
     int blanks = blanks_before();
-    if (blanks < 0 || (rl_end == 0 && prompt.indent == 0)) return rl_complete(count, key);
+    if (blanks < 0 || (rl_end == 0 && prompt.indent == 0)) {
+        if (rl_last_func == tab_key) rl_last_func = rl_complete; // so that the second TAB lists
+        return rl_complete(count, key);
+    }
     insert_blanks(INDENT - blanks % INDENT);
     return 0;
 }

@@ -146,6 +146,7 @@ static bool read_entry(struct session *session, struct buffer *entry) {
         answer = prompt_read(prompt, pasted ? 0 : indent, &line);
         size_t last = entry->size;
         if (answer == PROMPT_CANCEL) buffer_clear(entry);
+        task_begin(); // the Ctrl-C was for the line
         if (answer == PROMPT_LINE) add_line(entry, &line, &pasted);
         if (answer == PROMPT_LINE && complete(session, entry, last)) break;
         if (answer == PROMPT_END && entry->size == 0) putchar('\n');

@@ -258,6 +258,12 @@ static bool cursor_after(struct terminal *t, const char *text) {
     return size >= wanted && strcmp(line + size - wanted, text) == 0;
 }
 
+void terminal_read(struct terminal *t, double seconds) {
+    for (double end = terminal_now() + seconds, left; (left = end - terminal_now()) > 0;) read_some(t, left);
+}
+
+bool terminal_at(struct terminal *t, const char *text) { return cursor_after(t, text); }
+
 bool terminal_shows(struct terminal *t, const char *text) {
     char *screen = screen_text(t);
     bool found = strstr(screen, text);

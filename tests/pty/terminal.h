@@ -24,6 +24,9 @@ void terminal_paste(struct terminal *terminal, const char *text); // bracketed
 void terminal_resize(struct terminal *terminal, int rows, int columns);
 void terminal_signal(struct terminal *terminal, int number);
 
+void terminal_read(struct terminal *terminal, double seconds); // takes in what is written for so long
+bool terminal_at(struct terminal *terminal, const char *text); // the cursor stands after `text` now
+
 // Waits until `text` stands on the screen at or below the mark; false after `seconds`. The screen is printed then.
 bool terminal_wait(struct terminal *terminal, const char *text, double seconds);
 bool terminal_wait_cursor_after(struct terminal *terminal, const char *text, double seconds); // ... before the cursor

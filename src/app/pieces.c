@@ -101,6 +101,7 @@ bool pieces_next(struct pieces *p, struct piece *piece) {
             break;
         }
         if (!open && !continues(p->at, end) && !decorator) break;
+        if (scan.brackets && !scan.quote && !piece->resume && !strchr(" \t\r\n#)]}", *p->at)) piece->resume = p->at;
         decorator = false;
         scan_line(&scan, p->at, end);
         last = end;
@@ -108,4 +109,12 @@ bool pieces_next(struct pieces *p, struct piece *piece) {
     }
     piece->size = (size_t)(last - piece->text);
     return true;
+}
+
+void pieces_resume(struct pieces *p, struct piece *piece) {
+    p->at = piece->resume;
+    p->line = piece->line;
+    for (const char *c = piece->text; c < piece->resume; c++) p->line += *c == '\n';
+    piece->size = (size_t)(piece->resume - piece->text);
+    piece->resume = NULL;
 }

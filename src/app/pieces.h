@@ -11,6 +11,9 @@ struct piece {
     size_t size;
     uint32_t line; // of its first line
     bool command;  // begins with ':'
+    // Where a line begins at the left edge although a bracket above it is open, or NULL: if the piece cannot be read,
+    // the bracket was probably forgotten, and this is where the next piece begins.
+    const char *resume;
 };
 
 struct pieces {
@@ -20,5 +23,8 @@ struct pieces {
 
 // The next piece; blank lines and comments between pieces are passed over. false at the end.
 bool pieces_next(struct pieces *pieces, struct piece *piece);
+
+// Cuts `piece` before piece->resume and lets `pieces` go on from there.
+void pieces_resume(struct pieces *pieces, struct piece *piece);
 
 #endif

@@ -340,12 +340,22 @@ static bool is_logged(const struct piece *piece) {
     return command && command->changes;
 }
 
-static bool do_piece(struct session *session, const char *name, const struct piece *piece) {
+static bool is_unreadable(const struct error *error) {
+    return error->kind == ERROR_SYNTAX || error->kind == ERROR_INCOMPLETE;
+}
+
+static bool do_piece(struct session *session, const char *name, struct pieces *pieces, struct piece *piece) {
     struct error error = {0};
     struct source *source = NULL;
     struct moment before = moment_now(session);
     task_begin();
     bool ok = run_piece(session, name, piece, &error, &source);
+    if (!ok && piece->resume && is_unreadable(&error)) {
+        source_drop(source);
+        error_clear(&error);
+        pieces_resume(pieces, piece);
+        ok = run_piece(session, name, piece, &error, &source);
+    }
     if (ok && is_logged(piece))
         remember(session, before, piece->text, trimmed(piece->text, piece->size));
     else
@@ -370,7 +380,7 @@ int session_run(struct session *session, const char *name, const char *text, siz
     struct piece piece;
     int failed = 0;
     while (!session->quit && pieces_next(&pieces, &piece)) {
-        if (do_piece(session, name, &piece)) continue;
+        if (do_piece(session, name, &pieces, &piece)) continue;
         failed++;
         session->failures++;
         if (session->strict) break;

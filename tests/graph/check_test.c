@@ -115,6 +115,15 @@ static void kinks_are_counted_and_not_blamed(void **state) {
     symbols_free(symbols);
 }
 
+// A step of 1/16 crosses the kink and sees a slope of 0 there; the check must not blame the partial for it.
+static void a_kink_nearby_is_not_stepped_over(void **state) {
+    (void)state;
+    for (double x = 1e-15; x < 1e-2; x *= 7) {
+        one_operation_is_right_at(OP_ABS, x, 0);
+        one_operation_is_right_at(OP_RELU, -x, 0);
+    }
+}
+
 static void random_programs_are_right(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -161,6 +170,7 @@ int main(void) {
         cmocka_unit_test(steps_stay_on_one_side_of_a_kink),
         cmocka_unit_test(steps_fit_the_scale),
         cmocka_unit_test(kinks_are_counted_and_not_blamed),
+        cmocka_unit_test(a_kink_nearby_is_not_stepped_over),
         cmocka_unit_test(random_programs_are_right),
         cmocka_unit_test(trouble_is_told),
     };

@@ -19,10 +19,9 @@ struct difference {
     double last, last_better; // D and the extrapolated value of the step before; NaN: none
     double value, error;      // the best so far, and how far it may be off
     double asymmetry;         // of the last step: difference to the right minus difference to the left
-    bool wary;                // believes no step whose two sides differ much: it may have crossed a kink
 };
 
-static const struct difference difference_none = {NAN, NAN, NAN, INFINITY, 0, false};
+static const struct difference difference_none = {NAN, NAN, NAN, INFINITY, 0};
 
 // The value at the point, h to the right (by `right` exactly) and h to the left (by `left`).
 struct sample {
@@ -35,7 +34,8 @@ static void difference_add(struct difference *difference, const struct sample *s
     double rounding = 0x1p-51 * (fabs(s->plus) + fabs(s->minus)) / width;
     double error = fabs(better - difference->last_better) + rounding;
     difference->asymmetry = (s->plus - s->at) / s->right - (s->at - s->minus) / s->left;
-    bool crossed = difference->wary && fabs(difference->asymmetry) > 0.1 * fmax(1, fabs(slope));
+    // The two sides of a step that crossed a kink differ, however well the central differences agree.
+    bool crossed = fabs(difference->asymmetry) > 0.1 * fmax(1, fabs(slope));
     if (isfinite(error) && error < difference->error && !crossed) {
         difference->value = better;
         difference->error = error;
@@ -78,7 +78,6 @@ static struct difference local_difference(const struct local *local, double accu
     double x = local->operand[local->which], first[2];
     struct difference difference = difference_none;
     int scales = first_steps(x, first);
-    difference.wary = true;
     for (int scale = 0; scale < scales; scale++) {
         double h = first[scale];
         difference.last = difference.last_better = NAN;

@@ -237,14 +237,12 @@ static bool place_error(struct tracer *t, expr site) {
 // ---- operations ---------------------------------------------------------------------------------------------------
 
 static void operand_text(struct tracer *t, struct value value, struct buffer *out) {
-    char number[32], label[64];
-    text_number(number, trace_number(t, value));
+    char label[64];
     if (value.kind == VALUE_VERTEX && t->graph->name[value.vertex])
-        buffer_printf(out, "%s = %s", graph_label(t->graph, value.vertex, label), number);
+        buffer_printf(out, "%s = ", graph_label(t->graph, value.vertex, label));
     else if (value.name)
-        buffer_printf(out, "%s = %s", symbol_text(t->symbols, value.name), number);
-    else
-        buffer_text(out, number);
+        buffer_printf(out, "%s = ", symbol_text(t->symbols, value.name));
+    value_show(value, t->graph->value, true, out);
 }
 
 static bool domain_error(struct tracer *t, enum op op, struct value a, struct value b, const char *reason, expr site) {

@@ -111,7 +111,7 @@ static bool moment_push(struct moment **list, size_t *count, size_t *capacity, s
 static void moment_restore(struct session *session, struct moment *moment) {
     mem_free(session->shown.collapsed);
     mem_free(session->eliminated);
-    forget_derived(session);
+    forget_lcg(session);
     session->settings = moment->settings;
     session->shown = moment->shown;
     session->eliminated = moment->eliminated;
@@ -128,7 +128,7 @@ static bool travel(struct session *session, bool back, struct error *error) {
     if (!there)
         return error_set(error, ERROR_OTHER, SPAN_NONE, back ? "there is nothing to undo" : "there is nothing to redo");
     struct moment now = moment_now(session);
-    forget_derived(session);
+    forget_lcg(session);
     if (!environment_go(session->environment, there->mark, error)) return moment_free(&now), false;
     struct moment target = *there;
     if (back) {
@@ -563,7 +563,7 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
         kind != VIEW_FIGURE)
         view->lit = &store->path[session->shown.lit - 1];
     if (ok && session->shown.step && kind == session->shown.kind && walk_is_on(session->walk, graph) &&
-        walk_lit(session->walk, &store->step))
+        walk_lit(session->walk, &store->step, &view->lit_words))
         view->lit = &store->step;
     if (!ok) session_view_free(view);
     return ok;

@@ -444,14 +444,17 @@ bool walk_is_on(const struct walk *walk, const struct graph *graph) {
     return walk->lcg->offset == graph->offset && walk->lcg->source == graph->operand;
 }
 
-bool walk_lit(const struct walk *walk, struct lit_path *lit) {
+bool walk_lit(struct walk *walk, struct lit_path *lit, const char **words) {
+    struct walk_step step;
+    if (!walk->at || !walk_tell(walk, &step, NULL)) return false;
     bool path = walk->kind == WALK_PATHS;
-    *lit = (struct lit_path){.input = path ? walk->path.input : VERTEX_NONE,
-                             .output = path ? walk->path.output : VERTEX_NONE,
-                             .edge = walk->lit,
-                             .length = walk->lit_count,
-                             .product = path ? walk->path.product : NAN};
-    return walk->at && walk->lit_count;
+    *words = path ? NULL : step.title;
+    *lit = (struct lit_path){.input = path ? walk->path.input : step.vertex,
+                             .output = path ? walk->path.output : step.vertex,
+                             .edge = step.edge,
+                             .length = step.edge_count,
+                             .product = step.running};
+    return true;
 }
 
 bool walk_step(struct walk *walk, struct walk_step *step, struct error *error) {
@@ -560,5 +563,7 @@ bool walk_command_goto(struct session *session, const struct words *words, struc
         error_hint(error, ":goto 1 to :goto %u", walk_count(session->walk));
         return false;
     }
-    return go(session, (uint32_t)number, error);
+    if (go(session, (uint32_t)number, error)) return true;
+    if (error && error->kind == ERROR_USAGE && !error->span.source) error->span = words->span[0];
+    return false;
 }

@@ -49,9 +49,10 @@ bool walk_report(struct walk *walk, struct session *session, struct error *error
 const double *walk_values(const struct walk *walk);
 // Whether the walk's graph is still as it was, and this one; false for NULL.
 bool walk_is_on(const struct walk *walk, const struct graph *graph);
-// The edges lit at the current step, to be drawn; false before the first step and where none is lit. The edges are the
-// walk's. For WALK_PATHS it is the path in hand.
-bool walk_lit(const struct walk *walk, struct lit_path *lit);
+// What is lit at the current step, to be drawn, and its words ("step 3 of 9: ..."); the edges and the words are the
+// walk's. For WALK_PATHS it is the path in hand, else `input` and `output` are both the vertex in hand. false before
+// the first step.
+bool walk_lit(struct walk *walk, struct lit_path *lit, const char **words);
 // The LCG as far as it is eliminated at the current step; NULL for other walks.
 const struct eliminate *walk_eliminate(const struct walk *walk);
 

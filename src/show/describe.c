@@ -203,8 +203,11 @@ void describe_view(const struct view *view, struct buffer *out) {
     describe_collapsed(view, out);
     if (view->kind == VIEW_PATHS || view->kind == VIEW_FIGURE) describe_paths(view, out);
     if (view->lit) {
-        buffer_text(out, "The path in hand is ");
-        path_words(view, view->lit, out);
+        buffer_text(out, view->lit_words ? "In hand is " : "The path in hand is ");
+        if (view->lit_words)
+            buffer_text(out, view->lit_words);
+        else
+            path_words(view, view->lit, out);
         buffer_text(out, ". ");
     }
     if (out->size > start && out->data[out->size - 1] == ' ') out->data[--out->size] = '\0';

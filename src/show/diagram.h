@@ -29,10 +29,11 @@ struct view {
     const struct graph *graph;
     const struct lcg *lcg; // needed for all but VIEW_PRIMAL
     enum theme theme;
-    enum direction direction;     // default DIRECTION_UP: inputs at the bottom, outputs on top
-    bool values;                  // values under the names
-    int digits;                   // significant digits of numbers, default 3
-    const struct lit_path *lit;   // lit in VIEW_PRIMAL and VIEW_LCG, or NULL
+    enum direction direction;   // default DIRECTION_UP: inputs at the bottom, outputs on top
+    bool values;                // values under the names
+    int digits;                 // significant digits of numbers, default 3
+    const struct lit_path *lit; // lit in VIEW_PRIMAL and VIEW_LCG, or NULL
+    const char *lit_words;      // what is lit, when it is not a path: "step 3 of 9: f hands its adjoint to d"; or NULL
     const struct lit_path *paths; // VIEW_PATHS and VIEW_FIGURE, in listed order
     uint32_t path_count;
     const char *path_total; // the exact number of paths as decimal text, may be more than path_count: then it is told
@@ -42,7 +43,7 @@ struct view {
     const char *point;     // "f(0.5, 1.2)"
     uint32_t layout_limit; // most vertices drawn, default 2000: ERROR_LIMIT with advice beyond
     double layout_seconds; // 0: 5
-    void *store; // whoever made the view may keep here what it has to free
+    void *store;           // whoever made the view may keep here what it has to free
 };
 
 bool view_kind_find(const char *words, enum view_kind *kind); // "primal", "lcg", "lcg symbolic", "paths", "figure"

@@ -132,7 +132,9 @@ static bool is_lit_node(const struct view *view, const struct sketch *sketch, ui
     if (!view->lit) return false;
     if (sketch->node_of[view->lit->input] == n || sketch->node_of[view->lit->output] == n) return true;
     for (uint32_t i = 0; i < view->lit->length; i++)
-        if (sketch->node_of[graph_edge_target(view->graph, view->lit->edge[i])] == n) return true;
+        if (sketch->node_of[view->graph->operand[view->lit->edge[i]]] == n ||
+            sketch->node_of[graph_edge_target(view->graph, view->lit->edge[i])] == n)
+            return true;
     return false;
 }
 

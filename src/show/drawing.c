@@ -224,6 +224,7 @@ static bool light_up(const struct drawing *drawing, const struct lit_path *lit, 
     light_node(light, sketch, lit->input);
     light_node(light, sketch, lit->output);
     for (uint32_t i = 0; i < lit->length; i++) {
+        light_node(light, sketch, drawing->view->graph->operand[lit->edge[i]]);
         light_node(light, sketch, graph_edge_target(drawing->view->graph, lit->edge[i]));
         uint32_t e = sketch->edge_of[lit->edge[i]];
         if (e != SKETCH_NONE) light->edge[e] = 1;

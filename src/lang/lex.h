@@ -77,13 +77,13 @@ enum token_kind {
 };
 
 struct token {
-    enum token_kind kind;
+    double number;       // NUMBER
     uint32_t begin, end; // bytes of the source
     symbol name;         // NAME, REFUSED
-    double number;       // NUMBER
-    bool integer;        // NUMBER written without point and exponent
-    char prefix;         // STRING: 'f' for a formatted one, 'b', or 0
-    bool raw, triple;    // STRING
+    enum token_kind kind;
+    bool integer;     // NUMBER written without point and exponent
+    bool raw, triple; // STRING
+    char prefix;      // STRING: 'f' for a formatted one, 'b', or 0
 };
 
 enum { LEX_INDENT_MAX = 100 };

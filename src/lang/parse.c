@@ -6,7 +6,7 @@
 #include "lang/ast.h"
 #include "lang/lex.h"
 
-enum { DEPTH_MAX = 200, LIST_MAX = 1 << 24 };
+enum { LOOK_EVERY = 1 << 16, DEPTH_MAX = 200 };
 
 const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif",  "else",     "for",  "while",
                                       "in",   "is", "def",    "return", "break", "continue", "pass", "import",
@@ -40,6 +40,7 @@ struct parser {
     size_t slot_capacity, stamp_capacity;
     uint32_t stamp;
     int depth, loops;
+    uint32_t tokens;   // read so far
     uint32_t last_end; // of the token before the current one
 };
 
@@ -53,6 +54,12 @@ static struct span span_of(const struct parser *p, uint32_t begin, uint32_t end)
 
 static void next(struct parser *p) {
     p->last_end = p->token.end;
+    if (++p->tokens % LOOK_EVERY == 0 && task_interrupted()) {
+        error_interrupt(p->error);
+        p->token.kind = TOKEN_ERROR;
+        p->lexer.at = p->lexer.end; // nothing more is read
+        return;
+    }
     if (p->has_ahead) {
         p->token = p->ahead;
         p->has_ahead = false;
@@ -819,7 +826,16 @@ static expr parse_conditional(struct parser *p, expr value) {
     return e;
 }
 
+// Whether the current token is an expression by itself: what follows it ends one.
+static bool stands_alone(struct parser *p) {
+    if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_NUMBER) return false;
+    enum token_kind after = look(p);
+    return after == TOKEN_NEWLINE || after == TOKEN_RPAREN || after == TOKEN_COMMA || after == TOKEN_RBRACKET ||
+           after == TOKEN_ASSIGN;
+}
+
 static expr parse_expression(struct parser *p) {
+    if (stands_alone(p)) return parse_atom(p);
     if (!deeper(p)) return NULL;
     expr e = parse_or(p);
     if (e && p->token.kind == TOKEN_IF) e = parse_conditional(p, e);

@@ -179,7 +179,7 @@ static bool tell_forward(struct walk *walk, struct walk_step *step, struct error
         name(&walk->title, graph, v);
         total(&walk->arithmetic, graph, v, v);
         buffer_text(&walk->arithmetic, " = 1");
-        buffer_text(&walk->told, "every other input's tangent is 0; the sweep goes up, in the order of evaluation");
+        buffer_text(&walk->told, "the other inputs' tangents are 0; the sweep follows the evaluation");
         return true;
     }
     buffer_text(&walk->title, "the tangent of ");
@@ -198,7 +198,7 @@ static void tell_seed(struct walk *walk, struct walk_step *step) {
     name(&walk->title, walk->graph, walk->seed);
     total(&walk->arithmetic, walk->graph, walk->seed, walk->seed);
     buffer_text(&walk->arithmetic, " = 1");
-    buffer_text(&walk->told, "the sweep goes down, in the reverse order of evaluation");
+    buffer_text(&walk->told, "the sweep goes from the output down, against the evaluation");
 }
 
 // "∂f/∂c * x2 = 2.71828 * 1.2 = 3.26194", and the sum when it is not the first contribution.
@@ -448,9 +448,10 @@ static void print_table(const struct walk *walk, struct session *session) {
 }
 
 static void print_lines(struct session *session, const char *text) {
-    for (const char *end; *text; text = *end ? end + 1 : end) {
-        end = strchrnul(text, '\n');
-        report_text(session, "  %.*s\n", (int)(end - text), text);
+    while (*text) {
+        size_t size = strcspn(text, "\n");
+        report_text(session, "  %.*s\n", (int)size, text);
+        text += size + (text[size] == '\n');
     }
 }
 

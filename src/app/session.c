@@ -348,7 +348,6 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     struct error error = {0};
     struct source *source = NULL;
     struct moment before = moment_now(session);
-    task_begin();
     bool ok = run_piece(session, name, piece, &error, &source);
     if (!ok && piece->resume && is_unreadable(&error)) {
         source_drop(source);
@@ -366,6 +365,11 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     return ok;
 }
 
+// An interrupt ends all of what was typed, and is then over; a file or a pipe it ends for good (main sees to that).
+static void begin_entry(const struct session *session) {
+    if (session->output.interactive && session->running == 0) task_begin();
+}
+
 int session_run(struct session *session, const char *name, const char *text, size_t size, uint32_t first_line) {
     char *copy = mem_text(text, size);
     struct error error = {0};
@@ -379,12 +383,15 @@ int session_run(struct session *session, const char *name, const char *text, siz
     if (size >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0) pieces.at += 3;
     struct piece piece;
     int failed = 0;
+    begin_entry(session);
+    session->running++;
     while (!session->quit && pieces_next(&pieces, &piece)) {
         if (do_piece(session, name, &pieces, &piece)) continue;
         failed++;
         session->failures++;
-        if (session->strict) break;
+        if (session->strict || task_interrupted()) break;
     }
+    session->running--;
     mem_free(copy);
     return failed;
 }
@@ -407,7 +414,7 @@ static int file_failed(struct session *session, const struct error *error) {
 int session_run_file(struct session *session, const char *path) {
     struct error error = {0};
     size_t size;
-    task_begin();
+    begin_entry(session);
     char *data = file_read(path, &size, &error);
     if (!data) return file_failed(session, &error);
     if (ends_in(path, ".svg")) {

@@ -65,6 +65,7 @@ struct session {
     struct undo *undo;
     bool quit;
     bool strict;       // stop at the first failed line
+    int running;       // session_run inside session_run (:load, :time)
     int failures;      // lines that failed
     struct buffer log; // lines that succeeded, for :save
 };

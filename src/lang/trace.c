@@ -524,6 +524,10 @@ static bool eval_binary(struct tracer *t, expr e, struct value *out) {
     while (ok && count > 0) {
         struct value right, result;
         e = spine[--count];
+        if (count % LOOK_EVERY == 0 && task_interrupted()) {
+            ok = error_interrupt(t->error);
+            break;
+        }
         ok = trace_expression(t, e->right, &right);
         if (ok && e->op == OP_COUNT)
             ok = trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");

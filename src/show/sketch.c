@@ -106,7 +106,7 @@ static bool too_many(const struct maker *maker, struct error *error) {
               graph_visible_count(maker->graph), maker->limit);
     error_hint(error,
                "show one path or the largest few (:paths top 5), collapse calls and loops (:set collapse all), or "
-               "raise the limit (:set layout %u)",
+               "raise the limit (:set layout_vertices %u)",
                graph_visible_count(maker->graph));
     return false;
 }

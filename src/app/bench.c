@@ -64,7 +64,8 @@ static struct random_step bounded_step(uint64_t *state, uint32_t i) {
     static const enum op turn[] = {OP_SIN, OP_ADD, OP_COS, OP_SUB, OP_MUL};
     struct random_step step = {turn[i % 5], bounded_operand(state, i), bounded_operand(state, i)};
     if (step.op == OP_SIN && i % 3 == 0) step.op = OP_TANH;
-    if (step.op == OP_SIN || step.op == OP_COS || step.op == OP_TANH) step.a = i - 1 - next_random(state) % (i < WINDOW ? i : WINDOW);
+    if (step.op == OP_SIN || step.op == OP_COS || step.op == OP_TANH)
+        step.a = i - 1 - next_random(state) % (i < WINDOW ? i : WINDOW);
     return step;
 }
 

@@ -173,12 +173,12 @@ void command_man(struct buffer *out) {
                      "bauer \\- graph REPL and teaching tool for automatic differentiation\n.SH SYNOPSIS\n");
     for (const char *line = usage_lines; *line;) {
         size_t size = strcspn(line, "\n");
-        char text[120];
-        snprintf(text, sizeof text, "%.*s", (int)size, line);
+        char text[120] = "";
+        memcpy(text, line, size < sizeof text ? size : sizeof text - 1);
         buffer_text(out, line == usage_lines ? ".B " : ".br\n.B ");
         roff(out, text);
         buffer_char(out, '\n');
-        line += size + 1;
+        line += size + (line[size] == '\n');
     }
     buffer_text(
         out, ".SH DESCRIPTION\nA program of a few Python-like lines becomes a graph, then a linearized graph whose "

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "base/large.h"
 #include "base/task.h"
 #include "graph/eliminate.h"
-#include "base/large.h"
 #include "graph/walk.h"
 
 enum { LOOK_EVERY = 1 << 14 };

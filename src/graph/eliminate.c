@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/task.h"
 #include "base/large.h"
+#include "base/task.h"
 
 enum { NIL = UINT32_MAX, LOOK_EVERY = 1 << 12 };
 

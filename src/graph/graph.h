@@ -87,8 +87,8 @@ vertex graph_add(struct graph *graph, enum op op, vertex a, vertex b, uint32_t s
 bool graph_name(struct graph *graph, vertex v, symbol name, struct error *error);
 bool graph_output(struct graph *graph, vertex v, symbol name, struct error *error);
 void graph_clear_outputs(struct graph *graph);
-// Takes back the last vertices, until `count` are left of which `inputs` are inputs, and leaves all frames. For a statement
-// that failed half-way; no LCG of the graph may be in use.
+// Takes back the last vertices, until `count` are left of which `inputs` are inputs, and leaves all frames. For a
+// statement that failed half-way; no LCG of the graph may be in use.
 void graph_truncate(struct graph *graph, uint32_t count, uint32_t inputs);
 uint32_t graph_site(struct graph *graph, struct span span, struct error *error);
 // The same without looking whether `span` has a site already: for a tracer that knows it has not.

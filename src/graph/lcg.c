@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/task.h"
 #include "base/large.h"
+#include "base/task.h"
 #include "op/op_inline.h"
 
 enum { LOOK_EVERY = 1 << 14 };

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/task.h"
 #include "base/large.h"
+#include "base/task.h"
 
 enum { LOOK_EVERY = 1 << 12, NIL = UINT32_MAX, FRACTION = 50, READY_MOST = 32 };
 

@@ -292,7 +292,7 @@ static void use_utf8(void) {
 }
 
 static void greet(const struct session *session) {
-    printf("%sbauer " BAUER_VERSION "%s: type a program, see its graph, its paths and its derivative. :help helps.\n",
+    printf("%sbauer " BAUER_VERSION "%s: type a program, see its derivative. :help helps, Ctrl-D leaves.\n",
            report_accent(session), report_plain(session));
     printf("For instance:  x = 2   then  y = x*sin(x)   then  :jacobian\n");
 }

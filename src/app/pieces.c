@@ -45,8 +45,8 @@ static void scan_line(struct scan *scan, const char *c, const char *end) {
         } else if (*c == '"' || *c == '\'') {
             c = scan_string(scan, c, end);
         } else {
-            if (strchr("([{", *c)) scan->brackets++;
-            if (strchr(")]}", *c) && scan->brackets) scan->brackets--;
+            if (*c == '(' || *c == '[' || *c == '{') scan->brackets++;
+            if ((*c == ')' || *c == ']' || *c == '}') && scan->brackets) scan->brackets--;
             scan->joined = *c == '\\' && c + 1 == end;
             c++;
         }

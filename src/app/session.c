@@ -320,6 +320,7 @@ static bool run_piece(struct session *session, const char *name, const struct pi
                       struct source **source) {
     char line[80];
     size_t size = trimmed(piece->text, piece->size);
+    if (task_interrupted()) return error_interrupt(error);
     const char *word = piece->command ? NULL : plain_word(session, piece->text, size, line);
     *source = source_new(name, piece->text, piece->size, error);
     if (!*source) return false;

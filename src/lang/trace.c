@@ -497,8 +497,8 @@ bool trace_bind(struct tracer *t, expr target, struct value value, bool assigned
 // ---- expressions --------------------------------------------------------------------------------------------------
 
 static bool stack_left(struct tracer *t, expr e) {
-    char here;
-    ptrdiff_t used = t->stack_base - &here;
+    const char *here = __builtin_frame_address(0); // a local may live elsewhere, under a sanitizer
+    ptrdiff_t used = t->stack_base - here;
     if (used < STACK_USED_MAX && used > -STACK_USED_MAX) return true;
     trace_fail(t, e, ERROR_LIMIT, "calls are nested too deeply for this machine's stack");
     error_hint(t->error, "recursion without end? A loop needs no stack");

@@ -139,7 +139,7 @@ struct listing {
     const char *wanted; // NULL: all
     bool found;
     struct span span;
-    struct report_table *table;
+    struct report_table *table; // of all
 };
 
 static void list_binding(void *context, const struct binding *binding) {
@@ -155,17 +155,19 @@ static void list_binding(void *context, const struct binding *binding) {
         report_table_cell(l->table, "%s", name);
         report_table_cell(l->table, "%s", binding->kind);
         report_table_cell(l->table, "%s", binding->shown);
+    } else if (!l->span.source) {
+        report_text(l->session, "  %s  %s  %s\n", name, binding->kind, binding->shown);
     }
 }
 
 bool command_list(struct session *session, const struct words *words, struct error *error) {
     if (words->count > 1) return command_usage_error(words, 1, error, "name one function, or none");
     struct listing l = {.session = session, .wanted = words->count ? words->word[0] : NULL};
-    if (!session->output.json) l.table = report_table_new(3);
+    if (!session->output.json && !l.wanted) l.table = report_table_new(3);
     environment_bindings(session->environment, list_binding, &l);
     bool text = l.wanted && l.span.source && !session->output.json;
     if (text) report_text(session, "%.*s\n", (int)(l.span.end - l.span.begin), l.span.source->text + l.span.begin);
-    if (!text) report_table_print(session, l.table, false);
+    report_table_print(session, l.table, false);
     if (l.wanted && !l.found) return error_set(error, ERROR_NAME, words->span[0], "`%s` is not defined", l.wanted);
     if (!l.found && !session->output.json) report_text(session, "nothing is defined yet\n");
     return true;

@@ -259,19 +259,6 @@ static struct graph *layered_graph(struct symbols *symbols) {
     return graph;
 }
 
-static double weight[DEPTH + 1][WIDTH][WIDTH];
-static double bare_sum;
-static uint64_t bare_count;
-
-static void bare_recursion(int depth, int from, double product) {
-    if (depth == DEPTH) {
-        bare_sum += product;
-        bare_count++;
-        return;
-    }
-    for (int i = 0; i < WIDTH; i++) bare_recursion(depth + 1, i, product * weight[depth][from][i]);
-}
-
 static bool measure_paths(double *value, double *peer) {
     struct symbols *symbols = symbols_new();
     struct graph *graph = layered_graph(symbols);
@@ -280,14 +267,8 @@ static bool measure_paths(double *value, double *peer) {
     double start = now();
     bool ok = lcg && bauer_jacobian(lcg, BAUER_PATHS, NULL, 0, &jacobian, NULL);
     *value = ok ? jacobian.paths / (now() - start) / 1e6 : 0;
-    for (int d = 0; d <= DEPTH; d++)
-        for (int i = 0; i < WIDTH; i++)
-            for (int k = 0; k < WIDTH; k++) weight[d][i][k] = 1 + 0.01 * (d + i - k);
-    bare_count = 0;
-    start = now();
-    bare_recursion(0, 0, 1);
-    *peer = (double)bare_count / (now() - start) / 1e6;
-    ok = ok && jacobian.paths == pow(WIDTH, DEPTH) && bare_sum != 0;
+    *peer = 0;
+    ok = ok && jacobian.paths == pow(WIDTH, DEPTH);
     if (ok) jacobian_free(&jacobian);
     lcg_free(lcg);
     graph_drop(graph);
@@ -313,10 +294,10 @@ static double run_process(char *const argv[]) {
 static char self[] = "/proc/self/exe";
 
 static bool measure_startup(double *value, double *peer) {
-    char dash_c[] = "-c", sum[] = "1+1", nothing[] = "true";
-    char *own[] = {self, dash_c, sum, NULL}, *floor[] = {nothing, NULL};
-    *value = run_process(own);
-    *peer = run_process(floor);
+    char dash_c[] = "-c", sum[] = "1+1";
+    char *argv[] = {self, dash_c, sum, NULL};
+    *value = run_process(argv);
+    *peer = 0;
     return isfinite(*value);
 }
 

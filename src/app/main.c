@@ -18,6 +18,7 @@
 
 #include "app/bench.h"
 #include "app/command.h"
+#include "app/progress.h"
 #include "app/repl.h"
 #include "app/report.h"
 #include "base/file.h"
@@ -94,7 +95,7 @@ static int read_arguments(struct arguments *a, int argc, char **argv) {
     return 0;
 }
 
-// ---- interrupts and progress --------------------------------------------------------------------------------------
+// ---- interrupts -------------------------------------------------------------------------------------------------
 
 static volatile sig_atomic_t interrupted;
 
@@ -109,38 +110,6 @@ static void catch_interrupt(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-}
-
-struct progress {
-    struct timespec start, shown;
-    bool visible;
-};
-
-static double seconds_since(const struct timespec *then) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - then->tv_sec) + 1e-9 * (double)(now.tv_nsec - then->tv_nsec);
-}
-
-// A bar with the time left, once the work takes over a second; wiped when it is done.
-static void show_progress(void *context, const char *what, double done, double total) {
-    struct progress *p = context;
-    if (done <= 0) {
-        clock_gettime(CLOCK_MONOTONIC, &p->start);
-        p->shown = p->start;
-    }
-    if (done >= total) {
-        if (p->visible) fputs("\r\033[K", stderr);
-        p->visible = false;
-        return;
-    }
-    double elapsed = seconds_since(&p->start);
-    if (elapsed < 1 || seconds_since(&p->shown) < 0.1) return;
-    clock_gettime(CLOCK_MONOTONIC, &p->shown);
-    int filled = (int)(30 * done / total);
-    fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %.0f s left", what, filled, "##############################",
-            30 - filled, "", 100 * done / total, done > 0 ? elapsed * (total - done) / done : 0);
-    p->visible = true;
 }
 
 // ---- running ------------------------------------------------------------------------------------------------------
@@ -197,7 +166,6 @@ static void set_output(struct session *session, const struct arguments *a) {
 }
 
 static int run(const struct arguments *a, int argc, char **argv) {
-    static struct progress progress;
     struct error error = {0};
     struct session *session = session_new(&error);
     if (!session) return fprintf(stderr, "bauer: %s\n", error.message), 1;
@@ -205,7 +173,7 @@ static int run(const struct arguments *a, int argc, char **argv) {
     int wrong = set_seed(session, a->seed);
     bool prompt = a->interactive || (a->steps == 0 && isatty(STDIN_FILENO));
     if (!prompt) session->settings.color = session->output.color;
-    if (isatty(STDERR_FILENO)) task_set_report(show_progress, &progress);
+    progress_start();
     int status = wrong;
     if (!wrong) {
         run_steps(session, argc, argv);
@@ -213,6 +181,7 @@ static int run(const struct arguments *a, int argc, char **argv) {
         status = session->failures ? 1 : 0;
         if (prompt && !session->quit) status = repl_run(session, !a->no_init);
     }
+    progress_stop();
     session_free(session);
     layout_stop();
     return interrupted && !prompt ? 130 : status;

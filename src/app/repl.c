@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/progress.h"
 #include "app/prompt.h"
 #include "app/recall.h"
 #include "app/report.h"
@@ -156,27 +157,6 @@ static bool read_entry(struct session *session, struct buffer *entry) {
     return answer == PROMPT_LINE || (answer == PROMPT_END && entry->size);
 }
 
-// ---- long work ------------------------------------------------------------------------------------------------------
-
-static volatile bool progress_shown;
-
-static void show_progress(void *context, const char *what, double done, double total) {
-    (void)context;
-    if (total > 0)
-        fprintf(stderr, "\r%s: %.0f %%  (Ctrl-C stops)\033[K", what, 100 * done / total);
-    else
-        fprintf(stderr, "\r%s: %.15g  (Ctrl-C stops)\033[K", what, done);
-    fflush(stderr);
-    progress_shown = true;
-}
-
-void repl_clear_progress(void) {
-    if (!progress_shown) return;
-    fputs("\r\033[K", stderr);
-    fflush(stderr);
-    progress_shown = false;
-}
-
 // ---- the pager ------------------------------------------------------------------------------------------------------
 
 static bool longer_than_terminal(const char *text, size_t size) {
@@ -302,7 +282,7 @@ static void run_entry(struct session *session, const struct buffer *entry) {
     look_at_terminal(session);
     task_begin();
     session_run(session, "<input>", entry->data, entry->size, 1);
-    repl_clear_progress();
+    progress_clear();
     fflush(stdout);
 }
 
@@ -316,10 +296,10 @@ int repl_run(struct session *session, bool read_init) {
     recall_open();
     if (read_init) run_init(session);
     if (!session->output.json) greet(session);
-    task_set_report(show_progress, NULL);
+    progress_start();
     while (!session->quit && read_entry(session, &entry))
         if (!blank_line(buffer_string(&entry), entry.size)) run_entry(session, &entry);
-    task_set_report(NULL, NULL);
+    progress_stop();
     prompt_close();
     buffer_free(&entry);
     return prompt_signal() ? 128 + prompt_signal() : 0;

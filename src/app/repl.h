@@ -16,8 +16,6 @@ size_t repl_strip_prompts(char *text, size_t size);
 // Writes `text` through $PAGER (default "less -FRX") when it is longer than the terminal. false when it is not, or when
 // there is no pager: nothing has been written then.
 bool repl_page(const char *text, size_t size);
-// Takes the line that tells how far long work is off the screen; called before anything else is printed.
-void repl_clear_progress(void);
 
 // Completions of the word at line[start] to line[end], sorted; mem_free each and the list. For tests and for Readline.
 char **repl_complete(struct session *session, const char *line, size_t start, size_t end, size_t *count);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/progress.h"
 #include "app/repl.h"
 #include "show/record.h"
 
@@ -54,6 +55,7 @@ static void write_failed(void) {
 
 void report_flush(struct session *session) {
     struct buffer *text = &session->output.text;
+    progress_clear();
     if (text->failed) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
     if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))
         if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) write_failed();

@@ -146,8 +146,11 @@ bool session_undo(struct session *session, struct error *error) { return travel(
 bool session_redo(struct session *session, struct error *error) { return travel(session, false, error); }
 
 static bool same_settings(const struct session *session, const struct moment *before) {
+    const struct shown *now = &session->shown, *then = &before->shown;
     return memcmp(&session->settings, &before->settings, sizeof session->settings) == 0 &&
-           session->shown.collapsed_count == before->shown.collapsed_count;
+           now->collapsed_count == then->collapsed_count &&
+           (!now->collapsed_count ||
+            memcmp(now->collapsed, then->collapsed, now->collapsed_count * sizeof *now->collapsed) == 0);
 }
 
 static bool changed_since(const struct session *session, const struct moment *before) {
@@ -349,6 +352,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     struct error error = {0};
     struct source *source = NULL;
     struct moment before = moment_now(session);
+    task_restart();
     bool ok = run_piece(session, name, piece, &error, &source);
     if (!ok && piece->resume && is_unreadable(&error)) {
         source_drop(source);

@@ -132,7 +132,9 @@ static bool set_collapse(struct session *session, const char *value) {
         if (!mem_grow(&frames, &capacity, count + 1, sizeof *frames)) return mem_free(frames), false;
         frames[count++] = i;
     }
-    if (!count && strcmp(value, "none") != 0 && strcmp(value, "all") != 0) return mem_free(frames), false;
+    bool kind = strcmp(value, "none") == 0 || strcmp(value, "all") == 0 || strcmp(value, "calls") == 0 ||
+                strcmp(value, "loops") == 0;
+    if (!count && !kind) return mem_free(frames), false;
     mem_free(shown->collapsed);
     shown->collapsed = frames;
     shown->collapsed_count = count;
@@ -154,8 +156,8 @@ const struct setting setting_table[] = {
      show_direction},
     {"digits", "1 to 17", "significant digits of numbers in drawings", NULL, set_digits, show_digits},
     {"values", "on | off", "values under the names in drawings", "on off", set_values, show_values},
-    {"collapse", "none | all | calls | loops | NAME", "calls and loop iterations drawn as one box each",
-     "none all calls loops", set_collapse, show_collapse},
+    {"collapse", "none | all | calls | loops | NAME of a function or loop variable in the graph",
+     "calls and loop iterations drawn as one box each", "none all calls loops", set_collapse, show_collapse},
     {"paths", "1 to 10000000", "paths listed without `top N`", NULL, set_paths, show_paths},
     {"vertices", "1 to 2147483646", "most vertices of a graph", NULL, set_vertices, show_vertices},
     {"steps", "1 to 9e15", "most loop iterations and calls of one statement", NULL, set_steps, show_steps},

@@ -18,9 +18,11 @@ static double seconds(void) {
 
 void task_interrupt(void) { atomic_store_explicit(&interrupted, true, memory_order_relaxed); }
 
+void task_restart(void) { atomic_store(&next_report, seconds() + 1); }
+
 void task_begin(void) {
     atomic_store_explicit(&interrupted, false, memory_order_relaxed);
-    atomic_store(&next_report, seconds() + 1);
+    task_restart();
 }
 
 bool task_interrupted(void) { return atomic_load_explicit(&interrupted, memory_order_relaxed); }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 void task_interrupt(void);   // asks the running work to stop; safe in a signal handler
+void task_restart(void);     // the second before progress is reported begins anew; an interrupt stays
 void task_begin(void);       // forgets earlier interrupts; called before each command
 bool task_interrupted(void); // looked at by loops at least every few milliseconds of work
 

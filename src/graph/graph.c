@@ -290,7 +290,13 @@ uint32_t graph_enter(struct graph *graph, enum frame_kind kind, symbol name, dou
     return private->frame = graph->frame_count++;
 }
 
-void graph_leave(struct graph *graph) { graph->private->frame = graph->frames[graph->private->frame].parent; }
+// A frame in which nothing was made is forgotten: a loop that only counts leaves no trace.
+void graph_leave(struct graph *graph) {
+    uint32_t frame = graph->private->frame;
+    graph->private->frame = graph->frames[frame].parent;
+    bool empty = graph->count == 0 || graph->frame[graph->count - 1] < frame;
+    if (empty && frame > 0 && frame + 1 == graph->frame_count) graph->frame_count--;
+}
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,10 @@ bool trace_fail(struct tracer *t, expr at, enum error_kind kind, const char *for
 }
 
 bool trace_step(struct tracer *t, expr site) {
-    if (t->steps % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(t->error);
+    if (t->steps % LOOK_EVERY == 0) {
+        if (task_interrupted()) return error_interrupt(t->error);
+        task_progress("tracing, steps so far", (double)t->steps, 0);
+    }
     if (t->steps++ < t->options->steps) return true;
     trace_fail(t, site, ERROR_LIMIT, "the program took its limit of %llu steps", (unsigned long long)t->options->steps);
     error_hint(t->error, "if the loop ends at all, raise the limit with :set steps NUMBER");

@@ -1,0 +1,55 @@
+#include "app/progress.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/task.h"
+
+enum { BAR = 30 };
+
+static struct {
+    bool shown;
+    const char *what;
+    double start;
+} progress;
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void show(void *context, const char *what, double done, double total) {
+    (void)context;
+    if (progress.what != what) progress.start = seconds() - 1; // reports begin after a second of work
+    progress.what = what;
+    progress.shown = true;
+    if (total > 0 && done > 0) {
+        double part = done < total ? done / total : 1, elapsed = seconds() - progress.start;
+        int filled = (int)(BAR * part);
+        fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %.0f s left (Ctrl-C stops)", what, filled,
+                "##############################", BAR - filled, "", 100 * part, elapsed / part - elapsed);
+    } else {
+        fprintf(stderr, "\r\033[K%s: %.0f (Ctrl-C stops)", what, done);
+    }
+    fflush(stderr);
+}
+
+void progress_start(void) {
+    if (isatty(STDERR_FILENO)) task_set_report(show, NULL);
+}
+
+void progress_stop(void) {
+    progress_clear();
+    task_set_report(NULL, NULL);
+}
+
+void progress_clear(void) {
+    if (!progress.shown) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    progress.shown = false;
+    progress.what = NULL;
+}

@@ -40,11 +40,14 @@ static struct token fail(struct lexer *lexer, enum error_kind kind, uint32_t beg
     return (struct token){.kind = TOKEN_ERROR, .begin = begin, .end = end};
 }
 
-static bool is_name_start(unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
-}
-static bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-static bool is_name(unsigned char c) { return is_name_start(c) || is_digit(c); }
+// Bytes of names: 1 may begin one, 2 may only follow (digits). Bytes beyond ASCII are looked at more closely later.
+static const uint8_t name_byte[256] = {
+    ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, [0x80 ... 0xFF] = 1, ['0' ... '9'] = 2,
+};
+
+static bool is_name_start(unsigned char c) { return name_byte[c] == 1; }
+static bool is_digit(unsigned char c) { return name_byte[c] == 2; }
+static bool is_name(unsigned char c) { return name_byte[c] != 0; }
 
 static char peek(const struct lexer *lexer, uint32_t ahead) {
     return lexer->at + ahead < lexer->end ? lexer->source->text[lexer->at + ahead] : '\0';
@@ -61,16 +64,33 @@ static bool is_letter_run(const char *text, size_t size) {
     return true;
 }
 
+// symbol_of, through the names met lately.
+static symbol name_symbol(struct lexer *lexer, const char *text, size_t size) {
+    bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__; // the mask below keeps the first bytes only then
+    if (!little || size > sizeof(uint64_t) || text + sizeof(uint64_t) > lexer->source->text + lexer->source->size)
+        return symbol_of(lexer->symbols, text, size);
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    word &= UINT64_MAX >> (64 - 8 * size);
+    struct lex_recent *recent = &lexer->recent[word * 0x9E3779B97F4A7C15u >> 54];
+    if (recent->word != word || !recent->name)
+        *recent = (struct lex_recent){word, symbol_of(lexer->symbols, text, size)};
+    return recent->name;
+}
+
 static struct token read_name(struct lexer *lexer) {
     uint32_t begin = lexer->at;
-    while (lexer->at < lexer->end && is_name((unsigned char)lexer->source->text[lexer->at])) lexer->at++;
+    const char *end = lexer->source->text + lexer->end, *c = lexer->source->text + begin;
+    uint8_t ascii = 0;
+    for (; c < end && is_name((unsigned char)*c); c++) ascii |= (uint8_t)*c;
+    lexer->at = (uint32_t)(c - lexer->source->text);
     const char *text = lexer->source->text + begin;
     size_t size = lexer->at - begin;
-    if (!is_letter_run(text, size))
+    if (ascii >= 0x80 && !is_letter_run(text, size))
         return fail(lexer, ERROR_SYNTAX, begin, lexer->at, "a character here is not part of the language",
                     "names are letters, digits and _; quotes and minus signs are the plain ones of the keyboard");
     struct token token = {.kind = TOKEN_NAME, .begin = begin, .end = lexer->at};
-    token.name = symbol_of(lexer->symbols, text, size);
+    token.name = name_symbol(lexer, text, size);
     if (!token.name) {
         error_memory(lexer->error);
         token.kind = TOKEN_ERROR;

@@ -86,7 +86,7 @@ struct token {
     char prefix;      // STRING: 'f' for a formatted one, 'b', or 0
 };
 
-enum { LEX_INDENT_MAX = 100 };
+enum { LEX_INDENT_MAX = 100, LEX_RECENT = 1024 };
 
 struct lexer {
     struct symbols *symbols;
@@ -102,6 +102,11 @@ struct lexer {
     bool any;           // the current logical line has a token
     symbol keyword[32]; // symbols of keyword_word
     symbol refused_first, refused_last;
+    // Names of up to eight bytes that were met lately: most names of a program are, again and again.
+    struct lex_recent {
+        uint64_t word;
+        symbol name;
+    } recent[LEX_RECENT];
 };
 
 extern const char *const keyword_word[]; // from TOKEN_AND to TOKEN_NONE

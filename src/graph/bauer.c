@@ -6,7 +6,7 @@
 #include "base/large.h"
 #include "base/task.h"
 #include "graph/eliminate.h"
-#include "graph/walk.h"
+#include "graph/enumerate.h"
 
 enum { LOOK_EVERY = 1 << 14 };
 
@@ -310,7 +310,7 @@ static bool all_paths(const struct lcg *lcg, struct jacobian *jacobian, struct e
     if (!active) return false;
     bool ok = active_edges(lcg, active, &jacobian->remembered, error) &&
               path_multiplications(lcg, active, &jacobian->multiplications, error) &&
-              walk_paths(lcg, active, jacobian, error);
+              enumerate_paths(lcg, active, jacobian, error);
     mem_free(active);
     return ok;
 }

@@ -1,4 +1,4 @@
-#include "graph/walk.h"
+#include "graph/enumerate.h"
 
 #include "base/task.h"
 
@@ -201,7 +201,7 @@ static bool walk_all(struct walk *walk, struct jacobian *jacobian, struct error 
     return true;
 }
 
-bool walk_paths(const struct lcg *lcg, const uint8_t *active, struct jacobian *jacobian, struct error *error) {
+bool enumerate_paths(const struct lcg *lcg, const uint8_t *active, struct jacobian *jacobian, struct error *error) {
     struct walk walk = {.lcg = lcg, .active = active};
     bool ok = prepare(&walk, error) && walk_all(&walk, jacobian, error);
     walk_free(&walk);

@@ -338,6 +338,8 @@ static expr parse_items(struct parser *p, uint32_t begin, enum token_kind close,
     if (count == 1 && (item[0]->kind == EXPR_COMPREHENSION ? item[0]->begin == begin && !item[0]->parenthesized
                                                            : kind == EXPR_TUPLE && !comma)) {
         item[0]->parenthesized = true;
+        item[0]->begin = begin;
+        item[0]->end = p->last_end;
         return item[0];
     }
     expr e = new_expr(p, kind, begin);

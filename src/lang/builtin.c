@@ -370,7 +370,15 @@ static double constant_of(const char *name) {
     return strcmp(name, "inf") == 0 ? (double)INFINITY : (double)NAN;
 }
 
+// What `if __name__ == "__main__":` asks for.
+static bool is_main(const char *name, struct value *out) {
+    static struct value_text text = {"__main__", 8};
+    *out = (struct value){.kind = VALUE_STRING, .text = &text};
+    return strcmp(name, "__name__") == 0;
+}
+
 bool builtin_lookup(const char *name, struct value *out) {
+    if (is_main(name, out)) return true;
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (strcmp(aliases[i].name, name) == 0) name = aliases[i].meaning;
     for (int i = 0; i < (int)builtin_count; i++) {

@@ -372,7 +372,7 @@ static bool skip_blanks(struct lexer *lexer) {
             lexer->at++;
         else if (c == '#')
             skip_comment(lexer);
-        else if (c == '\\' && peek(lexer, 1) == '\n')
+        else if (c == '\\' && peek(lexer, 1) == '\n' && lexer->at + 2 < lexer->end)
             lexer->at += 2;
         else if (c == '\n' && lexer->brackets > 0)
             lexer->at++;
@@ -400,7 +400,7 @@ struct token lex_next(struct lexer *lexer) {
     if (lexer->at >= lexer->end) return end_of_text(lexer);
     lexer->any = true;
     unsigned char c = (unsigned char)peek(lexer, 0);
-    if (c == '\\' && lexer->at + 1 >= lexer->end)
+    if (c == '\\' && lexer->at + 2 >= lexer->end && (lexer->at + 1 >= lexer->end || peek(lexer, 1) == '\n'))
         return fail(lexer, ERROR_INCOMPLETE, lexer->at, lexer->at + 1, "a line is missing after this backslash", "");
     int prefix = c == '"' || c == '\'' || is_name_start(c) ? prefix_length(lexer) : -1;
     if (prefix >= 0) return read_string(lexer, prefix);

@@ -280,7 +280,7 @@ static bool starts_expression(enum token_kind kind) {
     return kind == TOKEN_NAME || kind == TOKEN_NUMBER || kind == TOKEN_STRING || kind == TOKEN_NOT ||
            kind == TOKEN_TRUE || kind == TOKEN_FALSE || kind == TOKEN_NONE || kind == TOKEN_LPAREN ||
            kind == TOKEN_LBRACKET || kind == TOKEN_PLUS || kind == TOKEN_MINUS || kind == TOKEN_REFUSED ||
-           kind == TOKEN_LBRACE || kind == TOKEN_ERROR;
+           kind == TOKEN_LBRACE || kind == TOKEN_STAR || kind == TOKEN_ERROR;
 }
 
 static bool read_clause(struct parser *p, struct clause *clause) {

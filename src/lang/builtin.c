@@ -373,8 +373,9 @@ static double constant_of(const char *name) {
 // What `if __name__ == "__main__":` asks for.
 static bool is_main(const char *name, struct value *out) {
     static struct value_text text = {"__main__", 8};
+    if (strcmp(name, "__name__") != 0) return false;
     *out = (struct value){.kind = VALUE_STRING, .text = &text};
-    return strcmp(name, "__name__") == 0;
+    return true;
 }
 
 bool builtin_lookup(const char *name, struct value *out) {

@@ -384,7 +384,7 @@ static bool builtin_named(struct tracer *t, symbol name, struct value *out) {
     size_t old = state->builtin_capacity;
     if (name >= old) {
         if (!mem_grow(&state->builtin, &state->builtin_capacity, (size_t)name + 1, sizeof *state->builtin))
-            return false;
+            return error_memory(t->error);
         memset(state->builtin + old, 0, (state->builtin_capacity - old) * sizeof *state->builtin);
     }
     struct value *known = &state->builtin[name];

@@ -1,0 +1,254 @@
+// What a program leaves behind: the graph, the prompt's names, the log, and a session that a failure does not touch.
+#include "graph/bauer.h"
+#include "running.h"
+
+static const char figure1[] =
+    "def f(x1, x2):\n    a = exp(x1)\n    b = sin(x2)\n    c = b*x2\n    d = a*c\n    return a*d\n\n";
+
+static struct graph *graph_of(struct running *r) {
+    struct graph *graph = environment_graph(r->environment);
+    assert_non_null(graph);
+    return graph;
+}
+
+static double output(struct running *r, uint32_t i) {
+    struct graph *graph = graph_of(r);
+    assert_true(i < graph->output_count);
+    return graph->value[graph->output[i]];
+}
+
+static void assert_labels(struct running *r, const char *expected) {
+    struct graph *graph = graph_of(r);
+    struct buffer labels = {0};
+    char label[64];
+    for (vertex v = 0; v < graph->count; v++)
+        if (!graph_hidden(graph, v))
+            buffer_printf(&labels, "%s%s", labels.size ? " " : "", graph_label(graph, v, label));
+    assert_string_equal(buffer_string(&labels), expected);
+    buffer_free(&labels);
+}
+
+static void assert_ends(struct running *r, const char *inputs, const char *outputs) {
+    struct graph *graph = graph_of(r);
+    struct buffer in = {0}, out = {0};
+    char label[64];
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        buffer_printf(&in, "%s%s", i ? " " : "", graph_input_label(graph, i, label));
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        buffer_printf(&out, "%s%s", i ? " " : "", graph_output_label(graph, i, label));
+    assert_string_equal(buffer_string(&in), inputs);
+    assert_string_equal(buffer_string(&out), outputs);
+    buffer_free(&in);
+    buffer_free(&out);
+}
+
+struct shape_row {
+    const char *program, *labels, *inputs, *outputs;
+    uint32_t edges; // between visible vertices
+};
+
+static const struct shape_row shapes[] = {
+    // a bare return names its vertex after the function
+    {"def f(x):\n    return x*x\n\nf(3)", "x f", "x", "f", 2},
+    // constants are folded; one with a name is a vertex where it is used
+    {"def f(x):\n    return 2*3*x\n\nf(1)", "x f", "x", "f", 1},
+    {"def f(x):\n    k = 2*3\n    return k*x + k\n\nf(1)", "x k v2 f", "x", "f", 4},
+    {"k = 3\ndef f(x):\n    return k*x\n\nf(1)", "x k f", "x", "f", 2},
+    {"def f(x, n=2):\n    return x**n\n\nf(3)", "x n f", "x", "f", 2},
+    // what is written twice is computed twice
+    {"def f(x):\n    return sin(x) + sin(x)\n\nf(1)", "x v1 v2 f", "x", "f", 4},
+    // another name for a vertex is no vertex
+    {"def f(x):\n    a = x*x\n    b = a\n    return b + 1\n\nf(1)", "x a f", "x", "f", 3},
+    {"def f(x):\n    x = x + 1\n    x = 2*x\n    return x\n\nf(1)", "x x@2 x@3", "x", "x", 2},
+    // several outputs
+    {"def f(x):\n    a = x + 1\n    b = x*2\n    return a, b\n\nf(1)", "x a b", "x", "a b", 2},
+    {"def f(x):\n    return x + 1, x*2\n\nf(1)", "x f[0] f[1]", "x", "f[0] f[1]", 2},
+    {"def f(x, y):\n    return x, y\n\nf(1, 2)", "x y", "x y", "x y", 0},
+    {"def f(x):\n    return 3\n\nf(1)", "x f", "x", "f", 0},
+    // lists
+    {"def f(v, k):\n    return v[0]*v[1][0]\n\nf([1, [2]], 3)", "v[0] v[1][0] k f", "v[0] v[1][0] k", "f", 2},
+    {"def f(x):\n    h = [x*2, x*3]\n    return h[0]*h[1]\n\nf(1)", "x h[0] h[1] f", "x", "f", 4},
+    // calls inside
+    {"def g(u):\n    w = u*u\n    return w + 1\n\ndef f(x):\n    return g(x)*2\n\nf(1)", "x w g f", "x", "f", 4},
+    // the prompt
+    {"x = 2\ny = 3\nz = x*y + sin(x)", "x y v2 v3 z", "x y", "z", 5},
+    {"x = 2\nx*x", "x v1", "x", "_", 2},
+    {"x = 2\n[x*2, x*3]", "x v1 v2", "x", "_[0] _[1]", 2},
+    {"x = 1\nx = x*3", "x x@2", "x", "x", 1},
+    {"for i in range(3):\n    pass\nx = 2\ny = x*x", "x y", "x", "y", 2},
+};
+
+static void graphs_have_the_right_vertices(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct running r = running_new();
+        must_run(&r, shapes[i].program);
+        struct graph *graph = graph_of(&r);
+        uint32_t edges = 0;
+        for (uint32_t e = 0; e < graph_edge_count(graph); e++) edges += !graph_hidden(graph, graph->operand[e]);
+        if (edges != shapes[i].edges) fail_msg("%s\nhas %u edges, not %u", shapes[i].program, edges, shapes[i].edges);
+        assert_labels(&r, shapes[i].labels);
+        assert_ends(&r, shapes[i].inputs, shapes[i].outputs);
+        running_free(&r);
+    }
+}
+
+static void figure_1_is_seven_vertices_and_eight_edges(void **state) {
+    (void)state;
+    struct running r = running_new();
+    must_run(&r, figure1);
+    must_run(&r, "f(0.5, 1.2)");
+    assert_labels(&r, "x1 x2 a b c d f");
+    assert_int_equal(graph_edge_count(graph_of(&r)), 8);
+    assert_true(output(&r, 0) > 3.04025389 && output(&r, 0) < 3.04025390); // rad.md, section 1
+    running_free(&r);
+}
+
+static void frames_follow_calls_and_loops(void **state) {
+    (void)state;
+    struct running r = running_new();
+    must_run(&r,
+             "def g(u):\n    return u*u\n\ndef f(x):\n    for i in range(2):\n        x = g(x)\n    return x\n\nf(2)");
+    const struct graph *graph = graph_of(&r);
+    vertex last = graph->output[0];
+    const struct frame *call = &graph->frames[graph->frame[last]], *pass = &graph->frames[call->parent];
+    assert_int_equal(call->kind, FRAME_CALL);
+    assert_string_equal(symbol_text(r.symbols, call->name), "g");
+    assert_int_equal(pass->kind, FRAME_ITERATION);
+    assert_string_equal(symbol_text(r.symbols, pass->name), "i");
+    assert_true(pass->index == 1);
+    running_free(&r);
+}
+
+static void a_plain_sum_leaves_no_graph(void **state) {
+    (void)state;
+    struct running r = running_new();
+    must_run(&r, "1 + 1");
+    assert_null(environment_graph(r.environment));
+    must_run(&r, "x = 2\ny = x*x\n3 + 4");
+    assert_ends(&r, "x", "y"); // still the last value with a graph
+    running_free(&r);
+}
+
+static void assert_untouched(struct running *r, const char *failing) {
+    struct graph *graph = graph_of(r);
+    uint32_t count = graph->count, inputs = graph->input_count, mark = environment_mark(r->environment);
+    if (running_run(r, failing)) fail_msg("%s\nruns", failing);
+    assert_ptr_equal(graph_of(r), graph);
+    assert_int_equal(graph->count, count);
+    assert_int_equal(graph->input_count, inputs);
+    assert_int_equal(environment_mark(r->environment), mark);
+    must_run(r, "a");
+    assert_string_equal(buffer_string(&r->shown), "[1, 2]");
+    must_run(r, "x");
+    assert_string_equal(buffer_string(&r->shown), "2");
+    must_run(r, "y = x*3");
+}
+
+static void a_failing_statement_changes_nothing(void **state) {
+    (void)state;
+    static const char *const failing[] = {
+        "a.append(1/0)",
+        "x, y = 5, 1/0",
+        "for i in range(3): x = x*2; a[0] = x; log(-1)",
+        "a[0] = undefined",
+        "z = x*x + log(x - 5)",
+        "[a.append(i) for i in [1, 0] if 1/i > 0]",
+        "while True: a.append(3); x = x + 1; log(3 - x)",
+        "if a.pop() > 0: undefined",
+    };
+    struct running r = running_new();
+    must_run(&r, "a = [1, 2]\nx = 2\ny = x*3");
+    for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) assert_untouched(&r, failing[i]);
+    running_free(&r);
+}
+
+static void moving_traces_again(void **state) {
+    (void)state;
+    struct running r = running_new();
+    struct buffer point = {0};
+    must_run(&r, "def f(v, x, n=2):\n    if x > 1: return v[0]*x**n\n    return v[1]*x\n\nf([2, 3], 0.5)");
+    assert_true(output(&r, 0) == 1.5);
+    const double there[] = {2, 3, 3};
+    assert_true(environment_move(r.environment, there, 3, NULL));
+    assert_true(output(&r, 0) == 18); // another branch now
+    environment_point(r.environment, &point);
+    assert_string_equal(buffer_string(&point), "f([2, 3], 3.0)");
+    assert_false(environment_move(r.environment, there, 2, NULL));
+    assert_true(output(&r, 0) == 18);
+    buffer_free(&point);
+    running_free(&r);
+}
+
+static void moving_the_prompt_moves_its_names(void **state) {
+    (void)state;
+    struct running r = running_new();
+    must_run(&r, "x = 2\ny = 3\nz = x*y");
+    const double there[] = {5, 7};
+    assert_true(environment_move(r.environment, there, 2, NULL));
+    assert_true(output(&r, 0) == 35);
+    must_run(&r, "x + 1");
+    assert_true(output(&r, 0) == 6);
+    assert_true(environment_go(r.environment, 3, NULL)); // before the move
+    assert_true(output(&r, 0) == 6 && graph_of(&r)->value[graph_of(&r)->input[0]] == 2);
+    running_free(&r);
+}
+
+static void the_log_goes_back_and_forth(void **state) {
+    (void)state;
+    struct running r = running_new();
+    must_run(&r, figure1);
+    must_run(&r, "f(0.5, 1.2)\nprint(1)\nx = 3\ny = x*x");
+    assert_string_equal(buffer_string(&r.printed), "1\n");
+    assert_int_equal(environment_mark(r.environment), 5);
+    assert_true(environment_go(r.environment, 2, NULL));
+    assert_ends(&r, "x1 x2", "f");
+    assert_false(environment_bound(r.environment, "x"));
+    assert_true(environment_go(r.environment, 5, NULL));
+    assert_true(output(&r, 0) == 9);
+    assert_string_equal(buffer_string(&r.printed), "1\n"); // a replay is silent
+    assert_true(environment_go(r.environment, 0, NULL));
+    assert_null(environment_graph(r.environment));
+    must_run(&r, "w = 1"); // what waited for a redo is forgotten
+    assert_false(environment_go(r.environment, 5, NULL));
+    running_free(&r);
+}
+
+// Each allocation fails once: a clean error, everything as before, and the same lines run afterwards.
+static void running_out_of_memory_changes_nothing(void **state) {
+    (void)state;
+    static const char program[] =
+        "def g(v):\n    h = [a*2 for a in v]\n    return sum(h)*k\n\nz = g([x, 2.5]) + len(f'{x:.2f}')\ng([1, 2])";
+    for (size_t n = 1;; n++) {
+        struct running r = running_new();
+        must_run(&r, "x = 2\nk = 3\ny = x*k");
+        mem_fail_after(n);
+        bool ok = running_run(&r, program);
+        mem_fail_after(0);
+        if (!ok) {
+            assert_int_equal(r.error.kind, ERROR_MEMORY);
+            must_run(&r, "y");
+            assert_string_equal(buffer_string(&r.shown), "6");
+            must_run(&r, program);
+        }
+        assert_true(output(&r, 0) == 18);
+        running_free(&r);
+        if (ok) break;
+        assert_true(n < 5000);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(graphs_have_the_right_vertices),
+        cmocka_unit_test(figure_1_is_seven_vertices_and_eight_edges),
+        cmocka_unit_test(frames_follow_calls_and_loops),
+        cmocka_unit_test(a_plain_sum_leaves_no_graph),
+        cmocka_unit_test(a_failing_statement_changes_nothing),
+        cmocka_unit_test(moving_traces_again),
+        cmocka_unit_test(moving_the_prompt_moves_its_names),
+        cmocka_unit_test(the_log_goes_back_and_forth),
+        cmocka_unit_test(running_out_of_memory_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

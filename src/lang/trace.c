@@ -368,14 +368,35 @@ static bool unknown_name(struct tracer *t, expr e) {
     return false;
 }
 
-// A vertex of the prompt's graph is a plain number inside a graph of its own.
-static struct value import_value(const struct tracer *t, struct value value) {
-    if (value.kind != VALUE_VERTEX || t->prompt || !t->state->prompt) return value;
-    vertex v = value.vertex;
-    return (struct value){.kind = VALUE_NUMBER,
-                          .integer = value.integer,
-                          .name = t->state->prompt->name[v],
-                          .number = t->state->prompt->value[v]};
+static bool holds_vertex(struct value value) {
+    if (value.kind == VALUE_VERTEX) return true;
+    bool found = false;
+    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
+        for (uint32_t i = 0; !found && i < value.list->count; i++) found = holds_vertex(value.list->item[i]);
+    return found;
+}
+
+// A vertex of the prompt's graph is a plain number inside a graph of its own, also in a list.
+static bool import_value(struct tracer *t, struct value *value) {
+    if (t->prompt || !t->state->prompt || !holds_vertex(*value)) return true;
+    if (value->kind == VALUE_VERTEX) {
+        vertex v = value->vertex;
+        *value = (struct value){.kind = VALUE_NUMBER,
+                                .integer = value->integer,
+                                .name = t->state->prompt->name[v],
+                                .number = t->state->prompt->value[v]};
+        return true;
+    }
+    struct value_list *copy = trace_list(t, value->list->count);
+    if (!copy) return false;
+    for (uint32_t i = 0; i < value->list->count; i++) {
+        copy->item[i] = value->list->item[i];
+        if (!import_value(t, &copy->item[i])) return false;
+    }
+    copy->count = value->list->count;
+    copy->born = 0; // stands for the list outside: may_change refuses it
+    value->list = copy;
+    return true;
 }
 
 // What is built in under this name; looked up by text once for each name.
@@ -399,7 +420,8 @@ static bool eval_name(struct tracer *t, expr e, struct value *out) {
         if (out->kind != VALUE_UNBOUND) return true;
         if (t->function->local[e->slot] == 1) return unknown_name(t, e);
     }
-    *out = import_value(t, state_global(t->state, e->name));
+    *out = state_global(t->state, e->name);
+    if (!import_value(t, out)) return false;
     return out->kind != VALUE_UNBOUND || builtin_named(t, e->name, out) || unknown_name(t, e);
 }
 
@@ -466,6 +488,14 @@ static bool read_index(struct tracer *t, expr e, struct value index, uint64_t co
     return true;
 }
 
+// A call with a graph of its own must not put its vertices into lists that outlive it.
+static bool may_change(struct tracer *t, const struct value_list *list, expr site) {
+    if (t->prompt || list->born == t->statement) return true;
+    trace_fail(t, site, ERROR_TYPE, "this call cannot change a list from outside the function");
+    error_hint(t->error, "copy it first with list(...), or return a new list");
+    return false;
+}
+
 static bool bind_index(struct tracer *t, expr target, struct value value) {
     struct value list, index;
     uint64_t i;
@@ -474,6 +504,7 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
         return trace_fail(t, target->left, ERROR_TYPE, "only an element of a list can be assigned, not of %s",
                           value_kind_name(list));
     if (!read_index(t, target->right, index, list.list->count, &i)) return false;
+    if (!may_change(t, list.list, target)) return false;
     struct undo_item undo = {.list = list.list, .index = (uint32_t)i, .before = list.list->item[i]};
     if (!journal_item(t, undo)) return false;
     list.list->item[i] = value;
@@ -908,8 +939,7 @@ static bool bind_parameters(struct tracer *t, struct function *f, const struct v
             t->local = NULL;
             bool ok = trace_expression(t, f->parameter[i].standard, &value);
             t->local = locals;
-            if (!ok) return false;
-            value = import_value(t, value);
+            if (!ok || !import_value(t, &value)) return false;
         }
         symbol name = f->parameter[i].name;
         if (value.kind == VALUE_NUMBER && (!value.name || argument[i].kind == VALUE_UNBOUND)) value.name = name;
@@ -1015,6 +1045,7 @@ static bool call_method(struct tracer *t, expr e, struct value list, struct valu
     if (e->count > 1 || (e->count && !trace_expression(t, e->item[0], &item)))
         return e->count > 1 ? trace_fail(t, e, ERROR_TYPE, "%s takes one argument", name) : false;
     *out = (struct value){.kind = VALUE_NONE};
+    if (!may_change(t, list.list, e)) return false;
     if (strcmp(name, "append") == 0 && e->count) return trace_append(t, list.list, item);
     if (strcmp(name, "extend") == 0 && e->count) {
         uint64_t count;
@@ -1136,7 +1167,7 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
     if (!trace_expression(t, target, &before) || !trace_expression(t, s->value, &right)) return false;
     if (s->op == OP_ADD && before.kind == VALUE_LIST) {
         uint64_t count;
-        if (!trace_length(t, right, s->value, &count)) return false;
+        if (!trace_length(t, right, s->value, &count) || !may_change(t, before.list, s->target[0])) return false;
         for (uint64_t i = 0; i < count; i++)
             if (!trace_append(t, before.list, trace_item(right, i))) return false;
         return true;

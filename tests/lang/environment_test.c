@@ -163,6 +163,21 @@ static void a_failing_statement_changes_nothing(void **state) {
     running_free(&r);
 }
 
+// A bare call has a graph of its own: what it sees of the prompt are numbers, and it leaves nothing of its own there.
+static void calls_and_the_prompt_keep_their_vertices_apart(void **state) {
+    (void)state;
+    struct running r = running_new();
+    must_run(&r, "x = 2\nw = [x*3, [x]]\nh = []\ndef f(t):\n    return w[0]*t + w[1][0]\n\nf(5)");
+    assert_true(output(&r, 0) == 32);
+    assert_ends(&r, "t", "f");
+    assert_false(running_run(&r, "def g(t):\n    h.append(t)\n    return t\n\ng(1)"));
+    assert_false(running_run(&r, "def g(t):\n    w[0] = t\n    return t\n\ng(1)"));
+    must_run(&r, "y = g(x)"); // inlined at the prompt it may
+    must_run(&r, "w");
+    assert_string_equal(buffer_string(&r.shown), "[2, [2]]");
+    running_free(&r);
+}
+
 static void moving_traces_again(void **state) {
     (void)state;
     struct running r = running_new();
@@ -245,6 +260,7 @@ int main(void) {
         cmocka_unit_test(frames_follow_calls_and_loops),
         cmocka_unit_test(a_plain_sum_leaves_no_graph),
         cmocka_unit_test(a_failing_statement_changes_nothing),
+        cmocka_unit_test(calls_and_the_prompt_keep_their_vertices_apart),
         cmocka_unit_test(moving_traces_again),
         cmocka_unit_test(moving_the_prompt_moves_its_names),
         cmocka_unit_test(the_log_goes_back_and_forth),

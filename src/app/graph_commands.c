@@ -9,6 +9,7 @@
 #include "app/settings.h"
 #include "app/walk.h"
 #include "base/file.h"
+#include "base/task.h"
 #include "graph/check.h"
 #include "show/describe.h"
 #include "show/export.h"
@@ -18,17 +19,30 @@ static void number_text(char out[32], double value) { text_number(out, value); }
 
 // ---- :graph and :lcg ----------------------------------------------------------------------------------------------
 
+// Half an answer is none.
+static bool not_interrupted(struct session *session, struct error *error) {
+    if (!task_interrupted()) return true;
+    buffer_clear(&session->output.text);
+    return error_interrupt(error);
+}
+
 static bool show_record(struct session *session, enum view_kind kind, struct error *error) {
     struct view view;
     if (!session_view(session, kind, &view, error)) return false;
-    report_json(session, kind == VIEW_PATHS ? record_paths(&view) : record_graph(&view));
+    bool ok = kind == VIEW_PATHS || record_graph(&view, NULL, &session->output.text);
+    if (kind == VIEW_PATHS) report_json(session, record_paths(&view));
     session_view_free(&view);
-    return true;
+    if (task_interrupted())
+        session->output.text.failed = false;
+    else if (!ok)
+        session->output.text.failed = true;
+    return not_interrupted(session, error);
 }
 
 static void print_vertices(struct session *session, const struct graph *graph) {
     struct report_table *table = report_table_new(3);
     for (vertex v = 0; v < graph->count; v++) {
+        if (v % 256 == 0 && task_interrupted()) break;
         if (graph_hidden(graph, v)) continue;
         struct buffer formula = {0};
         char label[64], number[32];
@@ -73,13 +87,13 @@ bool command_graph(struct session *session, const struct words *words, struct er
     if (session->output.json) return show_record(session, VIEW_PRIMAL, error);
     print_heading(session, graph, "primal graph");
     print_vertices(session, graph);
-    return true;
+    return not_interrupted(session, error);
 }
 
 static void print_edges(struct session *session, const struct lcg *lcg, bool symbolic) {
     const struct graph *graph = lcg->graph;
     struct report_table *table = report_table_new(3);
-    for (vertex v = 0; v < graph->count; v++)
+    for (vertex v = 0; v < graph->count && !(v % 256 == 0 && task_interrupted()); v++)
         for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
             if (graph_hidden(graph, graph->operand[e])) continue;
             struct buffer partial = {0};
@@ -109,7 +123,7 @@ bool command_lcg(struct session *session, const struct words *words, struct erro
     if (session->output.json) return show_record(session, session->shown.kind, error);
     print_heading(session, lcg->graph, "linearized graph");
     print_edges(session, lcg, symbolic);
-    return true;
+    return not_interrupted(session, error);
 }
 
 // ---- :paths -------------------------------------------------------------------------------------------------------

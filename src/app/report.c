@@ -9,6 +9,7 @@
 
 #include "app/progress.h"
 #include "app/repl.h"
+#include "base/task.h"
 #include "show/record.h"
 
 // ---- text ---------------------------------------------------------------------------------------------------------
@@ -132,16 +133,43 @@ static void value_json(struct session *session, const struct outcome *outcome) {
     report_json(session, object);
 }
 
+enum { NOTES_TOLD = 3 };
+
 struct kinks {
     struct session *session;
     const struct graph *graph;
+    const uint8_t *matters; // vertices on which the value depends
+    uint64_t count;
 };
 
 static void tell_kink(void *context, vertex v, const char *text) {
     struct kinks *kinks = context;
     char label[64];
+    if (!kinks->matters[v] || kinks->count++ >= NOTES_TOLD) return;
     report_text(kinks->session, "%snote: at %s, %s%s\n", report_muted(kinks->session),
                 graph_label(kinks->graph, v, label), text, report_plain(kinks->session));
+}
+
+// The prompt's graph holds earlier lines, too: only what the outputs depend on is told of.
+static void mark_outputs(const struct graph *graph, uint8_t *matters) {
+    for (uint32_t i = 0; i < graph->output_count; i++) matters[graph->output[i]] = 1;
+    for (vertex v = graph->count; v-- > 0;)
+        for (uint32_t e = graph->offset[v]; matters[v] && e < graph->offset[v + 1]; e++) matters[graph->operand[e]] = 1;
+}
+
+static void tell_kinks(struct session *session, const struct graph *graph) {
+    uint8_t *matters = mem_zero(graph->count ? graph->count : 1, 1);
+    struct kinks kinks = {session, graph, matters, 0};
+    if (!matters) {
+        session->output.text.failed = true;
+        return;
+    }
+    mark_outputs(graph, matters);
+    graph_kinks(graph, tell_kink, &kinks, UINT64_MAX);
+    if (kinks.count > NOTES_TOLD)
+        report_text(session, "%snote: and %llu more such places%s\n", report_muted(session),
+                    (unsigned long long)kinks.count - NOTES_TOLD, report_plain(session));
+    mem_free(matters);
 }
 
 void report_value(struct session *session, const struct outcome *outcome) {
@@ -150,12 +178,7 @@ void report_value(struct session *session, const struct outcome *outcome) {
         return;
     }
     report_text(session, "%s\n", outcome->shown);
-    if (outcome->kind != OUTCOME_CALL) return;
-    struct kinks kinks = {session, outcome->graph};
-    uint64_t count = graph_kinks(outcome->graph, tell_kink, &kinks, 3);
-    if (count > 3)
-        report_text(session, "%snote: and %llu more such places%s\n", report_muted(session),
-                    (unsigned long long)count - 3, report_plain(session));
+    if (outcome->graph) tell_kinks(session, outcome->graph);
 }
 
 // ---- tables -------------------------------------------------------------------------------------------------------
@@ -164,6 +187,7 @@ struct report_table {
     uint32_t columns;
     char **cell;
     size_t count, capacity;
+    bool failed; // out of memory: it is not whole
 };
 
 struct report_table *report_table_new(uint32_t columns) {
@@ -173,16 +197,19 @@ struct report_table *report_table_new(uint32_t columns) {
 }
 
 void report_table_cell(struct report_table *table, const char *format, ...) {
-    struct buffer text = {0};
-    char small[256];
-    va_list list;
+    va_list list, again;
+    if (!table) return;
     va_start(list, format);
-    int size = vsnprintf(small, sizeof small, format, list);
+    va_copy(again, list);
+    int size = vsnprintf(NULL, 0, format, list);
     va_end(list);
-    buffer_add(&text, small, size < (int)sizeof small ? (size_t)(size < 0 ? 0 : size) : sizeof small - 1);
-    if (table && mem_grow(&table->cell, &table->capacity, table->count + 1, sizeof *table->cell))
-        table->cell[table->count++] = mem_text(buffer_string(&text), text.size);
-    buffer_free(&text);
+    char *text = size >= 0 ? mem_alloc((size_t)size + 1, 1) : NULL;
+    if (text) vsnprintf(text, (size_t)size + 1, format, again);
+    va_end(again);
+    if (text && mem_grow(&table->cell, &table->capacity, table->count + 1, sizeof *table->cell))
+        table->cell[table->count++] = text;
+    else
+        table->failed = true, mem_free(text);
 }
 
 static bool is_numeric(const char *text) { return strspn(text, "+-0123456789.einfatyN") == strlen(text) && *text; }
@@ -195,27 +222,52 @@ static void print_cell(struct session *session, const char *text, int width, boo
     report_text(session, "%s", last ? "\n" : "  ");
 }
 
-void report_table_print(struct session *session, struct report_table *table, bool header) {
-    if (!table) return;
+// How a column is set: wide enough for its widest cell, numbers to the right.
+struct column {
+    int width;
+    bool right;
+};
+
+static void measure_columns(const struct report_table *table, bool header, struct column *column) {
+    size_t first = header && table->count > table->columns ? table->columns : 0;
+    for (uint32_t c = 0; c < table->columns && first + c < table->count; c++)
+        column[c].right = is_numeric(table->cell[first + c]);
+    for (size_t i = 0; i < table->count; i++) {
+        int width = text_width(table->cell[i], strlen(table->cell[i]));
+        if (width > column[i % table->columns].width) column[i % table->columns].width = width;
+        if (i % 1024 == 0 && task_interrupted()) return;
+    }
+}
+
+static void print_rows(struct session *session, const struct report_table *table, bool header,
+                       const struct column *column) {
     for (size_t row = 0; row < table->count / table->columns; row++) {
         bool head = header && row == 0;
+        if (row % 1024 == 0 && task_interrupted()) return;
         report_text(session, "  %s", head ? report_muted(session) : "");
-        for (uint32_t c = 0; c < table->columns; c++) {
-            int width = 0;
-            for (size_t i = c; i < table->count; i += table->columns) {
-                int w = table->cell[i] ? text_width(table->cell[i], strlen(table->cell[i])) : 0;
-                if (w > width) width = w;
-            }
-            const char *text = table->cell[row * table->columns + c];
-            size_t sample = (size_t)(header && table->count > table->columns) * table->columns + c;
-            bool right = table->cell[sample] && is_numeric(table->cell[sample]);
-            print_cell(session, text ? text : "", width, right, c + 1 == table->columns);
-        }
+        for (uint32_t c = 0; c < table->columns; c++)
+            print_cell(session, table->cell[row * table->columns + c], column[c].width, column[c].right,
+                       c + 1 == table->columns);
         if (head) report_text(session, "%s", report_plain(session));
     }
+}
+
+static void table_free(struct report_table *table) {
     for (size_t i = 0; i < table->count; i++) mem_free(table->cell[i]);
     mem_free(table->cell);
     mem_free(table);
+}
+
+void report_table_print(struct session *session, struct report_table *table, bool header) {
+    if (!table) return;
+    struct column *column = mem_zero(table->columns ? table->columns : 1, sizeof *column);
+    if (column && !table->failed) {
+        measure_columns(table, header, column);
+        print_rows(session, table, header, column);
+    } else
+        session->output.text.failed = true;
+    mem_free(column);
+    table_free(table);
 }
 
 // ---- the Jacobian -------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/task.h"
 #include "show/paint.h"
 #include "show/record.h"
 #include "show/replay.h"
@@ -65,12 +66,17 @@ static bool write_png(const struct view *view, const struct export_options *opti
 static bool write_json(const struct view *view, const struct export_options *options, struct buffer *out,
                        char message[256], struct error *error) {
     message[0] = '\0';
-    json_t *object = view->kind == VIEW_PATHS ? record_paths(view) : record_graph(view);
-    if (object && options->state) json_object_set_new(object, "state", json_string(options->state));
-    if (object && options->version) json_object_set_new(object, "version", json_string(options->version));
-    bool ok = object && record_write(object, out);
-    json_decref(object);
-    return ok || error_memory(error);
+    json_t *extra = json_object(), *paths = NULL;
+    if (extra && options->state) json_object_set_new(extra, "state", json_string(options->state));
+    if (extra && options->version) json_object_set_new(extra, "version", json_string(options->version));
+    bool ok = extra;
+    if (ok && view->kind == VIEW_PATHS)
+        ok = (paths = record_paths(view)) && json_object_update(paths, extra) == 0 && record_write(paths, out);
+    else if (ok)
+        ok = record_graph(view, extra, out);
+    json_decref(paths);
+    json_decref(extra);
+    return ok || (task_interrupted() ? error_interrupt(error) : error_memory(error));
 }
 
 static bool write_csv(const struct view *view, const struct export_options *options, struct buffer *out,

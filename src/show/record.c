@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/task.h"
+
+enum { LOOK_EVERY = 1024 }; // vertices or pieces of text between looks at the interrupt
 
 json_t *record_number(double value) {
     if (isnan(value)) return json_string("NaN");
@@ -18,6 +21,24 @@ static json_t *label_of(const struct graph *graph, vertex v) {
     char label[64], clean[3 * 64];
     graph_label(graph, v, label);
     return json_stringn(clean, text_clean_utf8(label, strlen(label), clean));
+}
+
+struct writing {
+    struct buffer *out;
+    uint32_t pieces;
+};
+
+static int add_piece(const char *text, size_t size, void *context) {
+    struct writing *writing = context;
+    buffer_add(writing->out, text, size);
+    return writing->out->failed || (++writing->pieces % LOOK_EVERY == 0 && task_interrupted()) ? -1 : 0;
+}
+
+static bool write_piece(json_t *object, struct buffer *out) {
+    struct writing writing = {.out = out};
+    bool ok = object && json_dump_callback(object, add_piece, &writing, JSON_COMPACT | JSON_REAL_PRECISION(17)) == 0;
+    json_decref(object);
+    return ok && !out->failed;
 }
 
 // ---- graphs -------------------------------------------------------------------------------------------------------
@@ -34,27 +55,56 @@ static json_t *record_edge(const struct view *view, vertex to, uint32_t edge) {
                      (json_int_t)graph_id(graph, to), "partial", partial);
 }
 
-static bool record_vertex_and_edges(const struct view *view, vertex v, json_t *vertices, json_t *edges) {
-    const struct graph *graph = view->graph;
-    if (json_array_append_new(vertices, record_vertex(graph, v))) return false;
-    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
-        if (!graph_hidden(graph, graph->operand[e]) && json_array_append_new(edges, record_edge(view, v, e)))
-            return false;
+// The vertices, then the edges, one at a time: a tree of millions of objects would take seconds to free.
+static bool write_vertices(const struct view *view, struct buffer *out) {
+    const char *comma = "";
+    for (vertex v = 0; v < view->graph->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return false;
+        if (graph_hidden(view->graph, v)) continue;
+        buffer_text(out, comma);
+        if (!write_piece(record_vertex(view->graph, v), out)) return false;
+        comma = ",";
+    }
     return true;
 }
 
-json_t *record_graph(const struct view *view) {
-    json_t *vertices = json_array(), *edges = json_array();
-    bool ok = vertices && edges;
-    for (vertex v = 0; ok && v < view->graph->count; v++)
-        if (!graph_hidden(view->graph, v)) ok = record_vertex_and_edges(view, v, vertices, edges);
-    if (!ok) {
-        json_decref(vertices);
-        json_decref(edges);
-        return NULL;
+static bool write_edges(const struct view *view, struct buffer *out) {
+    const struct graph *graph = view->graph;
+    const char *comma = "";
+    for (vertex v = 0; v < graph->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return false;
+        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
+            if (graph_hidden(graph, v) || graph_hidden(graph, graph->operand[e])) continue;
+            buffer_text(out, comma);
+            if (!write_piece(record_edge(view, v, e), out)) return false;
+            comma = ",";
+        }
     }
-    return json_pack("{s:s,s:o,s:o}", "kind", view->kind == VIEW_PRIMAL ? "graph" : "lcg", "vertices", vertices,
-                     "edges", edges);
+    return true;
+}
+
+static bool write_extra(const json_t *extra, struct buffer *out) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)extra, key, value) {
+        buffer_printf(out, ",\"%s\":", key);
+        struct writing writing = {.out = out};
+        if (json_dump_callback(value, add_piece, &writing, JSON_ENCODE_ANY | JSON_COMPACT)) return false;
+    }
+    return true;
+}
+
+bool record_graph(const struct view *view, const json_t *extra, struct buffer *out) {
+    size_t before = out->size;
+    buffer_printf(out, "{\"kind\":\"%s\",\"vertices\":[", view->kind == VIEW_PRIMAL ? "graph" : "lcg");
+    bool ok = write_vertices(view, out);
+    buffer_text(out, "],\"edges\":[");
+    ok = ok && write_edges(view, out);
+    buffer_text(out, "]");
+    ok = ok && write_extra(extra, out);
+    buffer_text(out, "}\n");
+    if (!ok && out->data) out->data[out->size = before] = '\0'; // half an object is none
+    return ok && !out->failed;
 }
 
 // ---- paths --------------------------------------------------------------------------------------------------------
@@ -91,12 +141,12 @@ json_t *record_paths(const struct view *view) {
 }
 
 bool record_write(const json_t *object, struct buffer *out) {
-    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    if (!text) return false;
-    buffer_text(out, text);
-    buffer_char(out, '\n');
-    free(text);
-    return !out->failed;
+    struct writing writing = {.out = out};
+    size_t before = out->size;
+    bool ok = json_dump_callback(object, add_piece, &writing, JSON_COMPACT | JSON_REAL_PRECISION(17)) == 0;
+    if (ok) buffer_char(out, '\n');
+    if (!ok && out->data) out->data[out->size = before] = '\0'; // half an object is none
+    return ok && !out->failed;
 }
 
 // ---- tables -------------------------------------------------------------------------------------------------------

@@ -273,7 +273,9 @@ static const char *plain_word(const struct session *session, const char *text, s
         (is_free_word(session, text, size, "help()") && !environment_bound(session->environment, "help")))
         return ":help";
     if (size < 2 || size > 60 || text[size - 1] != '?' || memchr(text, '\n', size)) return NULL;
-    snprintf(line, 80, ":help %.*s", (int)size - 1, text);
+    snprintf(line, 80, "%.*s", (int)size - 1, text);
+    bool own = environment_bound(session->environment, line);
+    snprintf(line, 80, ":%s %.*s", own ? "list" : "help", (int)size - 1, text);
     return line;
 }
 
@@ -410,37 +412,41 @@ static bool ends_in(const char *path, const char *ending) {
 
 static bool looks_binary(const char *data, size_t size) { return memchr(data, '\0', size) != NULL; }
 
-static int file_failed(struct session *session, const struct error *error) {
-    report_error(session, error);
-    session->failures++;
-    return 1;
+// The text of a program, of a session, or of the state that a picture carries.
+static char *read_program(const char *path, size_t *size, struct error *error) {
+    char *data = file_read(path, size, error), *state = NULL;
+    if (!data) return NULL;
+    if (ends_in(path, ".svg")) {
+        state = export_read_state(data, *size, error);
+        if (state) *size = strlen(state);
+    } else if (looks_binary(data, *size)) {
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file", path);
+        error_hint(error, "bauer reads Python text, and SVG pictures that it made");
+    } else if (strspn(data, " \t\r\n") == *size) {
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s is empty", path);
+    } else
+        return data;
+    mem_free(data);
+    return state;
+}
+
+bool session_load(struct session *session, const char *path, int *failed, struct error *error) {
+    size_t size;
+    begin_entry(session);
+    char *text = read_program(path, &size, error);
+    if (!text) return false;
+    *failed = session_run(session, path, text, size, 1);
+    mem_free(text);
+    return true;
 }
 
 int session_run_file(struct session *session, const char *path) {
     struct error error = {0};
-    size_t size;
-    begin_entry(session);
-    char *data = file_read(path, &size, &error);
-    if (!data) return file_failed(session, &error);
-    if (ends_in(path, ".svg")) {
-        char *state = export_read_state(data, size, &error);
-        mem_free(data);
-        if (!state) return file_failed(session, &error);
-        data = state;
-        size = strlen(state);
-    } else if (looks_binary(data, size)) {
-        mem_free(data);
-        error_set(&error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file", path);
-        error_hint(&error, "bauer reads Python text, and SVG pictures that it made");
-        return file_failed(session, &error);
-    } else if (strspn(data, " \t\r\n") == size) {
-        mem_free(data);
-        error_set(&error, ERROR_FILE, SPAN_NONE, "%s is empty", path);
-        return file_failed(session, &error);
-    }
-    int failed = session_run(session, path, data, size, 1);
-    mem_free(data);
-    return failed;
+    int failed = 0;
+    if (session_load(session, path, &failed, &error)) return failed;
+    report_error(session, &error);
+    session->failures++;
+    return 1;
 }
 
 bool session_script(struct session *session, struct buffer *out) {

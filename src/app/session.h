@@ -78,6 +78,8 @@ void session_free(struct session *session);
 // ("<input>", "fig1.py"). Returns the number of pieces that failed. Stops at the first when session->strict.
 int session_run(struct session *session, const char *name, const char *text, size_t size, uint32_t first_line);
 int session_run_file(struct session *session, const char *path); // ".svg": opens the state it carries
+// The same, but says why a file cannot be read instead of printing it; `failed` pieces were reported.
+bool session_load(struct session *session, const char *path, int *failed, struct error *error);
 
 // The current graph, or NULL with ERROR_OTHER and a hint ("nothing is traced yet: call a function, as f(0.5, 1.2)").
 struct graph *session_graph(struct session *session, struct error *error);

@@ -37,11 +37,13 @@ bool command_load(struct session *session, const struct words *words, struct err
     char path[4096];
     snprintf(path, sizeof path, "%s", words->word[0]);
     depth++;
-    int before = session->failures, failed = session_run_file(session, path);
+    int before = session->failures, failed = 0;
+    bool read = session_load(session, path, &failed, error);
     depth--;
     session->failures = before; // the line that loads is what fails, once
-    return !failed ||
-           error_set(error, ERROR_FILE, words->span[0], "%d line%s of %s failed", failed, failed == 1 ? "" : "s", path);
+    if (!read && error && !error->span.source) error->span = words->span[0];
+    return read && (!failed || error_set(error, ERROR_FILE, words->span[0], "%d line%s of %s failed", failed,
+                                         failed == 1 ? "" : "s", path));
 }
 
 bool command_save(struct session *session, const struct words *words, struct error *error) {
@@ -224,13 +226,23 @@ bool command_history(struct session *session, const struct words *words, struct 
 
 // ---- the rest -----------------------------------------------------------------------------------------------------
 
+// What is timed stands in the text that the command stands in.
+static const char *place_name(const struct words *words) {
+    return words->all.source ? words->all.source->name : "<input>";
+}
+
+static uint32_t place_line(const struct words *words) {
+    return words->all.source ? source_line(words->all.source, words->all.begin) : 1;
+}
+
 bool command_time(struct session *session, const struct words *words, struct error *error) {
     if (!words->count) return command_usage_error(words, 0, error, "a line is missing");
     struct timespec start, end;
     char *line = mem_text(words->rest, strlen(words->rest));
     if (!line) return error_memory(error);
     clock_gettime(CLOCK_MONOTONIC, &start);
-    int before = session->failures, failed = session_run(session, "<input>", line, strlen(line), 1);
+    int before = session->failures,
+        failed = session_run(session, place_name(words), line, strlen(line), place_line(words));
     clock_gettime(CLOCK_MONOTONIC, &end);
     session->failures = before;
     mem_free(line);

@@ -59,10 +59,28 @@ static void help_all(struct buffer *out) {
     buffer_text(out, "\n:help COMMAND, :help sin, :help operations, :help settings tell more.\n");
 }
 
+enum { HELP_WIDTH = 80 };
+
+// A paragraph in lines of HELP_WIDTH.
+static void add_wrapped(struct buffer *out, const char *text) {
+    size_t used = 0;
+    while (*text) {
+        size_t size = strcspn(text, " ");
+        if (used && used + 1 + size > HELP_WIDTH) buffer_char(out, '\n'), used = 0;
+        if (used) buffer_char(out, ' '), used++;
+        buffer_add(out, text, size);
+        used += size;
+        text += size + strspn(text + size, " ");
+    }
+    buffer_char(out, '\n');
+}
+
 static void help_command(struct buffer *out, const struct command *c) {
     buffer_printf(out, ":%s %s\n", c->name, c->arguments);
     if (c->letter) buffer_printf(out, "short: :%s\n", c->letter);
-    buffer_printf(out, "\n%s\n\nfor example:\n", c->help);
+    buffer_char(out, '\n');
+    add_wrapped(out, c->help);
+    buffer_text(out, "\nfor example:\n");
     for (const char *line = c->example; *line;) {
         size_t size = strcspn(line, "\n");
         buffer_printf(out, "  %.*s\n", (int)size, line);
@@ -121,12 +139,18 @@ static bool help_setting(struct buffer *out, const char *name) {
     return false;
 }
 
-// Some settings have a command's name: then both, unless the colon tells.
-static bool help_command_or_setting(struct buffer *out, const char *name) {
-    bool colon = name[0] == ':';
+// A name may mean several things (`list` is a command and a function): all of them, unless a colon tells.
+static bool help_all_meanings(struct buffer *out, const char *name) {
+    bool colon = name[0] == ':', found = false;
     const struct command *c = command_find(name + colon, false, NULL);
-    if (c) help_command(out, c);
-    return (!colon && help_setting(out, name)) || c;
+    if (c) help_command(out, c), found = true;
+    if (colon) return found;
+    if (c) buffer_char(out, '\n');
+    size_t before = out->size;
+    found = help_name(out, name) || found;
+    found = help_setting(out, name) || found;
+    if (c && out->size == before) out->data[--out->size] = '\0'; // the blank line was for nothing
+    return found;
 }
 
 void command_help(struct buffer *out, const char *topic, bool color, struct error *error) {
@@ -140,7 +164,7 @@ void command_help(struct buffer *out, const char *topic, bool color, struct erro
         help_operations(out);
     else if (strcmp(name, "settings") == 0)
         help_settings(out);
-    else if ((name[0] == ':' || !help_name(out, name)) && !help_command_or_setting(out, name)) {
+    else if (!help_all_meanings(out, name)) {
         error_set(error, ERROR_NAME, SPAN_NONE, "there is no help on `%s`", name);
         error_hint(error, ":help lists the commands, :help operations the functions");
     }

@@ -1,6 +1,8 @@
 #include "lang/builtin.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lang/trace.h"
@@ -45,7 +47,7 @@ static bool run_range(struct tracer *t, const struct expression *call, struct va
     struct value_range *range = arena_alloc(t->state->arena, sizeof *range);
     if (!range) return error_memory(t->error);
     double length = ceil((part[1] - part[0]) / part[2]);
-    *range = (struct value_range){part[0], part[2], length > 0 ? (uint64_t)length : 0};
+    *range = (struct value_range){part[0], part[1], part[2], length > 0 ? (uint64_t)length : 0};
     *out = (struct value){.kind = VALUE_RANGE, .range = range};
     return true;
 }
@@ -238,14 +240,27 @@ static bool run_int(struct tracer *t, const struct expression *call, struct valu
     return true;
 }
 
+// The decimal nearest to the number itself, as Python rounds: 2.675 is a little less and becomes 2.67.
+static double round_decimals(double number, double digits) {
+    if (!isfinite(number) || digits > 323) return number;
+    if (digits < 0) {
+        double unit = pow(10, -digits);
+        return isfinite(unit) ? rint(number / unit) * unit : copysign(0, number);
+    }
+    char text[700];
+    snprintf(text, sizeof text, "%.*f", (int)digits, number);
+    return strtod(text, NULL);
+}
+
 static bool run_round(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                       struct value *out) {
     double digits = 0;
     if (!trace_is_number(argument[0]))
         return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &digits)) return false;
-    double scale = pow(10, digits), number = trace_number(t, argument[0]);
-    *out = number_value(count == 2 ? rint(number * scale) / scale : rint(number), count == 1);
+    double number = trace_number(t, argument[0]);
+    bool integer = count == 1 || argument[0].integer || argument[0].kind == VALUE_BOOL;
+    *out = number_value(count == 2 ? round_decimals(number, digits) : rint(number), integer);
     return true;
 }
 

@@ -2,13 +2,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lang/builtin.h"
 
 static void show_number(double number, bool integer, struct buffer *out) {
     char text[32];
-    if (integer && fabs(number) < 1e15)
-        snprintf(text, sizeof text, "%.0f", number);
+    if (integer && fabs(number) <= 9007199254740992.0)     // 2**53: whole numbers up to here are exact
+        snprintf(text, sizeof text, "%.0f", number + 0.0); // -0 is 0
     else
         text_number(text, number);
     buffer_text(out, text);
@@ -21,6 +22,32 @@ static void show_items(const struct value_list *list, bool tuple, const double *
         value_show(list->item[i], values, true, out);
     }
     buffer_text(out, tuple ? list->count == 1 ? ",)" : ")" : "]");
+}
+
+static void show_range(const struct value_range *range, struct buffer *out) {
+    buffer_printf(out, "range(%.0f, %.0f", range->start, range->stop);
+    if (range->step != 1) buffer_printf(out, ", %.0f", range->step);
+    buffer_char(out, ')');
+}
+
+// As repr() does: in double quotes if that saves escapes.
+static void show_quoted(const struct value_text *text, struct buffer *out) {
+    bool single = memchr(text->data, '\'', text->size), both = memchr(text->data, '"', text->size);
+    char quote = single && !both ? '"' : '\'';
+    buffer_char(out, quote);
+    for (size_t i = 0; i < text->size; i++) {
+        char c = text->data[i];
+        const char *named = memchr("\n\r\t", c, 3);
+        if (c == quote || c == '\\')
+            buffer_printf(out, "\\%c", c);
+        else if (named)
+            buffer_printf(out, "\\%c", *named == '\n' ? 'n' : *named == '\r' ? 'r' : 't');
+        else if ((unsigned char)c < ' ' || c == 127)
+            buffer_printf(out, "\\x%02x", (unsigned)c);
+        else
+            buffer_char(out, c);
+    }
+    buffer_char(out, quote);
 }
 
 void value_show(struct value value, const double *values, bool quote, struct buffer *out) {
@@ -39,13 +66,13 @@ void value_show(struct value value, const double *values, bool quote, struct buf
         show_items(value.list, value.kind == VALUE_TUPLE, values, out);
         break;
     case VALUE_RANGE:
-        buffer_printf(out, "range(%.0f, %.0f, %.0f)", value.range->start,
-                      value.range->start + value.range->step * (double)value.range->count, value.range->step);
+        show_range(value.range, out);
         break;
     case VALUE_STRING:
-        if (quote) buffer_char(out, '\'');
-        buffer_add(out, value.text->data, value.text->size);
-        if (quote) buffer_char(out, '\'');
+        if (quote)
+            show_quoted(value.text, out);
+        else
+            buffer_add(out, value.text->data, value.text->size);
         break;
     case VALUE_FUNCTION:
         buffer_text(out, "<function>");

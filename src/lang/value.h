@@ -44,7 +44,7 @@ struct value_list { // in an arena
 };
 
 struct value_range {
-    double start, step;
+    double start, stop, step;
     uint64_t count;
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/task.h"
+#include "base/utf8.h"
 #include "lang/builtin.h"
 
 enum { LOOK_EVERY = 1 << 12, SPINE = 64, LOCALS_ON_STACK = 32, STACK_USED_MAX = 5 << 20 };
@@ -273,6 +274,7 @@ static bool number_needed(struct tracer *t, struct value value, expr site) {
 }
 
 static bool keeps_integer(enum op op, struct value a, struct value b, double y) {
+    if (op == OP_FLOOR || op == OP_CEIL || op == OP_TRUNC) return true;
     if (!(a.integer || a.kind == VALUE_BOOL)) return false;
     switch (op) {
     case OP_NEG:
@@ -794,58 +796,132 @@ static bool new_text(struct tracer *t, const char *data, size_t size, struct val
     return true;
 }
 
-// [[fill]align][sign][0][width][,][.precision][type], as far as numbers need it.
-static bool format_value(struct tracer *t, struct value value, expr spec, struct buffer *out) {
-    const char *s = spec->text;
-    struct buffer text = {0};
-    char align = 0, fill = ' ';
-    if (*s && (s[1] == '<' || s[1] == '>' || s[1] == '^')) fill = *s++;
-    if (*s == '<' || *s == '>' || *s == '^') align = *s++;
-    bool plus = *s == '+';
-    if (*s == '+' || *s == '-' || *s == ' ') s++;
-    if (*s == '0') fill = '0', s++, align = align ? align : '>';
-    int width = 0, precision = -1;
-    while (*s >= '0' && *s <= '9' && width < 1000) width = width * 10 + (*s++ - '0');
-    if (*s == ',' || *s == '_') s++;
-    if (*s == '.')
-        for (precision = 0, s++; *s >= '0' && *s <= '9' && precision < 1000;) precision = precision * 10 + (*s++ - '0');
-    char type = *s ? *s++ : 0;
-    if (*s || (type && !strchr("eEfFgGdn%s", type)))
-        return trace_fail(t, spec, ERROR_TYPE, "the format `%.*s` is not known", (int)spec->count, spec->text);
-    if (trace_is_number(value) && (precision >= 0 || (type && type != 's'))) {
-        char format[16] = {'%', '.', '*', type == 'd' || type == '%' || type == 'F' ? 'f' : type ? type : 'g'};
-        double number = trace_number(t, value) * (type == '%' ? 100 : 1);
-        if (plus && number >= 0) buffer_char(&text, '+');
-        buffer_printf(&text, *format ? "%s" : "%s", "");
-        char digits[1400];
-        if (precision < 0) precision = type == 'd' ? 0 : 6;
-        switch (format[3]) {
-        case 'e':
-            snprintf(digits, sizeof digits, "%.*e", precision, number);
-            break;
-        case 'E':
-            snprintf(digits, sizeof digits, "%.*E", precision, number);
-            break;
-        case 'f':
-            snprintf(digits, sizeof digits, "%.*f", precision, number);
-            break;
-        case 'G':
-            snprintf(digits, sizeof digits, "%.*G", precision, number);
-            break;
-        default:
-            snprintf(digits, sizeof digits, "%.*g", precision ? precision : 1, number);
-        }
-        buffer_text(&text, digits);
-        if (type == '%') buffer_char(&text, '%');
-    } else {
-        value_show(value, t->graph->value, false, &text);
+// [[fill]align][sign][0][width][,][.precision][type], as far as numbers and strings need it.
+struct format {
+    char fill, align, sign, group, type;
+    int width, precision; // precision -1: none
+};
+
+static int read_size(const char **s) {
+    int size = 0;
+    while (**s >= '0' && **s <= '9' && size < 1000) size = size * 10 + (*(*s)++ - '0');
+    return size;
+}
+
+static bool read_format(const char *s, struct format *format) {
+    *format = (struct format){.fill = ' ', .precision = -1};
+    if (*s && s[1] && strchr("<>^=", s[1])) format->fill = *s++;
+    if (*s && strchr("<>^=", *s)) format->align = *s++;
+    if (*s && strchr("+- ", *s)) format->sign = *s++;
+    if (*s == '0') {
+        if (!format->align) format->fill = '0', format->align = '=';
+        s++;
     }
-    int gap = width - text_width(buffer_string(&text), text.size);
-    if (!align) align = trace_is_number(value) ? '>' : '<';
-    int before = align == '>' ? gap : align == '^' ? gap / 2 : 0;
-    for (int i = 0; i < before; i++) buffer_char(out, fill);
-    buffer_text(out, buffer_string(&text));
-    for (int i = before; i < gap; i++) buffer_char(out, fill);
+    format->width = read_size(&s);
+    if (*s == ',' || *s == '_') format->group = *s++;
+    if (*s == '.') {
+        s++;
+        format->precision = read_size(&s);
+    }
+    if (*s) format->type = *s++;
+    return !*s && format->width < 1000 && format->precision < 1000 &&
+           (!format->type || strchr("eEfFgGdn%s", format->type));
+}
+
+// Without a type and with a precision: like g, but with a digit after the point.
+static void add_general(int precision, double number, struct buffer *out) {
+    char digits[1400];
+    snprintf(digits, sizeof digits, "%.*g", precision, number);
+    if (strspn(digits, "0123456789") < strlen(digits)) { // has a point or an exponent, or is not finite
+        buffer_text(out, digits);
+    } else if ((int)strlen(digits) < precision) {
+        buffer_printf(out, "%s.0", digits);
+    } else {
+        snprintf(digits, sizeof digits, "%.*e", precision - 1, number);
+        size_t mantissa = strcspn(digits, "e"), kept = mantissa;
+        if (precision > 1)
+            while (digits[kept - 1] == '0') kept--;
+        if (digits[kept - 1] == '.') kept--;
+        buffer_add(out, digits, kept);
+        buffer_text(out, digits + mantissa);
+    }
+}
+
+// `number` is not negative.
+static void add_number(const struct format *format, struct value value, double number, struct buffer *out) {
+    char digits[1400], type = format->type;
+    int precision = format->precision < 0 ? type == 'd' ? 0 : 6 : format->precision;
+    bool integer = value.integer || value.kind == VALUE_BOOL;
+    if (!type && format->precision < 0)
+        return value_show((struct value){.kind = VALUE_NUMBER, .integer = integer, .number = number}, NULL, false, out);
+    if (!type) return add_general(precision ? precision : 1, number, out);
+    if (type == 'e')
+        snprintf(digits, sizeof digits, "%.*e", precision, number);
+    else if (type == 'E')
+        snprintf(digits, sizeof digits, "%.*E", precision, number);
+    else if (type == 'G')
+        snprintf(digits, sizeof digits, "%.*G", precision ? precision : 1, number);
+    else if (type == 'g' || type == 'n')
+        snprintf(digits, sizeof digits, "%.*g", precision ? precision : 1, number);
+    else
+        snprintf(digits, sizeof digits, "%.*f", precision, number * (type == '%' ? 100 : 1));
+    buffer_text(out, digits);
+    if (type == '%') buffer_char(out, '%');
+}
+
+// The digits with a separator at every third place before the point.
+static void add_grouped(const char *digits, char group, struct buffer *out) {
+    size_t whole = strspn(digits, "0123456789");
+    for (size_t i = 0; i < whole; i++) {
+        if (group && i && (whole - i) % 3 == 0) buffer_char(out, group);
+        buffer_char(out, digits[i]);
+    }
+    buffer_text(out, digits + whole);
+}
+
+static void add_padded(const struct format *format, char align, const char *sign, const char *text, size_t size,
+                       struct buffer *out) {
+    int gap = format->width - (int)strlen(sign) - text_width(text, size);
+    int before = gap <= 0 || align == '<' ? 0 : align == '^' ? gap / 2 : gap;
+    if (align == '=') buffer_text(out, sign);
+    for (int i = 0; i < before; i++) buffer_char(out, format->fill);
+    if (align != '=') buffer_text(out, sign);
+    buffer_add(out, text, size);
+    for (int i = before; i < gap; i++) buffer_char(out, format->fill);
+}
+
+static void format_number(struct tracer *t, const struct format *format, struct value value, struct buffer *out) {
+    struct buffer digits = {0}, text = {0};
+    double number = trace_number(t, value);
+    bool negative = signbit(number) && !isnan(number) && !(value.integer && number == 0);
+    char sign[2] = {negative ? '-' : format->sign == '-' ? 0 : format->sign};
+    add_number(format, value, fabs(number), &digits);
+    add_grouped(buffer_string(&digits), format->group, &text);
+    add_padded(format, format->align ? format->align : '>', sign, buffer_string(&text), text.size, out);
+    if (digits.failed || text.failed) out->failed = true;
+    buffer_free(&digits);
+    buffer_free(&text);
+}
+
+static size_t first_characters(const char *text, size_t size, int count) {
+    size_t end = 0;
+    while (end < size && (utf8_is_continuation(text[end]) || count-- > 0)) end++;
+    return end;
+}
+
+static bool format_value(struct tracer *t, struct value value, expr spec, struct buffer *out) {
+    struct format format;
+    if (!read_format(spec->text, &format))
+        return trace_fail(t, spec, ERROR_TYPE, "the format `%.*s` is not known", (int)spec->count, spec->text);
+    if (spec->count && trace_is_number(value) && format.type != 's') return format_number(t, &format, value, out), true;
+    struct buffer text = {0};
+    value_show(value, t->graph->value, false, &text);
+    size_t size = text.size;
+    if (value.kind == VALUE_STRING && format.precision >= 0)
+        size = first_characters(buffer_string(&text), size, format.precision);
+    char align = format.align && format.align != '=' ? format.align : '<';
+    add_padded(&format, align, "", buffer_string(&text), size, out);
+    if (text.failed) out->failed = true;
     buffer_free(&text);
     return true;
 }

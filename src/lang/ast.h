@@ -133,7 +133,6 @@ struct function {
     uint32_t slot_count;
     struct block body;
     uint32_t begin, end, header_end;
-    uint32_t generation; // of the environment that evaluated the defaults
 };
 
 struct import_name {

@@ -22,7 +22,6 @@ struct list {
 
 // The names of the function being parsed.
 struct scope {
-    struct function *function;
     struct list slots; // symbol
     struct list local; // uint8_t
 };
@@ -420,7 +419,9 @@ static expr parse_embedded(struct parser *p, uint32_t from, uint32_t to) {
     next(p);
     expr e = parse_tuple(p);
     bool whole = p->lexer.at >= to && (p->token.kind == TOKEN_ERROR || p->token.kind == TOKEN_END);
-    if (e && !whole) fail_at(p, from, to, "this part of the f-string is not an expression", "");
+    bool open = !e && p->error && p->error->kind == ERROR_INCOMPLETE; // the string is closed: more lines do not help
+    if (open) error_clear(p->error);
+    if (open || (e && !whole)) fail_at(p, from, to, "this part of the f-string is not an expression", "");
     // The end of the part looks to the lexer like a bracket left open; that is no error here.
     if (e && whole) error_clear(p->error);
     p->lexer = outer.lexer;
@@ -482,8 +483,11 @@ static bool add_string_parts(struct parser *p, const struct token *t, struct lis
     }
     for (uint32_t at = from; at < to;) {
         uint32_t literal = at;
-        while (at < to && !(text[at] == '{' && text[at + 1] != '{')) at += text[at] == '{' || text[at] == '}' ? 2 : 1;
-        if (at > to) at = to;
+        while (at < to && !(text[at] == '{' && text[at + 1] != '{')) {
+            if (text[at] == '}' && text[at + 1] != '}')
+                return fail_at(p, at, at + 1, "a } stands alone in this f-string", "write }} for a brace"), false;
+            at += text[at] == '{' || text[at] == '}' ? 2 : 1;
+        }
         expr part = at > literal ? unescape(p, literal, at, t->raw, true) : NULL;
         if (at > literal && (!part || !list_add(p, parts, &part, sizeof part))) return false;
         if (at >= to) break;
@@ -1163,7 +1167,7 @@ static const char *doc_of(struct parser *p, const struct block *body) {
 }
 
 static bool parse_body(struct parser *p, struct function *f) {
-    struct scope scope = {.function = f};
+    struct scope scope = {0};
     p->scope = &scope;
     p->stamp++;
     int loops = p->loops;

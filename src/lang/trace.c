@@ -1028,7 +1028,7 @@ static bool bind_parameters(struct tracer *t, struct function *f, const struct v
 
 static enum flow run_block(struct tracer *t, const struct block *block);
 
-static bool run_function(struct tracer *t, struct function *f, struct value *local, struct value *out) {
+static bool run_function(struct tracer *t, struct function *f, struct value *out) {
     t->result = (struct value){.kind = VALUE_NONE};
     t->returned = NULL;
     enum flow flow = run_block(t, &f->body);
@@ -1036,7 +1036,6 @@ static bool run_function(struct tracer *t, struct function *f, struct value *loc
     if (flow == FLOW_FAIL) return false;
     if (out->kind == VALUE_VERTEX && !t->graph->name[out->vertex])
         return graph_name(t->graph, out->vertex, f->name, t->error);
-    (void)local;
     return true;
 }
 
@@ -1065,7 +1064,7 @@ bool trace_call(struct tracer *t, expr site, struct function *f, struct value *a
     t->function = f;
     t->local = local;
     t->depth++;
-    ok = ok && bind_parameters(t, f, argument, local) && run_function(t, f, local, out);
+    ok = ok && bind_parameters(t, f, argument, local) && run_function(t, f, out);
     t->depth--;
     t->module = module;
     t->function = function;
@@ -1118,8 +1117,9 @@ static bool call_builtin(struct tracer *t, expr e, int builtin, struct value *ou
 static bool call_method(struct tracer *t, expr e, struct value list, struct value *out) {
     const char *name = symbol_text(t->symbols, e->left->name);
     struct value item = {0};
-    if (e->count > 1 || (e->count && !trace_expression(t, e->item[0], &item)))
-        return e->count > 1 ? trace_fail(t, e, ERROR_TYPE, "%s takes one argument", name) : false;
+    bool adds = strcmp(name, "append") == 0 || strcmp(name, "extend") == 0;
+    if (e->count > 1 || (adds && e->count == 0)) return trace_fail(t, e, ERROR_TYPE, "%s takes one argument", name);
+    if (e->count && !trace_expression(t, e->item[0], &item)) return false;
     *out = (struct value){.kind = VALUE_NONE};
     if (!may_change(t, list.list, e)) return false;
     if (strcmp(name, "append") == 0 && e->count) return trace_append(t, list.list, item);

@@ -49,14 +49,12 @@ struct state {
     size_t builtin_capacity;
     symbol *order; // names in order of binding
     size_t order_count, order_capacity;
-    uint32_t *bound_at; // parallel to order: begin of the last assignment
-    struct span *span;  // parallel to order
+    struct span *span; // parallel to order
     size_t span_capacity;
     struct module **module; // held
     size_t module_count, module_capacity;
     struct graph *prompt, *current; // held
     struct call call;               // of `current` when it is not `prompt`
-    struct value *value;            // what the current outputs were made from (unused for calls)
     struct override *made;          // inputs made at the prompt, in order (parallel to prompt->input)
     size_t made_count, made_capacity;
 };
@@ -87,7 +85,6 @@ struct tracer {
     size_t constant_count, constant_capacity;
     uint32_t *constant_slot; // hash table of positions + 1
     uint32_t constant_slots;
-    const struct expression *call_site; // of the innermost running call, for messages
 };
 
 bool trace_start(struct tracer *tracer, struct symbols *symbols, struct state *state, struct graph *graph,

@@ -131,8 +131,9 @@ static const struct row mistakes[] = {
     {"0**-1", 1, 1, "zero to a negative power: 0 ** -1"},
     {"log(0)", 1, 1, "logarithm of zero: log(0)"},
     {"asin(2)", 1, 1, "arc sine of a number outside [-1, 1]: asin(2)"},
+    // u is another name of the vertex x, which keeps its first one
     {"def g(u):\n    return sqrt(u)\n\ndef f(x):\n    return 1 + g(x)\n\nf(-4)", 2, 12,
-     "square root of a negative number: sqrt(u = -4)"},
+     "square root of a negative number: sqrt(x = -4)"},
     {"sqrt(-1)", 1, 1, "square root of a negative number: sqrt(-1)"},
     {"exp(1000)", 1, 1, "overflow: the result is over 1.8e308: exp(1000)"},
 };

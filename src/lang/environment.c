@@ -144,6 +144,7 @@ static bool plain_value(struct tracer *t, struct value *value) {
         struct value_list *copy = trace_list(t, 4);
         if (!copy) return false;
         for (uint64_t i = 0; i < count; i++) {
+            if (!trace_step(t, NULL)) return false;
             struct value item = trace_item(*value, i);
             item.name = 0;
             if (!plain_value(t, &item) || !trace_append(t, copy, item)) return false;
@@ -182,6 +183,7 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
         ok = false;
     }
     struct outputs o = {&t, f->name, 0};
+    if (ok && !value_fits(result)) ok = trace_fail(&t, t.returned, ERROR_TYPE, TOO_DEEP);
     ok = ok && add_outputs(&o, result, t.returned, false);
     if (!ok) trace_rollback(&t);
     trace_stop(&t);
@@ -204,8 +206,10 @@ static bool read_call(struct tracer *t, const struct statement *s, struct functi
     call->argument = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call->argument);
     if (!call->argument) return error_memory(t->error);
     if (!trace_arguments(t, s->value, f, call->argument)) return false;
-    for (uint32_t i = 0; i < f->parameter_count; i++)
-        if (!plain_value(t, &call->argument[i])) return false;
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        if (!value_fits(call->argument[i])) return trace_fail(t, s->value, ERROR_TYPE, TOO_DEEP);
+        if (!plain_value(t, &call->argument[i])) return trace_place(t, s->value);
+    }
     return true;
 }
 
@@ -342,7 +346,7 @@ static bool run_value(struct run *run, struct tracer *t, const struct statement 
     value_show(value, t->graph->value, true, &shown);
     bool ok = true;
     outcome = (struct outcome){.kind = OUTCOME_VALUE, .shown = buffer_string(&shown)};
-    if (all_numbers(value)) {
+    if (value_fits(value) && all_numbers(value)) {
         ok = collect_numbers(t, value, &numbers) || error_memory(run->error);
         if (ok && has_vertex(value)) ok = set_outputs(run, t, value, 0);
         outcome.value = (const double *)(const void *)numbers.data;
@@ -363,7 +367,7 @@ static bool run_assignment(struct run *run, struct tracer *t, const struct state
     struct buffer shown = {0};
     value_show(value, t->graph->value, true, &shown);
     bool ok = true;
-    if (name && all_numbers(value) && has_vertex(value)) {
+    if (name && value_fits(value) && all_numbers(value) && has_vertex(value)) {
         ok = set_outputs(run, t, value, name) &&
              tell_graph(run, OUTCOME_ASSIGNED, name, t->graph, buffer_string(&shown));
     } else {

@@ -675,8 +675,10 @@ static expr parse_primary(struct parser *p) {
 static expr parse_power(struct parser *p) {
     expr base = parse_primary(p);
     if (!base || p->token.kind != TOKEN_POWER) return base;
+    if (!deeper(p)) return NULL;
     next(p);
     expr exponent = parse_unary(p);
+    p->depth--;
     expr e = exponent ? new_expr(p, EXPR_BINARY, base->begin) : NULL;
     if (!e) return NULL;
     e->op = OP_POW;

@@ -59,8 +59,8 @@ static bool global_room(struct state *state, symbol name) {
     return true;
 }
 
-static bool order_add(struct state *state, symbol name, struct span span) {
-    for (size_t i = state->order_count; i-- > 0;) {
+static bool order_add(struct state *state, symbol name, bool known, struct span span) {
+    for (size_t i = known ? state->order_count : 0; i-- > 0;) {
         if (state->order[i] != name) continue;
         state->span[i] = span;
         return true;
@@ -77,7 +77,7 @@ bool state_set_global(struct state *state, symbol name, struct value value, stru
     if (!global_room(state, name)) return false;
     if (state->global[name].kind == VALUE_UNBOUND || value.kind == VALUE_FUNCTION || span.source) {
         bool known = state->global[name].kind != VALUE_UNBOUND;
-        if ((!known || state->order_count < 4096) && !order_add(state, name, span)) return false;
+        if ((!known || state->order_count < 4096) && !order_add(state, name, known, span)) return false;
     }
     state->global[name] = value;
     return true;
@@ -233,7 +233,7 @@ bool trace_vertex(struct tracer *t, struct value value, expr site, vertex *out) 
 }
 
 // The graph's own errors (its limit, memory) know no place in the text: it is where the vertex was to be made.
-static bool place_error(struct tracer *t, expr site) {
+bool trace_place(struct tracer *t, expr site) {
     if (t->error && !t->error->span.source) t->error->span = span_at(t, site->begin, site->end);
     return false;
 }
@@ -309,10 +309,10 @@ bool trace_operation(struct tracer *t, enum op op, struct value a, struct value 
     if (!two) b = (struct value){.kind = VALUE_NUMBER};
     if (a.kind != VALUE_VERTEX && b.kind != VALUE_VERTEX) return fold(t, op, a, b, site, out);
     vertex left, right = 0;
-    if (!trace_vertex(t, a, NULL, &left) || (two && !trace_vertex(t, b, NULL, &right))) return place_error(t, site);
+    if (!trace_vertex(t, a, NULL, &left) || (two && !trace_vertex(t, b, NULL, &right))) return trace_place(t, site);
     uint32_t where = site_of(t, site);
     vertex v = graph_add(t->graph, op, left, two ? right : left, where, t->error);
-    if (v == VERTEX_NONE) return place_error(t, site);
+    if (v == VERTEX_NONE) return trace_place(t, site);
     double y = t->graph->value[v];
     if (__builtin_expect(!isfinite(y), 0)) {
         const char *reason = op_domain(op, t->graph->value[left], two ? t->graph->value[right] : 0, y);
@@ -379,8 +379,8 @@ static bool holds_vertex(struct value value) {
 }
 
 // A vertex of the prompt's graph is a plain number inside a graph of its own, also in a list.
-static bool import_value(struct tracer *t, struct value *value) {
-    if (t->prompt || !t->state->prompt || !holds_vertex(*value)) return true;
+static bool import_plain(struct tracer *t, struct value *value) {
+    if (!holds_vertex(*value)) return true;
     if (value->kind == VALUE_VERTEX) {
         vertex v = value->vertex;
         *value = (struct value){.kind = VALUE_NUMBER,
@@ -393,11 +393,23 @@ static bool import_value(struct tracer *t, struct value *value) {
     if (!copy) return false;
     for (uint32_t i = 0; i < value->list->count; i++) {
         copy->item[i] = value->list->item[i];
-        if (!import_value(t, &copy->item[i])) return false;
+        if (!import_plain(t, &copy->item[i])) return false;
     }
     copy->count = value->list->count;
     copy->born = 0; // stands for the list outside: may_change refuses it
     value->list = copy;
+    return true;
+}
+
+static bool import_value(struct tracer *t, struct value *value, expr site) {
+    if (t->prompt || !t->state->prompt) return true;
+    if (value->kind != VALUE_LIST && value->kind != VALUE_TUPLE) return import_plain(t, value);
+    struct imported *known = &t->imported[(uintptr_t)value->list / sizeof *value->list % 64];
+    if (known->list == value->list) return *value = known->value, true; // nothing in this trace may change it
+    const struct value_list *outside = value->list;
+    if (!value_fits(*value)) return trace_fail(t, site, ERROR_TYPE, TOO_DEEP);
+    if (!import_plain(t, value)) return false;
+    *known = (struct imported){outside, *value};
     return true;
 }
 
@@ -423,24 +435,29 @@ static bool eval_name(struct tracer *t, expr e, struct value *out) {
         if (t->function->local[e->slot] == 1) return unknown_name(t, e);
     }
     *out = state_global(t->state, e->name);
-    if (!import_value(t, out)) return false;
+    if (!import_value(t, out, e)) return false;
     return out->kind != VALUE_UNBOUND || builtin_named(t, e->name, out) || unknown_name(t, e);
 }
 
-void trace_name_items(struct tracer *t, struct value value, const char *name) {
+static void name_items(struct tracer *t, struct value value, const char *name, int *left) {
     if (value.list->count > 10000) return;
-    for (uint32_t i = 0; i < value.list->count; i++) {
+    for (uint32_t i = 0; i < value.list->count && --*left > 0; i++) {
         struct value *item = &value.list->item[i];
         char text[96];
         int length = snprintf(text, sizeof text, "%s[%u]", name, i);
         if (length < 0 || (size_t)length >= sizeof text) return;
         if (item->kind == VALUE_LIST || item->kind == VALUE_TUPLE) {
-            trace_name_items(t, *item, text);
+            name_items(t, *item, text, left);
         } else if (item->kind == VALUE_VERTEX && !t->graph->name[item->vertex]) {
             symbol s = symbol_of(t->symbols, text, (size_t)length);
             if (s) graph_name(t->graph, item->vertex, s, NULL);
         }
     }
+}
+
+void trace_name_items(struct tracer *t, struct value value, const char *name) {
+    int left = 20000;
+    name_items(t, value, name, &left);
 }
 
 // A plain number that gets a name at the top of the prompt is an input.
@@ -604,7 +621,8 @@ static bool values_equal(struct tracer *t, struct value a, struct value b) {
         return a.text->size == b.text->size && memcmp(a.text->data, b.text->data, a.text->size) == 0;
     bool lists = (a.kind == VALUE_LIST || a.kind == VALUE_TUPLE) && a.kind == b.kind;
     if (!lists) return a.kind == VALUE_NONE && b.kind == VALUE_NONE;
-    if (a.list->count != b.list->count) return false;
+    if (a.list == b.list) return true;
+    if (a.list->count != b.list->count || !value_fits(a) || !value_fits(b)) return false;
     for (uint32_t i = 0; i < a.list->count; i++)
         if (!values_equal(t, a.list->item[i], b.list->item[i])) return false;
     return true;
@@ -613,8 +631,12 @@ static bool values_equal(struct tracer *t, struct value a, struct value b) {
 static bool is_in(struct tracer *t, struct value a, struct value list, expr site, bool *out) {
     uint64_t count;
     if (!trace_length(t, list, site, &count)) return false;
+    if (list.kind == VALUE_RANGE) {
+        double place = trace_is_number(a) ? (trace_number(t, a) - list.range->start) / list.range->step : -1;
+        return *out = place >= 0 && place < (double)count && place == floor(place), true;
+    }
     *out = false;
-    for (uint64_t i = 0; i < count && !*out; i++) *out = values_equal(t, a, trace_item(list, i));
+    for (uint64_t i = 0; i < count && !*out; i++) *out = values_equal(t, a, list.list->item[i]);
     return true;
 }
 
@@ -1015,7 +1037,7 @@ static bool bind_parameters(struct tracer *t, struct function *f, const struct v
             t->local = NULL;
             bool ok = trace_expression(t, f->parameter[i].standard, &value);
             t->local = locals;
-            if (!ok || !import_value(t, &value)) return false;
+            if (!ok || !import_value(t, &value, f->parameter[i].standard)) return false;
         }
         symbol name = f->parameter[i].name;
         if (value.kind == VALUE_NUMBER && (!value.name || argument[i].kind == VALUE_UNBOUND)) value.name = name;
@@ -1410,6 +1432,7 @@ static enum flow run_block(struct tracer *t, const struct block *block) {
     for (uint32_t i = 0; i < block->count; i++) {
         enum flow flow = trace_statement(t, block->statement[i]);
         if (flow != FLOW_NEXT) return flow;
+        if (i % LOOK_EVERY == LOOK_EVERY - 1 && task_interrupted()) return error_interrupt(t->error), FLOW_FAIL;
     }
     return FLOW_NEXT;
 }

@@ -40,6 +40,8 @@ struct call { // a bare call, to be traced again
     struct value *argument; // by parameter; plain values only; UNBOUND: the default
 };
 
+#define TOO_DEEP "this list is nested too deeply, too large, or contains itself"
+
 // All that statements change.
 struct state {
     struct arena *arena;
@@ -75,6 +77,10 @@ struct tracer {
     uint32_t depth, epoch, statement;
     uint64_t steps;
     const char *stack_base;
+    struct imported { // lists of the prompt as a graph of its own sees them, lately
+        const struct value_list *list;
+        struct value value;
+    } imported[64];
     struct value result; // of a return
     const struct expression *returned;
     struct undo_global *undo;
@@ -110,7 +116,8 @@ bool trace_fail(struct tracer *tracer, const struct expression *at, enum error_k
     __attribute__((format(printf, 4, 5)));
 bool trace_operation(struct tracer *tracer, enum op op, struct value a, struct value b, const struct expression *site,
                      struct value *out);
-bool trace_step(struct tracer *tracer, const struct expression *site); // counts and looks at the interrupt
+bool trace_place(struct tracer *tracer, const struct expression *site); // false; where an error was that knows no place
+bool trace_step(struct tracer *tracer, const struct expression *site);  // counts and looks at the interrupt
 
 // builtin.c
 bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."

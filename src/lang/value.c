@@ -6,6 +6,24 @@
 
 #include "lang/builtin.h"
 
+enum { FIT_DEPTH = 100, FIT_ELEMENTS = 10000000 };
+
+static bool list_fits(const struct value_list *list, int depth, uint64_t *left) {
+    if (depth == 0 || list->count > *left) return false;
+    *left -= list->count;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct value *item = &list->item[i];
+        bool deeper = item->kind == VALUE_LIST || item->kind == VALUE_TUPLE;
+        if (deeper && !list_fits(item->list, depth - 1, left)) return false;
+    }
+    return true;
+}
+
+bool value_fits(struct value value) {
+    uint64_t left = FIT_ELEMENTS;
+    return (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE) || list_fits(value.list, FIT_DEPTH, &left);
+}
+
 static void show_number(double number, bool integer, struct buffer *out) {
     char text[32];
     if (integer && fabs(number) <= 9007199254740992.0)     // 2**53: whole numbers up to here are exact
@@ -15,11 +33,13 @@ static void show_number(double number, bool integer, struct buffer *out) {
     buffer_text(out, text);
 }
 
+static void show(struct value value, const double *values, bool quote, struct buffer *out);
+
 static void show_items(const struct value_list *list, bool tuple, const double *values, struct buffer *out) {
     buffer_char(out, tuple ? '(' : '[');
     for (uint32_t i = 0; i < list->count; i++) {
         if (i) buffer_text(out, ", ");
-        value_show(list->item[i], values, true, out);
+        show(list->item[i], values, true, out);
     }
     buffer_text(out, tuple ? list->count == 1 ? ",)" : ")" : "]");
 }
@@ -50,7 +70,7 @@ static void show_quoted(const struct value_text *text, struct buffer *out) {
     buffer_char(out, quote);
 }
 
-void value_show(struct value value, const double *values, bool quote, struct buffer *out) {
+static void show(struct value value, const double *values, bool quote, struct buffer *out) {
     switch (value.kind) {
     case VALUE_BOOL:
         buffer_text(out, value.number != 0 ? "True" : "False");
@@ -89,6 +109,13 @@ void value_show(struct value value, const double *values, bool quote, struct buf
     default:
         buffer_text(out, "None");
     }
+}
+
+void value_show(struct value value, const double *values, bool quote, struct buffer *out) {
+    if (value_fits(value))
+        show(value, values, quote, out);
+    else
+        buffer_text(out, "[...]");
 }
 
 const char *value_kind_name(struct value value) {

@@ -53,7 +53,11 @@ struct value_text {
     size_t size;
 };
 
+// Whether a list is small enough to be looked through: at most 100 lists deep and 10 million elements in all, those of
+// a list that is there twice counted twice. A program can build larger ones, and lists that contain themselves.
+bool value_fits(struct value value);
 // As Python shows it: "3.04", "[1.0, 2.0]", "True". `values` are the graph's (for vertices). quote: strings in quotes.
+// A list that does not fit is "[...]".
 void value_show(struct value value, const double *values, bool quote, struct buffer *out);
 const char *value_kind_name(struct value value); // "a list", "a number"
 

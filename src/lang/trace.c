@@ -84,7 +84,9 @@ bool state_set_global(struct state *state, symbol name, struct value value, stru
 }
 
 static bool set_global(struct tracer *t, symbol name, struct value value, struct span span) {
-    if (!mem_grow(&t->undo, &t->undo_capacity, t->undo_count + 1, sizeof *t->undo)) return error_memory(t->error);
+    if (!global_room(t->state, name) || // before the journal: what it names is written to when it is undone
+        !mem_grow(&t->undo, &t->undo_capacity, t->undo_count + 1, sizeof *t->undo))
+        return error_memory(t->error);
     t->undo[t->undo_count++] = (struct undo_global){name, state_global(t->state, name)};
     return state_set_global(t->state, name, value, span) || error_memory(t->error);
 }

@@ -60,6 +60,13 @@ static const struct shape_row shapes[] = {
     // another name for a vertex is no vertex
     {"def f(x):\n    a = x*x\n    b = a\n    return b + 1\n\nf(1)", "x a f", "x", "f", 3},
     {"def f(x):\n    x = x + 1\n    x = 2*x\n    return x\n\nf(1)", "x x@2 x@3", "x", "x", 2},
+    // each use of an operand is an edge
+    {"def f(a):\n    b = a + a\n    return b + b\n\nf(1)", "a b f", "a", "f", 4},
+    // the branch, the iterations and the elements that were taken, and no others
+    {"def f(x):\n    return x*x if x > 0 else sin(x)\n\nf(2)", "x f", "x", "f", 2},
+    {"def f(x):\n    y = x\n    for i in range(2):\n        y = sin(y)\n    return y\n\nf(2)", "x y y@2", "x", "y", 2},
+    {"def f(v):\n    return [a*a for a in v[::-1] if a > 1]\n\nf([1, 2, 3])", "v[0] v[1] v[2] f[0] f[1]",
+     "v[0] v[1] v[2]", "f[0] f[1]", 4},
     // several outputs
     {"def f(x):\n    a = x + 1\n    b = x*2\n    return a, b\n\nf(1)", "x a b", "x", "a b", 2},
     {"def f(x):\n    return x + 1, x*2\n\nf(1)", "x f[0] f[1]", "x", "f[0] f[1]", 2},

@@ -290,16 +290,13 @@ static void take_outcome(void *context, const struct outcome *outcome) {
 }
 
 static bool run_statements(struct session *session, struct module *module, struct error *error) {
-    struct graph *before = environment_graph(session->environment);
-    uint32_t count = before ? before->count : 0;
-    if (before && !before->function) forget_lcg(session); // the prompt's graph may grow under them
+    uint64_t before = environment_version(session->environment);
+    if (session->lcg && !session->lcg->graph->function) forget_lcg(session); // the prompt's graph may grow under it
     for (uint32_t i = 0; i < module->count; i++)
         if (!environment_run(session->environment, module, i, take_outcome, session, error)) return false;
-    struct graph *now = environment_graph(session->environment);
-    if (now && (now != before || now->count != count)) {
-        forget_lcg(session);
-        forget_graph_view(session);
-    }
+    if (environment_version(session->environment) == before) return true;
+    forget_lcg(session);
+    forget_graph_view(session);
     return true;
 }
 

@@ -97,6 +97,10 @@ uint32_t graph_enter(struct graph *graph, enum frame_kind kind, symbol name, dou
                      struct error *error); // opens a frame and makes it current; 0 on failure
 void graph_leave(struct graph *graph);     // back to the parent frame
 
+// A copy of the vertices that `keep` (graph->count of them) marks: with each also its operands must be marked. Inputs
+// and aliases are those among them, outputs must all be; sites and frames stay as they are.
+struct graph *graph_prune(const struct graph *graph, const uint8_t *keep, struct error *error);
+
 // ---- reading ------------------------------------------------------------------------------------------------------
 
 static inline uint32_t graph_edge_count(const struct graph *graph) { return graph->offset[graph->count]; }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/task.h"
@@ -17,12 +18,14 @@ struct entry {
     bool current;  // it made its graph the current one
     double *input; // of a move
     uint32_t input_count;
+    struct override *moved; // of a move of the prompt's graph: whose numbers `input` are
 };
 
 struct environment {
     struct symbols *symbols;
     struct environment_options options;
     struct state *state;
+    uint64_t version;
     struct entry *log;
     size_t entries, log_capacity; // entries: that have happened; beyond them some may wait for a redo
     size_t log_end;
@@ -30,8 +33,16 @@ struct environment {
 
 // ---- state --------------------------------------------------------------------------------------------------------
 
+static void forget_view(struct state *state) {
+    graph_drop(state->view);
+    mem_free(state->viewed);
+    state->view = NULL;
+    state->viewed = NULL;
+}
+
 static void state_free(struct state *state) {
     if (!state) return;
+    forget_view(state);
     graph_drop(state->prompt);
     graph_drop(state->current);
     for (size_t i = 0; i < state->module_count; i++) module_drop(state->module[i]);
@@ -41,6 +52,7 @@ static void state_free(struct state *state) {
     mem_free(state->order);
     mem_free(state->span);
     mem_free(state->made);
+    mem_free(state->last_made);
     arena_free(state->arena);
     mem_free(state);
 }
@@ -59,6 +71,105 @@ static void make_current(struct state *state, struct graph *graph) {
     graph_hold(graph);
     graph_drop(state->current);
     state->current = graph;
+}
+
+// ---- the prompt's graph as it is shown ----------------------------------------------------------------------------
+
+enum { BOUND = 1, USED = 2, KEPT = 4 }; // bound to a name; behind an output; shown
+
+static void mark_bound(struct value value, uint8_t *mark) {
+    if (value.kind == VALUE_VERTEX) mark[value.vertex] |= BOUND;
+    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
+        for (uint32_t i = 0; i < value.list->count; i++) mark_bound(value.list->item[i], mark);
+}
+
+// Gives `bit` to all that the vertices which have it were computed from.
+static void mark_operands(const struct graph *graph, uint8_t bit, uint8_t *mark) {
+    for (vertex v = graph->count; v-- > 0;)
+        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1] && (mark[v] & bit); e++)
+            mark[graph->operand[e]] |= bit;
+}
+
+// An input that is bound, but whose name stands for an earlier number in what is shown: x = 2; z = x*y; x = 5.
+static bool is_ahead(const struct state *state, const struct made *made, const uint8_t *mark) {
+    if (mark[made->vertex] & USED) return false;
+    for (size_t before = made->before; before; before = state->made[before - 1].before)
+        if (mark[state->made[before - 1].vertex] & USED) return true;
+    return false;
+}
+
+static void mark_kept(const struct state *state, uint8_t *mark) {
+    const struct graph *graph = state->prompt;
+    for (uint32_t i = 0; i < graph->output_count; i++) mark[graph->output[i]] |= USED;
+    mark_operands(graph, USED, mark);
+    for (size_t i = 0; i < state->global_capacity; i++)
+        if (value_fits(state->global[i])) mark_bound(state->global[i], mark);
+    for (vertex v = 0; v < graph->count; v++)
+        if (mark[v] || (v >= state->last_first && v < state->last_end)) mark[v] |= KEPT;
+    for (size_t i = 0; i < state->made_count; i++)
+        if (is_ahead(state, &state->made[i], mark)) mark[state->made[i].vertex] &= (uint8_t)~KEPT;
+    mark_operands(graph, KEPT, mark);
+    for (vertex v = 0; v < graph->count; v++) mark[v] &= KEPT;
+}
+
+static bool all_kept(const struct graph *graph, const uint8_t *mark) {
+    for (vertex v = 0; v < graph->count; v++)
+        if (!mark[v] && !graph_hidden(graph, v)) return false;
+    return true;
+}
+
+// Inputs come in the order in which their names were first bound.
+struct rank {
+    size_t first, made;
+    vertex input;
+};
+
+static int by_rank(const void *a, const void *b) {
+    const struct rank *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return x->made < y->made ? -1 : 1;
+}
+
+static bool sort_inputs(const struct state *state, struct graph *view, size_t *viewed) {
+    struct rank *rank = mem_alloc((size_t)view->input_count + 1, sizeof *rank);
+    if (!rank) return false;
+    for (uint32_t i = 0; i < view->input_count; i++) {
+        size_t first = viewed[i];
+        while (state->made[first].before) first = state->made[first].before - 1;
+        rank[i] = (struct rank){first, viewed[i], view->input[i]};
+    }
+    qsort(rank, view->input_count, sizeof *rank, by_rank);
+    for (uint32_t i = 0; i < view->input_count; i++) {
+        viewed[i] = rank[i].made;
+        view->input[i] = rank[i].input;
+    }
+    mem_free(rank);
+    return true;
+}
+
+// What was overwritten, or only looked at, is not shown any more. Without memory everything is.
+static void make_view(struct state *state) {
+    struct graph *graph = state->prompt;
+    uint8_t *mark = mem_zero((size_t)graph->count + 1, 1);
+    size_t *viewed = mem_alloc(state->made_count + 1, sizeof *viewed), count = 0;
+    if (mark && viewed) {
+        mark_kept(state, mark);
+        if (!all_kept(graph, mark)) state->view = graph_prune(graph, mark, NULL);
+    }
+    for (size_t i = 0; state->view && i < state->made_count; i++)
+        if (mark[state->made[i].vertex]) viewed[count++] = i;
+    if (state->view && sort_inputs(state, state->view, viewed)) {
+        state->viewed = viewed;
+    } else {
+        graph_drop(state->view);
+        state->view = graph_hold(graph);
+        mem_free(viewed);
+    }
+    mem_free(mark);
+}
+
+static const struct made *viewed_input(const struct state *state, uint32_t input) {
+    return &state->made[state->viewed ? state->viewed[input] : input];
 }
 
 // ---- outputs ------------------------------------------------------------------------------------------------------
@@ -134,27 +245,6 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
     return true;
 }
 
-// A value without the prompt's vertices in it.
-static bool plain_value(struct tracer *t, struct value *value) {
-    if (value->kind == VALUE_VERTEX)
-        *value =
-            (struct value){.kind = VALUE_NUMBER, .integer = value->integer, .number = t->graph->value[value->vertex]};
-    if (value->kind == VALUE_RANGE || value->kind == VALUE_LIST || value->kind == VALUE_TUPLE) {
-        uint64_t count = value->kind == VALUE_RANGE ? value->range->count : value->list->count;
-        struct value_list *copy = trace_list(t, 4);
-        if (!copy) return false;
-        for (uint64_t i = 0; i < count; i++) {
-            if (!trace_step(t, NULL)) return false;
-            struct value item = trace_item(*value, i);
-            item.name = 0;
-            if (!plain_value(t, &item) || !trace_append(t, copy, item)) return false;
-        }
-        *value = (struct value){.kind = VALUE_LIST, .list = copy};
-    }
-    value->name = 0;
-    return true;
-}
-
 // Traces call->function into a graph of its own.
 static struct graph *trace_bare_call(struct environment *env, struct state *state, const struct call *call,
                                      const double *input, uint32_t input_count, bool silent, struct error *error) {
@@ -208,7 +298,7 @@ static bool read_call(struct tracer *t, const struct statement *s, struct functi
     if (!trace_arguments(t, s->value, f, call->argument)) return false;
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         if (!value_fits(call->argument[i])) return trace_fail(t, s->value, ERROR_TYPE, TOO_DEEP);
-        if (!plain_value(t, &call->argument[i])) return trace_place(t, s->value);
+        if (!trace_plain(t, t->state->arena, &call->argument[i])) return trace_place(t, s->value);
     }
     return true;
 }
@@ -227,6 +317,7 @@ struct run {
     outcome_sink *sink;
     void *context;
     struct error *error;
+    uint32_t first;     // vertices of the prompt's graph before the statement
     bool call, current; // out
 };
 
@@ -242,7 +333,7 @@ static struct prompt_mark prompt_mark(const struct state *state) {
 
 static void prompt_restore(struct state *state, struct prompt_mark mark) {
     graph_truncate(state->prompt, mark.count, mark.inputs);
-    state->made_count = mark.made;
+    state_unmake(state, mark.made);
 }
 
 static void tell(struct run *run, struct outcome *outcome) {
@@ -299,14 +390,6 @@ static bool run_bare_call(struct run *run, struct tracer *t, struct function *f)
     return ok;
 }
 
-static bool has_vertex(struct value value) {
-    if (value.kind == VALUE_VERTEX) return true;
-    bool found = false;
-    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
-        for (uint32_t i = 0; !found && i < value.list->count; i++) found = has_vertex(value.list->item[i]);
-    return found;
-}
-
 static bool all_numbers(struct value value) {
     if (trace_is_number(value)) return true;
     if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE) return false;
@@ -321,6 +404,8 @@ static bool set_outputs(struct run *run, struct tracer *t, struct value value, s
     graph_clear_outputs(t->graph);
     struct outputs o = {t, 0, 0};
     if (!add_outputs(&o, value, name ? &named : NULL, false)) return false;
+    run->state->last_first = run->first;
+    run->state->last_end = t->graph->count;
     run->current = true;
     make_current(run->state, t->graph);
     return true;
@@ -348,7 +433,7 @@ static bool run_value(struct run *run, struct tracer *t, const struct statement 
     outcome = (struct outcome){.kind = OUTCOME_VALUE, .shown = buffer_string(&shown)};
     if (value_fits(value) && all_numbers(value)) {
         ok = collect_numbers(t, value, &numbers) || error_memory(run->error);
-        if (ok && has_vertex(value)) ok = set_outputs(run, t, value, 0);
+        if (ok && trace_holds_vertex(value)) ok = set_outputs(run, t, value, 0);
         outcome.value = (const double *)(const void *)numbers.data;
         outcome.value_count = (uint32_t)(numbers.size / sizeof(double));
         outcome.graph = run->current ? t->graph : NULL;
@@ -359,6 +444,26 @@ static bool run_value(struct run *run, struct tracer *t, const struct statement 
     return ok;
 }
 
+static bool is_computed(const struct graph *graph, struct value value) {
+    if (value.kind == VALUE_VERTEX) return graph->op[value.vertex] != OP_INPUT;
+    bool computed = false;
+    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
+        for (uint32_t i = 0; !computed && i < value.list->count; i++)
+            computed = is_computed(graph, value.list->item[i]);
+    return computed;
+}
+
+// x = 5 gives a number; what was computed last stays what is looked at.
+static bool is_result(const struct state *state, struct value value) {
+    const struct graph *current = state->current;
+    if (!trace_holds_vertex(value)) return false;
+    if (!current || is_computed(state->prompt, value)) return true;
+    bool computed = current != state->prompt;
+    for (uint32_t i = 0; !computed && i < current->output_count; i++)
+        computed = current->op[current->output[i]] != OP_INPUT;
+    return !computed;
+}
+
 static bool run_assignment(struct run *run, struct tracer *t, const struct statement *s) {
     if (trace_statement(t, s) == FLOW_FAIL) return false;
     const struct expression *target = s->count ? s->target[0] : NULL;
@@ -367,7 +472,7 @@ static bool run_assignment(struct run *run, struct tracer *t, const struct state
     struct buffer shown = {0};
     value_show(value, t->graph->value, true, &shown);
     bool ok = true;
-    if (name && value_fits(value) && all_numbers(value) && has_vertex(value)) {
+    if (name && value_fits(value) && all_numbers(value) && is_result(run->state, value)) {
         ok = set_outputs(run, t, value, name) &&
              tell_graph(run, OUTCOME_ASSIGNED, name, t->graph, buffer_string(&shown));
     } else {
@@ -399,6 +504,40 @@ static bool run_statement(struct run *run, struct tracer *t) {
     return run_other(run, t, s);
 }
 
+// y = f(0.5, 1.2), print(f(0.5, 1.2)): f's graph is what there is to look at. If it cannot be had, nothing changes.
+static bool show_plain_call(struct run *run, struct tracer *t) {
+    struct function *f = t->plain.function;
+    struct call call = {f, arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call.argument)};
+    if (!call.argument) return error_memory(run->error);
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        call.argument[i] = t->plain.argument[i];
+        if (!trace_plain(t, t->state->arena, &call.argument[i])) return false;
+    }
+    struct error ignored = {0};
+    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, true, &ignored);
+    if (task_interrupted()) error_interrupt(run->error);
+    error_clear(&ignored);
+    if (!graph) return !task_interrupted();
+    run->call = run->current = true;
+    run->state->call = call;
+    make_current(run->state, graph);
+    graph_drop(graph);
+    return true;
+}
+
+static bool may_hold_vertex(struct value value) {
+    return value.kind == VALUE_VERTEX || value.kind == VALUE_LIST || value.kind == VALUE_TUPLE;
+}
+
+static void note_change(struct run *run, const struct tracer *t, struct prompt_mark before) {
+    struct state *state = run->state;
+    bool changed = run->current || t->undo_item_count || state->prompt->count != before.count;
+    for (size_t i = 0; i < t->undo_count && !changed; i++)
+        changed = may_hold_vertex(t->undo[i].before) || may_hold_vertex(state_global(state, t->undo[i].name));
+    if (changed) forget_view(state);
+    if (changed && (run->current || state->current == state->prompt)) run->env->version++;
+}
+
 static bool run_one(struct run *run) {
     struct tracer t;
     struct prompt_mark mark = prompt_mark(run->state);
@@ -408,7 +547,10 @@ static bool run_one(struct run *run) {
     t.silent = run->silent;
     t.overrides = run->overrides;
     t.override_count = run->override_count;
+    run->first = mark.count;
     bool ok = run_statement(run, &t);
+    if (ok && !run->current && t.plain.function && !run->skip_call) ok = show_plain_call(run, &t);
+    if (ok) note_change(run, &t, mark);
     if (!ok) {
         trace_rollback(&t);
         prompt_restore(run->state, mark);
@@ -422,6 +564,7 @@ static bool run_one(struct run *run) {
 static void entry_free(struct entry *entry) {
     module_drop(entry->module);
     mem_free(entry->input);
+    mem_free(entry->moved);
 }
 
 // What was undone and not done again is forgotten when something new happens.
@@ -474,23 +617,10 @@ static size_t last_current(const struct environment *env, size_t mark) {
     return mark; // 1-based; 0: none
 }
 
-static bool is_prompt_move(const struct environment *env, size_t at) {
-    size_t current = last_current(env, at);
-    return !env->log[at].module && current && !env->log[current - 1].call;
-}
-
-// The symbols of the prompt's inputs follow from the state that the moves were made in: they are found by replaying
-// without the moves.
-static bool collect_overrides(const struct environment *env, const struct state *made_in, size_t mark,
-                              struct override_list *list) {
-    for (size_t i = 0; i < mark; i++) {
-        if (!is_prompt_move(env, i)) continue;
-        for (uint32_t k = 0; k < env->log[i].input_count && k < made_in->made_count; k++) {
-            struct override o = made_in->made[k];
-            o.value = env->log[i].input[k];
-            if (!override_set(list, o)) return false;
-        }
-    }
+static bool collect_overrides(const struct environment *env, size_t mark, struct override_list *list) {
+    for (size_t i = 0; i < mark; i++)
+        for (uint32_t k = 0; env->log[i].moved && k < env->log[i].input_count; k++)
+            if (!override_set(list, env->log[i].moved[k])) return false;
     return true;
 }
 
@@ -527,21 +657,13 @@ static bool replay(struct environment *env, struct state *state, size_t mark, co
 static bool rebuild(struct environment *env, size_t mark, struct error *error) {
     struct override_list list = {0};
     struct state *state = state_new(env, error);
-    bool ok = state != NULL;
-    bool moved = false;
-    for (size_t i = 0; i < mark; i++) moved = moved || is_prompt_move(env, i);
-    if (ok && moved) { // once without the moves, to know whose numbers they are
-        ok = replay(env, state, mark, &list, error) &&
-             (collect_overrides(env, state, mark, &list) || error_memory(error));
-        state_free(state);
-        state = ok ? state_new(env, error) : NULL;
-        ok = state != NULL;
-    }
-    ok = ok && replay(env, state, mark, &list, error);
+    bool ok =
+        state && (collect_overrides(env, mark, &list) || error_memory(error)) && replay(env, state, mark, &list, error);
     mem_free(list.item);
     if (!ok) return state_free(state), false;
     state_free(env->state);
     env->state = state;
+    env->version++;
     return true;
 }
 
@@ -555,28 +677,40 @@ bool environment_go(struct environment *env, uint32_t mark, struct error *error)
     return true;
 }
 
-bool environment_move(struct environment *env, const double *input, uint32_t count, struct error *error) {
+static bool move_call(struct environment *env, struct entry entry, struct error *error) {
     struct state *state = env->state;
-    if (!state->current) return error_set(error, ERROR_OTHER, SPAN_NONE, "nothing is traced yet");
-    if (count != state->current->input_count)
-        return error_set(error, ERROR_USAGE, SPAN_NONE, "the graph has %u inputs, not %u", state->current->input_count,
-                         count);
-    struct entry entry = {.input = mem_alloc(count ? count : 1, sizeof *input), .input_count = count};
-    if (!entry.input) return error_memory(error);
-    memcpy(entry.input, input, count * sizeof *input);
-    if (state->current != state->prompt) {
-        struct graph *moved = trace_bare_call(env, state, &state->call, input, count, false, error);
-        if (!moved) return entry_free(&entry), false;
-        bool ok = log_add(env, entry, error);
-        if (ok) make_current(state, moved);
-        graph_drop(moved);
-        return ok;
+    struct graph *moved = trace_bare_call(env, state, &state->call, entry.input, entry.input_count, false, error);
+    if (!moved) return entry_free(&entry), false;
+    bool ok = log_add(env, entry, error);
+    if (ok) make_current(state, moved);
+    env->version++;
+    graph_drop(moved);
+    return ok;
+}
+
+static bool move_prompt(struct environment *env, struct entry entry, struct error *error) {
+    entry.moved = mem_alloc((size_t)entry.input_count + 1, sizeof *entry.moved);
+    if (!entry.moved) return entry_free(&entry), error_memory(error);
+    for (uint32_t i = 0; i < entry.input_count; i++) {
+        entry.moved[i] = viewed_input(env->state, i)->is;
+        entry.moved[i].value = entry.input[i];
     }
     if (!log_add(env, entry, error)) return false;
     if (rebuild(env, env->entries, error)) return true;
     entry_free(&env->log[--env->entries]);
     env->log_end = env->entries;
     return false;
+}
+
+bool environment_move(struct environment *env, const double *input, uint32_t count, struct error *error) {
+    const struct graph *graph = environment_graph(env);
+    if (!graph) return error_set(error, ERROR_OTHER, SPAN_NONE, "nothing is traced yet");
+    if (count != graph->input_count)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "the graph has %u inputs, not %u", graph->input_count, count);
+    struct entry entry = {.input = mem_alloc(count ? count : 1, sizeof *input), .input_count = count};
+    if (!entry.input) return error_memory(error);
+    memcpy(entry.input, input, count * sizeof *input);
+    return env->state->current == env->state->prompt ? move_prompt(env, entry, error) : move_call(env, entry, error);
 }
 
 // ---- life and looking ---------------------------------------------------------------------------------------------
@@ -613,8 +747,13 @@ struct environment_options environment_options(const struct environment *env) {
 }
 
 struct graph *environment_graph(const struct environment *env) {
-    return env->state->current;
+    struct state *state = env->state;
+    if (!state->current || state->current != state->prompt) return state->current;
+    if (!state->view) make_view(state);
+    return state->view;
 }
+
+uint64_t environment_version(const struct environment *env) { return env->version; }
 
 // Shows an argument with the graph's present input values in place of those it was called with.
 static void show_argument(const struct graph *graph, struct value value, uint32_t *input, struct buffer *out) {
@@ -653,9 +792,9 @@ static void show_call(const struct environment *env, struct buffer *out) {
 }
 
 void environment_point(const struct environment *env, struct buffer *out) {
-    const struct graph *graph = env->state->current;
+    const struct graph *graph = environment_graph(env);
     if (!graph) return;
-    if (graph != env->state->prompt) {
+    if (env->state->current != env->state->prompt) {
         show_call(env, out);
         return;
     }

@@ -57,8 +57,12 @@ struct environment_options environment_options(const struct environment *environ
 bool environment_run(struct environment *environment, struct module *module, uint32_t statement, outcome_sink *sink,
                      void *context, struct error *error);
 
-// The current graph (borrowed), NULL when there is none yet. Its outputs are those of the last value or call.
+// The current graph (borrowed until the next statement), NULL when there is none yet. Its outputs are those of the last
+// value or call. The prompt's graph comes without what no name, no result and no output needs any more: after x = 5,
+// z = x*y the z and the x of before are gone.
 struct graph *environment_graph(const struct environment *environment);
+// Changes whenever the current graph or its outputs may have.
+uint64_t environment_version(const struct environment *environment);
 // The last bare call, as text that makes it again: "f(0.5, 1.2)"; for the prompt's graph the bindings: "x = 2.0, y
 // = 3.0". Reflects the point after environment_move.
 void environment_point(const struct environment *environment, struct buffer *out);

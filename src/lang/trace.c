@@ -127,6 +127,31 @@ struct value_list *trace_list(struct tracer *t, uint32_t capacity) {
     return list;
 }
 
+static bool plain_list(struct tracer *t, struct arena *arena, struct value *value) {
+    uint64_t count = value->kind == VALUE_RANGE ? value->range->count : value->list->count;
+    if (count >= UINT32_MAX) return trace_fail(t, NULL, ERROR_LIMIT, "a range is too long to be an argument");
+    struct value_list *copy = arena_alloc(arena, sizeof *copy);
+    if (copy) copy->item = arena_alloc(arena, (count ? count : 1) * sizeof *copy->item);
+    if (!copy || !copy->item) return error_memory(t->error);
+    copy->count = copy->capacity = (uint32_t)count;
+    copy->born = t->statement;
+    for (uint32_t i = 0; i < count; i++) {
+        copy->item[i] = trace_item(*value, i);
+        if (!trace_step(t, NULL) || !trace_plain(t, arena, &copy->item[i])) return false;
+    }
+    *value = (struct value){.kind = VALUE_LIST, .list = copy};
+    return true;
+}
+
+bool trace_plain(struct tracer *t, struct arena *arena, struct value *value) {
+    if (value->kind == VALUE_VERTEX)
+        *value =
+            (struct value){.kind = VALUE_NUMBER, .integer = value->integer, .number = t->graph->value[value->vertex]};
+    value->name = 0;
+    bool list = value->kind == VALUE_RANGE || value->kind == VALUE_LIST || value->kind == VALUE_TUPLE;
+    return !list || plain_list(t, arena, value);
+}
+
 static bool journal_item(struct tracer *t, struct undo_item item) {
     if (item.list->born == t->statement) return true;
     if (!mem_grow(&t->undo_items, &t->undo_item_capacity, t->undo_item_count + 1, sizeof item))
@@ -372,17 +397,17 @@ static bool unknown_name(struct tracer *t, expr e) {
     return false;
 }
 
-static bool holds_vertex(struct value value) {
+bool trace_holds_vertex(struct value value) {
     if (value.kind == VALUE_VERTEX) return true;
     bool found = false;
     if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
-        for (uint32_t i = 0; !found && i < value.list->count; i++) found = holds_vertex(value.list->item[i]);
+        for (uint32_t i = 0; !found && i < value.list->count; i++) found = trace_holds_vertex(value.list->item[i]);
     return found;
 }
 
 // A vertex of the prompt's graph is a plain number inside a graph of its own, also in a list.
 static bool import_plain(struct tracer *t, struct value *value) {
-    if (!holds_vertex(*value)) return true;
+    if (!trace_holds_vertex(*value)) return true;
     if (value->kind == VALUE_VERTEX) {
         vertex v = value->vertex;
         *value = (struct value){.kind = VALUE_NUMBER,
@@ -462,34 +487,130 @@ void trace_name_items(struct tracer *t, struct value value, const char *name) {
     name_items(t, value, name, &left);
 }
 
-// A plain number that gets a name at the top of the prompt is an input.
+// ---- what is given at the prompt ----------------------------------------------------------------------------------
+
+// Names that the comprehensions around an expression bind.
+struct bound_inside {
+    const struct bound_inside *outer;
+    expr comprehension;
+};
+
+static bool binds(expr target, symbol name) {
+    if (target->kind == EXPR_NAME) return target->name == name;
+    for (uint32_t i = 0; target->kind == EXPR_TUPLE && i < target->count; i++)
+        if (binds(target->item[i], name)) return true;
+    return false;
+}
+
+static bool name_is_given(const struct tracer *t, expr e, const struct bound_inside *inside) {
+    for (; inside; inside = inside->outer)
+        for (uint32_t i = 0; i < inside->comprehension->count; i++)
+            if (binds(inside->comprehension->clause[i].target, e->name)) return true;
+    uint8_t kind = state_global(t->state, e->name).kind;
+    return kind == VALUE_UNBOUND || kind == VALUE_OP || kind == VALUE_BUILTIN || kind == VALUE_MODULE;
+}
+
+static bool is_given(const struct tracer *t, expr e, const struct bound_inside *inside);
+
+static bool comprehension_is_given(const struct tracer *t, expr e, const struct bound_inside *outer) {
+    const struct bound_inside inside = {outer, e};
+    for (uint32_t i = 0; i < e->count; i++) {
+        if (!is_given(t, e->clause[i].iterable, &inside)) return false;
+        for (uint32_t k = 0; k < e->clause[i].condition_count; k++)
+            if (!is_given(t, e->clause[i].condition[k], &inside)) return false;
+    }
+    return is_given(t, e->left, &inside);
+}
+
+// Whether an expression is made of numbers alone, without names that the program bound: 2, -pi/4, [0.1*i for i in ...].
+static bool is_given(const struct tracer *t, expr e, const struct bound_inside *inside) {
+    for (; e->kind == EXPR_BINARY || e->kind == EXPR_NEGATE || e->kind == EXPR_PLUS; e = e->left) // long to the left
+        if (e->kind == EXPR_BINARY && !is_given(t, e->right, inside)) return false;
+    switch (e->kind) {
+    case EXPR_NAME:
+        return name_is_given(t, e, inside);
+    case EXPR_ATTRIBUTE:
+        return is_given(t, e->left, inside);
+    case EXPR_COMPREHENSION:
+        return comprehension_is_given(t, e, inside);
+    case EXPR_CALL:
+        if (!is_given(t, e->left, inside)) return false;
+        break;
+    case EXPR_COMPARE:
+    case EXPR_CONDITIONAL:
+    case EXPR_LIST:
+    case EXPR_TUPLE:
+        break;
+    default:
+        return e->kind == EXPR_NUMBER || e->kind == EXPR_TRUE || e->kind == EXPR_FALSE;
+    }
+    for (uint32_t i = 0; i < e->count; i++)
+        if (!is_given(t, e->item[i], inside)) return false;
+    return true;
+}
+
+static bool last_made_room(struct state *state, symbol name) {
+    size_t old = state->last_made_capacity;
+    if (name < old) return true;
+    if (!mem_grow(&state->last_made, &state->last_made_capacity, (size_t)name + 1, sizeof *state->last_made))
+        return false;
+    memset(state->last_made + old, 0, (state->last_made_capacity - old) * sizeof *state->last_made);
+    return true;
+}
+
+void state_unmake(struct state *state, size_t count) {
+    while (state->made_count > count) {
+        const struct made *last = &state->made[--state->made_count];
+        state->last_made[last->is.name] = last->before;
+    }
+}
+
+// A number that is given at the top of the prompt is an input.
 static bool new_input(struct tracer *t, symbol name, struct value *value, expr target) {
     struct state *state = t->state;
-    uint32_t occurrence = 0;
-    for (size_t i = 0; i < state->made_count; i++) occurrence += state->made[i].name == name;
+    if (!last_made_room(state, name) ||
+        !mem_grow(&state->made, &state->made_capacity, state->made_count + 1, sizeof *state->made))
+        return error_memory(t->error);
+    size_t before = state->last_made[name];
+    uint32_t occurrence = before ? state->made[before - 1].is.occurrence + 1 : 0;
     double number = value->number;
     for (size_t i = 0; i < t->override_count; i++)
         if (t->overrides[i].name == name && t->overrides[i].occurrence == occurrence) number = t->overrides[i].value;
-    if (!mem_grow(&state->made, &state->made_capacity, state->made_count + 1, sizeof *state->made))
-        return error_memory(t->error);
     vertex v = graph_input(t->graph, name, number, site_of(t, target), t->error);
     if (v == VERTEX_NONE) return false;
-    state->made[state->made_count++] = (struct override){name, occurrence, number};
+    state->made[state->made_count++] = (struct made){{name, occurrence, number}, v, before};
+    state->last_made[name] = state->made_count;
     *value = (struct value){.kind = VALUE_VERTEX, .integer = value->integer && number == floor(number), .vertex = v};
     return true;
 }
 
-static bool bind_name(struct tracer *t, expr target, struct value value, bool assigned) {
+// The numbers of a list that is given: x[0], x[1], ... Nobody else knows the list yet.
+static bool new_inputs(struct tracer *t, const char *name, struct value_list *list, expr target) {
+    char text[160];
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct value *item = &list->item[i];
+        int length = snprintf(text, sizeof text, "%.120s[%u]", name, i);
+        if (item->kind == VALUE_LIST || item->kind == VALUE_TUPLE) {
+            if (!new_inputs(t, text, item->list, target)) return false;
+        } else if (item->kind == VALUE_NUMBER) {
+            symbol s = symbol_of(t->symbols, text, (size_t)length);
+            if (!s) return error_memory(t->error);
+            if (!trace_step(t, target) || !new_input(t, s, item, target)) return false;
+        }
+    }
+    return true;
+}
+
+static bool bind_name(struct tracer *t, expr target, struct value value, bool given) {
     symbol name = target->name;
     if (value.kind == VALUE_NUMBER) {
-        if (t->prompt && !t->function && assigned) {
-            if (!new_input(t, name, &value, target)) return false;
-        } else {
-            value.name = name;
-        }
+        if (given && !new_input(t, name, &value, target)) return false;
+        if (!given) value.name = name;
     } else if (value.kind == VALUE_VERTEX) {
         if (!graph_name(t->graph, value.vertex, name, t->error)) return false;
     } else if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE) {
+        if (given && value_fits(value) && !new_inputs(t, symbol_text(t->symbols, name), value.list, target))
+            return false;
         trace_name_items(t, value, symbol_text(t->symbols, name));
     }
     if (target->slot != SLOT_GLOBAL && t->local) return t->local[target->slot] = value, true;
@@ -532,21 +653,21 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
     return true;
 }
 
-static bool bind_items(struct tracer *t, expr target, struct value value, bool assigned) {
+static bool bind_items(struct tracer *t, expr target, struct value value, bool given) {
     uint64_t count;
     if (!trace_length(t, value, target, &count)) return false;
     if (count != target->count)
         return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu values", target->count,
                           (unsigned long long)count);
     for (uint32_t i = 0; i < target->count; i++)
-        if (!trace_bind(t, target->item[i], trace_item(value, i), assigned)) return false;
+        if (!trace_bind(t, target->item[i], trace_item(value, i), given)) return false;
     return true;
 }
 
-bool trace_bind(struct tracer *t, expr target, struct value value, bool assigned) {
-    if (target->kind == EXPR_NAME) return bind_name(t, target, value, assigned);
+bool trace_bind(struct tracer *t, expr target, struct value value, bool given) {
+    if (target->kind == EXPR_NAME) return bind_name(t, target, value, given);
     if (target->kind == EXPR_INDEX) return bind_index(t, target, value);
-    return bind_items(t, target, value, assigned);
+    return bind_items(t, target, value, given);
 }
 
 // ---- expressions --------------------------------------------------------------------------------------------------
@@ -1098,6 +1219,39 @@ bool trace_call(struct tracer *t, expr site, struct function *f, struct value *a
     return ok;
 }
 
+static bool holds_number(struct value value) {
+    if (value.kind == VALUE_NUMBER || value.kind == VALUE_RANGE) return true;
+    if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE) return false;
+    for (uint32_t i = 0; i < value.list->count; i++)
+        if (holds_number(value.list->item[i])) return true;
+    return false;
+}
+
+static bool is_plain_call(const struct function *f, const struct value *argument) {
+    bool number = false;
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        if (!value_fits(argument[i]) || trace_holds_vertex(argument[i])) return false;
+        number = number || holds_number(argument[i]);
+    }
+    return number;
+}
+
+// A call whose result has only numbers behind it leaves nothing in the prompt's graph. It is remembered as it was made,
+// before the function can change a list.
+static bool remember_call(struct tracer *t, struct function *f, const struct value *argument) {
+    if (!is_plain_call(f, argument)) return true;
+    arena_free(t->plain_arena);
+    t->plain = (struct call){0};
+    t->plain_arena = arena_new();
+    struct value *copy = t->plain_arena ? arena_alloc(t->plain_arena, (f->parameter_count + 1) * sizeof *copy) : NULL;
+    if (!copy) return error_memory(t->error);
+    memcpy(copy, argument, f->parameter_count * sizeof *copy);
+    for (uint32_t i = 0; i < f->parameter_count; i++)
+        if (!trace_plain(t, t->plain_arena, &copy[i])) return false;
+    t->plain = (struct call){f, copy};
+    return true;
+}
+
 static bool call_function(struct tracer *t, expr e, struct function *f, struct value *out) {
     struct value few[8], *argument = few;
     if (f->parameter_count > 8 && !(argument = mem_alloc(f->parameter_count, sizeof *argument)))
@@ -1105,7 +1259,10 @@ static bool call_function(struct tracer *t, expr e, struct function *f, struct v
     bool ok = trace_arguments(t, e, f, argument);
     if (ok && t->depth == 0 && t->prompt) t->depth = 1; // at the prompt every call is a frame
     bool raised = ok && t->function == NULL && t->prompt;
+    if (raised) ok = remember_call(t, f, argument);
     ok = ok && trace_call(t, e, f, argument, out);
+    if (raised && ok && !trace_is_number(*out) && out->kind != VALUE_LIST && out->kind != VALUE_TUPLE)
+        t->plain.function = NULL;
     if (raised) t->depth = 0;
     if (argument != few) mem_free(argument);
     return ok;
@@ -1250,11 +1407,21 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
 
 static enum flow done(bool ok) { return ok ? FLOW_NEXT : FLOW_FAIL; }
 
+// a, b = 2, f(3): each on its own.
+static bool bind_each(struct tracer *t, expr target, struct value value, expr from) {
+    bool plain = t->prompt && !t->function && value.kind != VALUE_VERTEX;
+    if (!plain || target->kind != EXPR_TUPLE || from->kind != EXPR_TUPLE || target->count != from->count)
+        return trace_bind(t, target, value, plain && is_given(t, from, NULL));
+    for (uint32_t i = 0; i < target->count; i++)
+        if (!bind_each(t, target->item[i], trace_item(value, i), from->item[i])) return false;
+    return true;
+}
+
 static bool run_assign(struct tracer *t, const struct statement *s) {
     struct value value;
     if (!trace_expression(t, s->value, &value)) return false;
     for (uint32_t i = 0; i < s->count; i++) {
-        if (!trace_bind(t, s->target[i], value, true)) return false;
+        if (!bind_each(t, s->target[i], value, s->value)) return false;
         // a = b = 1: both names mean the one input that the first became.
         if (s->count > 1 && s->target[i]->kind == EXPR_NAME && !trace_expression(t, s->target[i], &value)) return false;
     }
@@ -1274,7 +1441,7 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
     }
     if (s->op == OP_COUNT) return trace_fail(t, s->value, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
     return trace_operation(t, (enum op)s->op, before, right, s->target[1], &after) &&
-           trace_bind(t, target, after, true);
+           trace_bind(t, target, after, false);
 }
 
 static enum flow run_if(struct tracer *t, const struct statement *s) {
@@ -1457,4 +1624,5 @@ void trace_stop(struct tracer *t) {
     mem_free(t->undo_items);
     mem_free(t->constant);
     mem_free(t->constant_slot);
+    arena_free(t->plain_arena);
 }

@@ -35,6 +35,12 @@ struct override {
     double value;
 };
 
+struct made { // an input of the prompt's graph
+    struct override is;
+    vertex vertex;
+    size_t before; // the input of the same name before it: its place + 1, or 0
+};
+
 struct call { // a bare call, to be traced again
     struct function *function;
     struct value *argument; // by parameter; plain values only; UNBOUND: the default
@@ -57,8 +63,14 @@ struct state {
     size_t module_count, module_capacity;
     struct graph *prompt, *current; // held
     struct call call;               // of `current` when it is not `prompt`
-    struct override *made;          // inputs made at the prompt, in order (parallel to prompt->input)
+    struct made *made;              // inputs made at the prompt, in order (parallel to prompt->input)
     size_t made_count, made_capacity;
+    size_t *last_made; // by symbol: place + 1, or 0
+    size_t last_made_capacity;
+    // The prompt's graph as it is shown: without what no name and no result can reach any more.
+    struct graph *view;          // held; NULL: not made since the last statement
+    size_t *viewed;              // its inputs, as places in `made`; NULL: all
+    vertex last_first, last_end; // what the statement made that set the outputs: shown even where nothing uses it
 };
 
 struct tracer {
@@ -83,6 +95,8 @@ struct tracer {
     } imported[64];
     struct value result; // of a return
     const struct expression *returned;
+    struct call plain; // the last call at the prompt with numbers alone, or no function
+    struct arena *plain_arena;
     struct undo_global *undo;
     size_t undo_count, undo_capacity;
     struct undo_item *undo_items;
@@ -104,11 +118,15 @@ bool trace_call(struct tracer *tracer, const struct expression *site, struct fun
                 struct value *out);
 bool trace_arguments(struct tracer *tracer, const struct expression *call, struct function *function,
                      struct value *argument);
+// A copy of a value, ranges as lists, without vertices and names; lists come from `arena`.
+bool trace_plain(struct tracer *tracer, struct arena *arena, struct value *value);
+bool trace_holds_vertex(struct value value);
 bool trace_vertex(struct tracer *tracer, struct value value, const struct expression *site, vertex *out);
 double trace_number(const struct tracer *tracer, struct value value); // of NUMBER, BOOL, VERTEX
 bool trace_is_number(struct value value);
 bool trace_truth(struct tracer *tracer, struct value value, const struct expression *site, bool *out);
-bool trace_bind(struct tracer *tracer, const struct expression *target, struct value value, bool assigned);
+// given: at the prompt, a plain number becomes an input of the graph, and so do those of a list.
+bool trace_bind(struct tracer *tracer, const struct expression *target, struct value value, bool given);
 void trace_name_items(struct tracer *tracer, struct value value, const char *name);
 struct value_list *trace_list(struct tracer *tracer, uint32_t capacity);
 bool trace_append(struct tracer *tracer, struct value_list *list, struct value item);
@@ -128,5 +146,6 @@ bool trace_length(struct tracer *tracer, struct value value, const struct expres
 struct value trace_item(struct value value, uint64_t index);
 bool state_set_global(struct state *state, symbol name, struct value value, struct span span);
 struct value state_global(const struct state *state, symbol name);
+void state_unmake(struct state *state, size_t count); // forgets all but the first `count` inputs
 
 #endif

@@ -83,6 +83,25 @@ static const struct shape_row shapes[] = {
     {"x = 2\n[x*2, x*3]", "x v1 v2", "x", "_[0] _[1]", 2},
     {"x = 1\nx = x*3", "x x@2", "x", "x", 1},
     {"for i in range(3):\n    pass\nx = 2\ny = x*x", "x y", "x", "y", 2},
+    // numbers of a list are inputs as well; what is computed from other names is none
+    {"x = [1.0, 2.0]\ny = x[0]*x[1]", "x[0] x[1] y", "x[0] x[1]", "y", 2},
+    {"w = [[1], (2, pi/4)]\nw[1][1]*w[0][0]", "w[0][0] w[1][0] w[1][1] v3", "w[0][0] w[1][0] w[1][1]", "_", 2},
+    {"x = [i/10 for i in range(2)]\ny = x[0]*x[1]", "x[0] x[1] y", "x[0] x[1]", "y", 2},
+    {"for i in range(2):\n    k = 2*i\nx = 3\ny = k*x", "x k y", "x", "y", 2},
+    {"a, b = 2, 3\nc = d = 4\na*b*c", "a b c v3 v4", "a b c", "_", 4},
+    // a name bound anew takes the place of the old one, unless something shown still needs that
+    {"x = 2\ny = 3\nz = x*y\nx = 5\nz = x*y", "y x z", "x y", "z", 2},
+    {"x = 2\ny = 3\nz = x*y\nx = 5", "x y z", "x y", "z", 2},
+    {"x = 2\nz = x*x\nx = 5\nz + x", "x z x@2 v3", "x x@2", "_", 4},
+    {"x = [1, 2]\nx = [3, 4]\nx[0]*x[1]", "x[0] x[1] v2", "x[0] x[1]", "_", 2},
+    {"x = 2\nx*3\nx*4", "x v1", "x", "_", 1},
+    {"x = 2\ndef f(a):\n    u = a*7\n    return a*a\n\ny = f(x)", "x u f", "x", "y", 3},
+    // a call that has only numbers behind it is traced on its own, wherever it stands
+    {"def f(a):\n    return a*a\n\ny = f(3)", "a f", "a", "f", 2},
+    {"def f(a):\n    return a*a\n\nfor k in [1, 2]:\n    print(f(k), f([1][0] + k))", "a f", "a", "f", 2},
+    {"def f(a):\n    return a*a\n\ny = f(3)\nx = 2\nz = x*y", "x y z", "x", "z", 2},
+    {"def f(a):\n    return a*a\n\nx = 2\nz = x*f(3)", "x z", "x", "z", 1},
+    {"w = 2\ndef f(a):\n    return a*w\n\ny = f(3)", "w a f", "w", "y", 2},
 };
 
 static void graphs_have_the_right_vertices(void **state) {

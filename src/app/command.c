@@ -61,8 +61,9 @@ const struct command command_table[] = {
      "Tells the graph, the path or the step in hand in sentences.", ":describe", COMPLETE_NOTHING, NULL, false,
      command_describe},
     {"at", NULL, "NUMBER, ... | INPUT=NUMBER ...", "move to another point",
-     "Traces the current graph again at other input values: all of them in order, or some by name.", ":at x1=2",
-     COMPLETE_NOTHING, NULL, true, command_at},
+     "Traces the current graph again at other input values: all of them in order, or some by name; numbers may be "
+     "expressions, and v=[1, 2] sets all elements of v.",
+     ":at x1=2\n:at 1/3, pi/4", COMPLETE_NOTHING, NULL, true, command_at},
     {"export", "e", "FILE [primal | lcg | lcg symbolic | paths | figure]", "write what is shown to a file",
      "Draws the view to .svg, .pdf, .png, .tex or .dot, or writes its numbers to .json or .csv. Every file carries the "
      "program, the point and the version that made it; `bauer FILE.svg` opens that state again.",
@@ -107,7 +108,10 @@ const size_t command_count = sizeof command_table / sizeof *command_table;
 static const struct command *unknown_command(const char *name, struct error *error) {
     const char *names[sizeof command_table / sizeof *command_table];
     for (size_t i = 0; i < command_count; i++) names[i] = command_table[i].name;
-    const char *nearest = text_nearest(name, names, command_count);
+    const char *nearest = NULL;
+    for (size_t i = 0; i < command_count && !nearest; i++)
+        if (text_starts(names[i], name)) nearest = names[i];
+    if (!nearest) nearest = text_nearest(name, names, command_count);
     error_set(error, ERROR_NAME, SPAN_NONE, "there is no command `:%s`", name);
     if (nearest)
         error_hint(error, "did you mean `:%s`?", nearest);
@@ -141,11 +145,9 @@ const struct command *command_find(const char *name, bool prefix, struct error *
 
 // ---- words --------------------------------------------------------------------------------------------------------
 
-enum { WORDS_MAX = 64 };
-
 static bool add_word(struct words *words, char *text, struct span line, const char *start, struct error *error) {
-    if (words->count == WORDS_MAX) {
-        error_set(error, ERROR_USAGE, words->all, "too many words (over %d)", WORDS_MAX);
+    if (words->count == COMMAND_WORDS) {
+        error_set(error, ERROR_USAGE, words->all, "too many words (over %d)", COMMAND_WORDS);
         return false;
     }
     uint32_t begin = line.source ? (uint32_t)(start - line.source->text) : 0;
@@ -205,7 +207,7 @@ bool command_run(struct session *session, const char *line, struct span span, st
     if (!copy) return error_memory(error);
     bool ok = split(&words, rest, copy, span, error) && command->run(session, &words, error);
     if (!ok && error && error->kind == ERROR_USAGE)
-        error_hint(error, "usage: :%s %s", command->name, command->arguments);
+        error_hint(error, "usage: :%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
     if (!ok && error && !error->span.source && error->kind != ERROR_INTERRUPT) error->span = span;
     mem_free(copy);
     return ok;

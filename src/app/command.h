@@ -4,12 +4,14 @@
 
 #include "app/session.h"
 
+#define COMMAND_WORDS 4096 // most words in a line
+
 // The words after a command's name, split at blanks; "..." quotes keep blanks. `rest` is the text as typed.
 struct words {
     const char *rest;
-    char *word[64];
+    char *word[COMMAND_WORDS];
     uint32_t count;
-    struct span span[64]; // of each word, for the caret
+    struct span span[COMMAND_WORDS]; // of each word, for the caret
     struct span all;
 };
 

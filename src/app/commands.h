@@ -7,8 +7,10 @@
 typedef bool command_function(struct session *session, const struct words *words, struct error *error);
 
 // graph_commands.c: what is computed from the current graph
-command_function command_at, command_graph, command_lcg, command_paths, command_jacobian, command_eliminate,
-    command_jvp, command_vjp, command_check, command_describe, command_export;
+command_function command_graph, command_lcg, command_paths, command_jacobian, command_eliminate, command_check,
+    command_describe, command_export;
+// point.c: what takes numbers
+command_function command_at, command_jvp, command_vjp;
 // session_commands.c: the session itself
 command_function command_show_help, command_load, command_save, command_reset, command_undo, command_redo, command_set,
     command_history, command_time, command_quit, command_list, command_edit, command_doctor;

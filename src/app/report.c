@@ -57,6 +57,7 @@ static void write_failed(void) {
 void report_flush(struct session *session) {
     struct buffer *text = &session->output.text;
     progress_clear();
+    if (session->quiet) buffer_clear(text);
     if (text->failed) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
     if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))
         if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) write_failed();
@@ -80,12 +81,15 @@ static json_t *error_object(const struct error *error) {
 }
 
 void report_error(struct session *session, const struct error *error) {
+    report_flush(session);
     if (session->output.json) {
+        bool quiet = session->quiet;
+        session->quiet = false;
         report_json(session, error_object(error));
         report_flush(session);
+        session->quiet = quiet;
         return;
     }
-    report_flush(session);
     struct buffer text = {0};
     error_render(error, session->output.color, &text);
     fputs(buffer_string(&text), stderr);
@@ -342,4 +346,26 @@ void report_jacobian(struct session *session, enum bauer_mode mode, const struct
     if (mode == BAUER_PATHS)
         report_text(session, ", %.0f path%s walked", jacobian->paths, jacobian->paths == 1 ? "" : "s");
     report_text(session, "%s\n", report_plain(session));
+}
+
+void report_outputs(struct session *session, const struct graph *graph) {
+    struct outcome outcome = {.kind = OUTCOME_CALL,
+                              .name = graph->function,
+                              .graph = (struct graph *)(uintptr_t)graph,
+                              .value_count = graph->output_count};
+    double *value = mem_alloc(graph->output_count ? graph->output_count : 1, sizeof *value);
+    struct buffer shown = {0};
+    for (uint32_t i = 0; value && i < graph->output_count; i++) {
+        char number[32];
+        value[i] = graph->value[graph->output[i]];
+        text_number(number, value[i]);
+        buffer_printf(&shown, "%s%s", i ? ", " : graph->output_count > 1 ? "(" : "", number);
+    }
+    if (graph->output_count > 1) buffer_char(&shown, ')');
+    outcome.value = value;
+    outcome.shown = buffer_string(&shown);
+    if (!graph->function) outcome.kind = OUTCOME_VALUE;
+    if (value) report_value(session, &outcome);
+    mem_free(value);
+    buffer_free(&shown);
 }

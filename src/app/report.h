@@ -19,6 +19,7 @@ const char *report_muted(const struct session *session);
 const char *report_plain(const struct session *session);
 
 void report_value(struct session *session, const struct outcome *outcome);
+void report_outputs(struct session *session, const struct graph *graph); // as the call that made it would
 void report_jacobian(struct session *session, enum bauer_mode mode, const struct jacobian *jacobian);
 // A table with right-aligned numbers; used by every command that prints columns.
 struct report_table;

@@ -65,7 +65,7 @@ struct graph *session_graph(struct session *session, struct error *error) {
     struct graph *graph = environment_graph(session->environment);
     if (graph) return graph;
     error_set(error, ERROR_OTHER, SPAN_NONE, "nothing is traced yet");
-    error_hint(error, "define a function and call it, as f(0.5, 1.2); or type x = 2, then x**2");
+    error_hint(error, "define a function and call it on a line of its own, as f(0.5, 1.2); or type x = 2, then x**2");
     return NULL;
 }
 
@@ -73,6 +73,11 @@ struct lcg *session_lcg(struct session *session, struct error *error) {
     struct graph *graph = session_graph(session, error);
     if (graph && !session->lcg) session->lcg = lcg_new(graph, error);
     return graph ? session->lcg : NULL;
+}
+
+bool session_move(struct session *session, const double *input, uint32_t count, struct error *error) {
+    forget_lcg(session);
+    return environment_move(session->environment, input, count, error);
 }
 
 // ---- undo ---------------------------------------------------------------------------------------------------------
@@ -284,6 +289,10 @@ static const char *plain_word(const struct session *session, const char *text, s
 static void take_outcome(void *context, const struct outcome *outcome) {
     struct session *session = context;
     if (outcome->kind == OUTCOME_VALUE || outcome->kind == OUTCOME_CALL) report_value(session, outcome);
+    if (outcome->kind == OUTCOME_NOTHING && outcome->name && session->output.interactive)
+        report_text(session,
+                    "%s%s returns nothing, so there is no graph; to get one, end it with return EXPRESSION%s\n",
+                    report_muted(session), symbol_text(session->symbols, outcome->name), report_plain(session));
     if (outcome->kind == OUTCOME_DEFINED && session->output.interactive)
         report_text(session, "%s%s %s%s\n", report_muted(session), symbol_text(session->symbols, outcome->name),
                     outcome->redefined ? "is defined anew" : "is defined", report_plain(session));
@@ -427,12 +436,29 @@ static char *read_program(const char *path, size_t *size, struct error *error) {
     return state;
 }
 
+// What a picture's state says when it is open: not every answer on the way, but the last value.
+static void tell_opened(struct session *session, const char *path) {
+    struct buffer point = {0};
+    struct graph *graph = environment_graph(session->environment);
+    environment_point(session->environment, &point);
+    if (!session->output.json)
+        report_text(session, "%sopened %s%s%s%s\n", report_muted(session), path, point.size ? ": " : "",
+                    buffer_string(&point), report_plain(session));
+    if (graph) report_outputs(session, graph);
+    report_flush(session);
+    buffer_free(&point);
+}
+
 bool session_load(struct session *session, const char *path, int *failed, struct error *error) {
     size_t size;
     begin_entry(session);
     char *text = read_program(path, &size, error);
     if (!text) return false;
+    bool picture = ends_in(path, ".svg"), before = session->quiet;
+    session->quiet = picture || before;
     *failed = session_run(session, path, text, size, 1);
+    session->quiet = before;
+    if (picture && !*failed) tell_opened(session, path);
     mem_free(text);
     return true;
 }
@@ -446,9 +472,26 @@ int session_run_file(struct session *session, const char *path) {
     return 1;
 }
 
+// The commands that show what is shown now.
+static void view_script(const struct session *session, struct buffer *out) {
+    const struct shown *shown = &session->shown;
+    if (shown->step && walk_is_on(session->walk, environment_graph(session->environment))) {
+        walk_script(session->walk, out);
+    } else if (shown->kind == VIEW_PATHS || shown->kind == VIEW_FIGURE) {
+        buffer_text(out, ":paths");
+        if (shown->from[0]) buffer_printf(out, " %s -> %s", shown->from, shown->to);
+        if (shown->top) buffer_printf(out, " top %u", shown->top);
+        buffer_char(out, '\n');
+    } else {
+        buffer_printf(out, ":%s\n", shown->kind == VIEW_PRIMAL ? "graph" : view_kind_name[shown->kind]);
+    }
+}
+
 bool session_script(struct session *session, struct buffer *out) {
     buffer_text(out, "# A session of bauer " BAUER_VERSION ". Run it with: bauer FILE\n");
     buffer_add(out, session->log.data, session->log.size);
+    if (environment_graph(session->environment) && (session->shown.kind != VIEW_LCG || session->shown.step))
+        view_script(session, out);
     return !out->failed;
 }
 

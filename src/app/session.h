@@ -65,6 +65,7 @@ struct session {
     struct undo *undo;
     bool quit;
     bool strict;       // stop at the first failed line
+    bool quiet;        // answers are not wanted: a picture's state is being opened
     int running;       // session_run inside session_run (:load, :time)
     int failures;      // lines that failed
     struct buffer log; // lines that succeeded, for :save
@@ -84,6 +85,10 @@ bool session_load(struct session *session, const char *path, int *failed, struct
 // The current graph, or NULL with ERROR_OTHER and a hint ("nothing is traced yet: call a function, as f(0.5, 1.2)").
 struct graph *session_graph(struct session *session, struct error *error);
 struct lcg *session_lcg(struct session *session, struct error *error);
+
+// Moves the current graph to other input values (as many as it has inputs); what is lit, collapsed and eliminated
+// stays.
+bool session_move(struct session *session, const double *input, uint32_t count, struct error *error);
 
 // The vertex or output that a person means by `name`; VERTEX_NONE with ERROR_NAME.
 vertex session_vertex(struct session *session, const char *name, struct error *error);

@@ -464,6 +464,11 @@ bool walk_step(struct walk *walk, struct walk_step *step, struct error *error) {
 
 // ---- commands -------------------------------------------------------------------------------------------------------
 
+void walk_script(const struct walk *walk, struct buffer *out) {
+    buffer_printf(out, ":walk %s%s%s\n", kind_name[walk->kind], *walk->words ? " " : "", walk->words);
+    if (walk->at) buffer_printf(out, ":goto %u\n", walk->at);
+}
+
 static bool find_kind(const struct words *words, enum walk_kind *kind, struct error *error) {
     for (int i = 0; i < KINDS; i++)
         if (strcmp(words->word[0], kind_name[i]) == 0) {

@@ -44,6 +44,8 @@ bool walk_go(struct walk *walk, struct session *session, uint32_t number, struct
 bool walk_step(struct walk *walk, struct walk_step *step, struct error *error); // the current step
 // Prints the current step, as text or as JSON {"kind":"step",...}.
 bool walk_report(struct walk *walk, struct session *session, struct error *error);
+// The lines that bring a session to this walk and step: ":walk forward x1\n:goto 3\n".
+void walk_script(const struct walk *walk, struct buffer *out);
 // Running values at the current step, one for each vertex of the graph (NAN where not known yet): values, tangents,
 // adjoints as far as contributions are in, products along the lit path. For WALK_ELIMINATE all are NAN.
 const double *walk_values(const struct walk *walk);

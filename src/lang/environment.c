@@ -245,9 +245,10 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
     return true;
 }
 
-// Traces call->function into a graph of its own.
+// Traces call->function into a graph of its own. NULL without an error, and *nothing set, when it returns nothing.
 static struct graph *trace_bare_call(struct environment *env, struct state *state, const struct call *call,
-                                     const double *input, uint32_t input_count, bool silent, struct error *error) {
+                                     const double *input, uint32_t input_count, bool silent, bool *nothing,
+                                     struct error *error) {
     struct function *f = call->function;
     struct graph *graph = graph_new(env->symbols, env->options.vertices, error);
     struct value few[16], *argument = few;
@@ -267,21 +268,30 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
     ok = ok && trace_call(&t, NULL, f, argument, &result);
     t.module = f->module;
     if (ok && result.kind == VALUE_NONE) {
-        error_set(error, ERROR_TYPE, (struct span){f->module->source, f->begin, f->header_end}, "%s returns nothing",
-                  symbol_text(env->symbols, f->name));
-        error_hint(error, "end it with return EXPRESSION");
+        *nothing = true;
         ok = false;
     }
     struct outputs o = {&t, f->name, 0};
     if (ok && !value_fits(result)) ok = trace_fail(&t, t.returned, ERROR_TYPE, TOO_DEEP);
     ok = ok && add_outputs(&o, result, t.returned, false);
-    if (!ok) trace_rollback(&t);
+    if (!ok && !*nothing) trace_rollback(&t);
     trace_stop(&t);
     graph->function = f->name;
     if (argument != few) mem_free(argument);
     if (ok) return graph;
     graph_drop(graph);
     return NULL;
+}
+
+// The current call at another point.
+static struct graph *trace_again(struct environment *env, struct state *state, const double *input, uint32_t count,
+                                 bool silent, struct error *error) {
+    bool nothing = false;
+    struct graph *graph = trace_bare_call(env, state, &state->call, input, count, silent, &nothing, error);
+    if (nothing)
+        error_set(error, ERROR_TYPE, SPAN_NONE, "%s returns nothing at this point",
+                  symbol_text(env->symbols, state->call.function->name));
+    return graph;
 }
 
 // The function that a statement calls barely, f(...), or NULL.
@@ -376,7 +386,13 @@ static bool run_bare_call(struct run *run, struct tracer *t, struct function *f)
     run->call = run->current = true;
     if (run->skip_call) return true;
     if (!read_call(t, run->module->statement[run->statement], f, &call)) return false;
-    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, run->error);
+    bool nothing = false;
+    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, &nothing, run->error);
+    if (nothing) {
+        run->call = run->current = false;
+        tell(run, &(struct outcome){.kind = OUTCOME_NOTHING, .name = f->name});
+        return true;
+    }
     if (!graph) return false;
     struct buffer shown = {0};
     show_outputs(graph, &shown);
@@ -514,7 +530,8 @@ static bool show_plain_call(struct run *run, struct tracer *t) {
         if (!trace_plain(t, t->state->arena, &call.argument[i])) return false;
     }
     struct error ignored = {0};
-    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, true, &ignored);
+    bool nothing = false;
+    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, true, &nothing, &ignored);
     if (task_interrupted()) error_interrupt(run->error);
     error_clear(&ignored);
     if (!graph) return !task_interrupted();
@@ -556,6 +573,46 @@ static bool run_one(struct run *run) {
         prompt_restore(run->state, mark);
     }
     trace_stop(&t);
+    return ok;
+}
+
+// ---- numbers ------------------------------------------------------------------------------------------------------
+
+static bool evaluate(struct tracer *t, const struct expression *e, struct buffer *numbers) {
+    struct value value;
+    if (!trace_expression(t, e, &value)) return false;
+    if (!value_fits(value) || !all_numbers(value))
+        return trace_fail(t, e, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+    return collect_numbers(t, value, numbers) || error_memory(t->error);
+}
+
+bool environment_numbers(struct environment *env, struct source *source, double **out, uint32_t *count,
+                         struct error *error) {
+    struct module *module = parse_module(env->symbols, source, error);
+    struct graph *graph = module ? graph_new(env->symbols, env->options.vertices, error) : NULL;
+    const struct statement *s = graph && module->count == 1 ? module->statement[0] : NULL;
+    struct buffer numbers = {0};
+    bool ok = s && s->kind == STMT_EXPRESSION;
+    if (graph && !ok)
+        error_set(error, ERROR_SYNTAX, (struct span){source, 0, (uint32_t)source->size}, "a number is needed here");
+    if (ok) {
+        struct tracer t;
+        trace_start(&t, env->symbols, env->state, graph, &env->options, error);
+        t.module = module;
+        t.silent = true;
+        ok = evaluate(&t, s->value, &numbers);
+        trace_rollback(&t);
+        trace_stop(&t);
+    }
+    if (ok) {
+        *count = (uint32_t)(numbers.size / sizeof(double));
+        *out = mem_alloc(*count, sizeof **out);
+        ok = *out || error_memory(error);
+        if (ok) memcpy(*out, numbers.data, numbers.size);
+    }
+    buffer_free(&numbers);
+    graph_drop(graph);
+    module_drop(module);
     return ok;
 }
 
@@ -644,8 +701,7 @@ static bool replay(struct environment *env, struct state *state, size_t mark, co
     if (!current || !env->log[current - 1].call) return true;
     for (size_t i = mark; i-- > current;) { // the last move of the current call
         if (env->log[i].module) continue;
-        struct graph *moved =
-            trace_bare_call(env, state, &state->call, env->log[i].input, env->log[i].input_count, true, error);
+        struct graph *moved = trace_again(env, state, env->log[i].input, env->log[i].input_count, true, error);
         if (!moved) return false;
         make_current(state, moved);
         graph_drop(moved);
@@ -679,7 +735,7 @@ bool environment_go(struct environment *env, uint32_t mark, struct error *error)
 
 static bool move_call(struct environment *env, struct entry entry, struct error *error) {
     struct state *state = env->state;
-    struct graph *moved = trace_bare_call(env, state, &state->call, entry.input, entry.input_count, false, error);
+    struct graph *moved = trace_again(env, state, entry.input, entry.input_count, false, error);
     if (!moved) return entry_free(&entry), false;
     bool ok = log_add(env, entry, error);
     if (ok) make_current(state, moved);

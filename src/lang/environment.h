@@ -26,7 +26,7 @@ struct environment_options {
 };
 
 enum outcome_kind {
-    OUTCOME_NOTHING,  // pass, import, a docstring
+    OUTCOME_NOTHING,  // pass, import, a docstring; a bare call of function `name` that returned nothing
     OUTCOME_DEFINED,  // def: `name` is the function
     OUTCOME_ASSIGNED, // x = 2, z = x*y: `name` is the (first) name; `graph` is the current graph if it is a vertex or
                       // number
@@ -70,6 +70,11 @@ void environment_point(const struct environment *environment, struct buffer *out
 // Traces the current graph again at other input values (as many as the graph has inputs, in order), and makes the
 // result current. At the prompt's graph the names' values change with it, and so do all values computed from them.
 bool environment_move(struct environment *environment, const double *input, uint32_t count, struct error *error);
+
+// The numbers of an expression, lists flattened, as the session stands: "pi/2", "[1, 2*x]". Changes nothing. mem_free
+// *value. ERROR_TYPE when it is no number.
+bool environment_numbers(struct environment *environment, struct source *source, double **value, uint32_t *count,
+                         struct error *error);
 
 // The log's length now, and going back (or, before anything new ran, forward again) to an earlier length: all
 // statements and moves up to there, and nothing else, have happened. On failure everything stays as it is.

@@ -1177,8 +1177,12 @@ static bool run_function(struct tracer *t, struct function *f, struct value *out
     t->result = (struct value){.kind = VALUE_NONE};
     t->returned = NULL;
     enum flow flow = run_block(t, &f->body);
-    *out = t->result;
     if (flow == FLOW_FAIL) return false;
+    if (flow != FLOW_RETURN) { // not what a function called on the way returned
+        t->result = (struct value){.kind = VALUE_NONE};
+        t->returned = NULL;
+    }
+    *out = t->result;
     if (out->kind == VALUE_VERTEX && !t->graph->name[out->vertex])
         return graph_name(t->graph, out->vertex, f->name, t->error);
     return true;

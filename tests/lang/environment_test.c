@@ -89,6 +89,7 @@ static const struct shape_row shapes[] = {
     {"x = [i/10 for i in range(2)]\ny = x[0]*x[1]", "x[0] x[1] y", "x[0] x[1]", "y", 2},
     {"for i in range(2):\n    k = 2*i\nx = 3\ny = k*x", "x k y", "x", "y", 2},
     {"a, b = 2, 3\nc = d = 4\na*b*c", "a b c v3 v4", "a b c", "_", 4},
+    {"def g(a):\n    return a*a\n\ndef main(n):\n    print(g(n))\n\ng(2)\nmain(3)", "a g", "a", "g", 2},
     // a name bound anew takes the place of the old one, unless something shown still needs that
     {"x = 2\ny = 3\nz = x*y\nx = 5\nz = x*y", "y x z", "x y", "z", 2},
     {"x = 2\ny = 3\nz = x*y\nx = 5", "x y z", "x y", "z", 2},

@@ -59,19 +59,31 @@ static void second_markup(const struct drawing *drawing, const struct sketch_nod
 
 static double second_size(const struct style *style) { return style->label_size * 0.95; }
 
+// How much narrower a circle, or a box with its ends round, is at `away` from its middle than at its middle.
+static double narrowing(double height, double away) {
+    double half = height / 2;
+    return 2 * (half - sqrt(fmax(0, half * half - away * away)));
+}
+
+// A name that fits stands in a circle; a wide one draws the circle out into a box with round ends. Collapsed frames are
+// boxes with corners. The texts keep off the border at their own heights: the round ends are narrower there.
+static void shape_node(const struct style *style, bool frame, double name, double below, struct layout_node *out) {
+    double margin = 0.3 * style->name_size, size = style->vertex_size;
+    double name_room = name + 2 * margin + (frame ? 0 : narrowing(size, (below > 0 ? 0.75 : 0.4) * style->name_size));
+    double below_room = below + 2 * margin + (frame ? 0 : narrowing(size, 0.76 * style->name_size));
+    out->height = size;
+    out->width = fmax(size, fmax(name_room, below_room));
+    out->box = frame || out->width > size;
+    out->radius = frame ? 0.2 * size : size / 2;
+}
+
 static void size_node(const struct drawing *drawing, const struct sketch_node *node, struct layout_node *out) {
     const struct style *style = drawing->style;
     struct buffer name = {0}, second = {0};
     name_markup(drawing, node, &name);
     second_markup(drawing, node, &second);
-    double width = markup_width(buffer_string(&name), style->name_size);
-    double below = markup_width(buffer_string(&second), second_size(style));
-    out->box = node->v == VERTEX_NONE;
-    out->height = style->vertex_size;
-    // Wide names stretch the circle into an ellipse; the second line lies lower, where an ellipse is narrower.
-    double pad = out->box ? 0.6 * style->name_size : 1.1 * style->name_size;
-    out->width = fmax(style->vertex_size, fmax(width + pad, below + (out->box ? pad : 1.35 * pad)));
-    out->radius = 0.2 * style->vertex_size;
+    shape_node(style, node->v == VERTEX_NONE, markup_width(buffer_string(&name), style->name_size),
+               markup_width(buffer_string(&second), second_size(style)), out);
     out->rank = node->input ? 0 : -1;
     buffer_free(&name);
     buffer_free(&second);
@@ -290,7 +302,9 @@ static colour ring(const struct style *style, const struct sketch_node *node) {
 static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, bool dim, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_node *at = &drawing->layout.node[n];
-    colour fill = lit ? style->accent_fill : at->box ? style->frame_fill : style->vertex_fill;
+    colour fill = lit                                         ? style->accent_fill
+                  : drawing->sketch->node[n].v == VERTEX_NONE ? style->frame_fill
+                                                              : style->vertex_fill;
     colour stroke = lit ? style->accent : dim ? style->dim : ring(style, &drawing->sketch->node[n]);
     double width = lit ? style->accent_width : style->vertex_stroke_width;
     if (at->box)

@@ -257,6 +257,48 @@ static void a_graph_in_words(void **state) {
     picture_free(&picture);
 }
 
+// Whether a point of a text lies inside a circle, or a box with its ends round, at least 2 points from the border.
+static bool well_inside(const struct scene_item *shape, double x, double y) {
+    bool box = shape->kind == SCENE_RECT;
+    double radius = (box ? shape->radius : shape->height / 2) - 2;
+    double middle_x = box ? shape->x + shape->width / 2 : shape->x;
+    double middle_y = box ? shape->y + shape->height / 2 : shape->y;
+    double flat = box ? shape->width / 2 - shape->radius : 0;
+    return hypot(fmax(0, fabs(x - middle_x) - flat), y - middle_y) <= radius;
+}
+
+static void assert_inside(const struct scene_item *shape, const struct scene_item *text) {
+    double left = scene_text_left(text), right = left + text->text_width, top = text->y - 0.52 * text->size;
+    assert_true(well_inside(shape, left, text->y) && well_inside(shape, right, text->y));
+    assert_true(well_inside(shape, left, top) && well_inside(shape, right, top)); // the height of an x
+}
+
+static void long_names_keep_off_the_border(void **state) {
+    (void)state;
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = empty_graph(symbols);
+    struct picture picture;
+    struct scene scene;
+    graph_input(graph, name_of(graph, "learning_rate"), -1.2345e-7, 0, NULL);
+    graph_input(graph, name_of(graph, "wwwwww"), 2, 0, NULL);
+    graph_input(graph, name_of(graph, "mmm"), 2, 0, NULL);
+    graph_output(graph, named(graph, "hidden_activation_of_everything", OP_MUL, 0, 1), 0, NULL);
+    picture_of(&picture, symbols, graph);
+    for (int values = 0; values < 2; values++) {
+        struct view view = view_of(&picture, VIEW_LCG);
+        view.values = values;
+        draw(&view, &scene);
+        const struct scene_item *shape = NULL;
+        for (size_t i = 0; i < scene.count; i++) {
+            const struct scene_item *item = &scene.item[i];
+            if (item->kind == SCENE_GROUP) shape = item->tag == TAG_VERTEX ? &scene.item[i + 1] : NULL;
+            if (item->kind == SCENE_TEXT && shape) assert_inside(shape, item);
+        }
+        scene_clear(&scene);
+    }
+    picture_free(&picture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(views_have_names),
@@ -270,6 +312,7 @@ int main(void) {
         cmocka_unit_test(what_was_not_computed_is_refused),
         cmocka_unit_test(random_graphs_in_every_view),
         cmocka_unit_test(a_graph_in_words),
+        cmocka_unit_test(long_names_keep_off_the_border),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,10 +94,11 @@ static void paths_as_small_multiples(void **state) {
     assert_true(shows(&scene, "\"*a* · *d* = 3.04\""));
     assert_true(shows(&scene, "All 4 paths"));
     assert_true(shows(&scene, "\"∂*f*/∂*x*_{2} = 2.534 + 1.182 = 3.716\""));
+    assert_true(shows(&scene, "\"∂*f*/∂*x*_{1} = 3.040 + 3.040 = 6.081\"")); // as many decimals everywhere
     scene_clear(&scene);
     view.path_count = 3;
     draw(&view, &scene);
-    assert_true(shows(&scene, "\"3 of 4 paths\""));
+    assert_true(shows(&scene, "\"3 of 4 paths shown\""));
     assert_false(shows(&scene, "∂*f*/∂*x*")); // a sum of some of the paths is not the derivative
     scene_clear(&scene);
     picture_free(&picture);
@@ -156,6 +157,32 @@ static struct graph *calls(struct symbols *symbols, uint32_t frame[3]) {
     }
     graph_output(graph, x, 0, NULL);
     return graph;
+}
+
+// y = x*x, n times over: 2^n paths, of which a figure draws so many as can be read.
+static void a_figure_draws_a_dozen_paths(void **state) {
+    (void)state;
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = empty_graph(symbols);
+    struct picture picture;
+    struct scene scene;
+    char message[256];
+    vertex v = graph_input(graph, name_of(graph, "x"), 0.9, 0, NULL);
+    for (int i = 0; i < 4; i++) v = graph_add(graph, OP_MUL, v, v, 0, NULL);
+    graph_output(graph, v, 0, NULL);
+    picture_of(&picture, symbols, graph);
+    struct view view = view_of(&picture, VIEW_FIGURE);
+    assert_true(diagram_scene(&view, &scene, message, NULL));
+    assert_int_equal(groups(&scene, TAG_PATH), 12);
+    assert_true(shows(&scene, "\"**(d)**  12 of 16 paths shown\""));
+    assert_non_null(strstr(message, "the first 12 of 16 listed paths are drawn"));
+    assert_true(scene.width > 0.5 * scene.height);
+    scene_clear(&scene);
+    view.kind = VIEW_PATHS;
+    draw(&view, &scene);
+    assert_int_equal(groups(&scene, TAG_PATH), 16);
+    scene_clear(&scene);
+    picture_free(&picture);
 }
 
 static void a_collapsed_call_is_one_box(void **state) {
@@ -307,6 +334,7 @@ int main(void) {
         cmocka_unit_test(paths_as_small_multiples),
         cmocka_unit_test(the_path_in_hand_is_lit),
         cmocka_unit_test(the_figure_has_four_panels),
+        cmocka_unit_test(a_figure_draws_a_dozen_paths),
         cmocka_unit_test(a_collapsed_call_is_one_box),
         cmocka_unit_test(a_graph_too_large_asks_for_less),
         cmocka_unit_test(what_was_not_computed_is_refused),

@@ -245,8 +245,10 @@ void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer 
     const char *name = symbol_text(graph->symbols, f->name);
     if (f->kind == FRAME_CALL)
         buffer_printf(out, "%s(…)", name);
+    else if (f->kind == FRAME_ITERATION && *name && !isnan(f->value))
+        buffer_printf(out, "%s = %s%.6g", name, f->value < 0 ? "−" : "", fabs(f->value));
     else if (f->kind == FRAME_ITERATION)
-        buffer_printf(out, "%s %.0f", *name ? name : "pass", *name ? f->index : f->index + 1);
+        buffer_printf(out, "%s%spass %.0f", name, *name ? ", " : "", f->index + 1);
     else
         buffer_text(out, "the program");
 }

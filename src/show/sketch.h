@@ -41,7 +41,7 @@ void sketch_node_title(const struct view *view, const struct sketch_node *node, 
 void sketch_edge_title(const struct view *view, const struct sketch *sketch, uint32_t edge, struct buffer *out);
 // The partial of a graph's edge: "x2 = 1.2"; a constant one as its number alone, one not computed as its formula.
 void sketch_partial_words(const struct view *view, uint32_t edge, struct buffer *out);
-void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer *out); // "g(...)", "i = 3"
+void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer *out); // "g(…)", "i = 3", "w, pass 2"
 // The partial of a graph's edge, or NAN with false where none was computed.
 bool sketch_partial(const struct view *view, uint32_t edge, double *partial);
 void sketch_number(const struct view *view, double value, struct buffer *out); // to the view's digits

@@ -3,6 +3,7 @@
 
 #include "show/describe.h"
 #include "show/notation.h"
+#include "show/sketch.h"
 
 static void draw(const struct view *view, struct scene *scene) {
     struct error error = {0};
@@ -204,6 +205,27 @@ static void a_collapsed_call_is_one_box(void **state) {
     picture_free(&picture);
 }
 
+static void assert_frame(struct graph *graph, const char *variable, double value, const char *words) {
+    struct buffer out = {0};
+    uint32_t frame = graph_enter(graph, FRAME_ITERATION, *variable ? name_of(graph, variable) : 0, 1, 0, NULL);
+    graph->frames[frame].value = value;
+    sketch_frame_name(graph, frame, &out);
+    assert_string_equal(buffer_string(&out), words);
+    buffer_free(&out);
+}
+
+static void iterations_are_named_by_the_loop_variable(void **state) {
+    (void)state;
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = empty_graph(symbols);
+    assert_frame(graph, "i", 2, "i = 2");
+    assert_frame(graph, "h", -0.25, "h = −0.25");
+    assert_frame(graph, "w", NAN, "w, pass 2");
+    assert_frame(graph, "", NAN, "pass 2");
+    graph_drop(graph);
+    symbols_free(symbols);
+}
+
 static void a_graph_too_large_asks_for_less(void **state) {
     (void)state;
     struct picture picture;
@@ -336,6 +358,7 @@ int main(void) {
         cmocka_unit_test(the_figure_has_four_panels),
         cmocka_unit_test(a_figure_draws_a_dozen_paths),
         cmocka_unit_test(a_collapsed_call_is_one_box),
+        cmocka_unit_test(iterations_are_named_by_the_loop_variable),
         cmocka_unit_test(a_graph_too_large_asks_for_less),
         cmocka_unit_test(what_was_not_computed_is_refused),
         cmocka_unit_test(random_graphs_in_every_view),

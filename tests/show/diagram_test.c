@@ -322,6 +322,84 @@ static void assert_inside(const struct scene_item *shape, const struct scene_ite
     assert_true(well_inside(shape, left, top) && well_inside(shape, right, top)); // the height of an x
 }
 
+static void what_is_not_known_is_a_dash(void **state) {
+    (void)state;
+    struct picture picture;
+    struct scene scene;
+    struct buffer words = {0};
+    picture_figure1(&picture);
+    double known[] = {0.5, 1.2, 1.6487, NAN, NAN, NAN, NAN};
+    struct view view = view_of(&picture, VIEW_PRIMAL);
+    view.known = known;
+    view.lit_words = "step 3 of 7: a_b = 1";
+    draw(&view, &scene);
+    assert_true(shows(&scene, "\"1.65\"") && shows(&scene, "\"–\"") &&
+                shows(&scene, "group vertex 3 b = sin(x2) = –\n"));
+    assert_false(shows(&scene, "\"3.04\"") || shows(&scene, "\"0.932\"") || shows(&scene, "\"0\""));
+    assert_true(shows(&scene, "\"step 3 of 7: a_b = 1\"") &&
+                shows(&scene, "\"under the names: values (–: not computed)\""));
+    scene_clear(&scene);
+    describe_view(&view, &words);
+    assert_non_null(strstr(words.data, "a = exp(x1) = 1.65. b = sin(x2) = –. "));
+    view.kind = VIEW_LCG;
+    view.known_words = "adjoints"; // then the values themselves are no secret
+    draw(&view, &scene);
+    assert_true(shows(&scene, "group vertex 3 b = sin(x2) = 0.932; adjoints: –\n"));
+    assert_true(shows(&scene, "\"under the names: adjoints (–: not computed)\""));
+    scene_clear(&scene);
+    buffer_free(&words);
+    picture_free(&picture);
+}
+
+// The path item after the group whose line in the trace ends in `title`.
+static const struct scene_item *line_of(const struct scene *scene, const char *title) {
+    for (size_t i = 0; i + 1 < scene->count; i++)
+        if (scene->item[i].kind == SCENE_GROUP && scene->item[i].title && strcmp(scene->item[i].title, title) == 0)
+            return &scene->item[i + 1];
+    fail_msg("there is no group \"%s\"", title);
+    return NULL;
+}
+
+// d is gone, then c, which made an edge from x2 to f and one from b to f.
+static void an_elimination_shows_what_is_left(void **state) {
+    (void)state;
+    const struct style *style = style_of(THEME_LIGHT);
+    const struct eliminate_edge rest[] = {
+        {.source = X1, .target = A, .before = 1.6487212707001282, .value = 1.6487212707001282},
+        {.source = X2, .target = B, .before = 0.3, .value = 0.362},
+        {.source = X2, .target = F, .value = 2.53, .fill = true},
+        {.source = A, .target = F, .before = 3.69, .value = 3.69},
+        {.source = B, .target = F, .before = 3.26, .value = 3.26}};
+    struct lit_path lit = {.input = C, .output = C};
+    struct picture picture;
+    struct scene scene;
+    struct buffer words = {0};
+    picture_figure1(&picture);
+    struct view view = view_of(&picture, VIEW_LCG);
+    view.lit = &lit;
+    view.rest = rest;
+    view.rest_count = 5;
+    draw(&view, &scene);
+    assert_int_equal(groups(&scene, TAG_EDGE), 8 + 2);
+    const struct scene_item *fresh = line_of(&scene, "∂f/∂x2 = 2.53 (fill-in)"),
+                            *fill = line_of(&scene, "∂f/∂b = 3.26 (fill-in)"),
+                            *changed = line_of(&scene, "∂f/∂a = 3.69 (changed)"),
+                            *plain = line_of(&scene, "∂a/∂x1 = 1.65"),
+                            *gone = line_of(&scene, "∂d/∂c = – (eliminated)");
+    assert_true(fresh->dashed && fresh->stroke == style->accent);
+    assert_true(fill->dashed && fill->stroke == style->fill_in);
+    assert_true(!changed->dashed && changed->stroke == style->fill_in);
+    assert_true(!plain->dashed && plain->stroke == style->edge && gone->stroke == style->dim);
+    assert_true(line_of(&scene, "d = a*c = 1.84")->stroke == style->dim);
+    assert_true(line_of(&scene, "c = b*x2 = 1.12")->stroke == style->accent);
+    assert_true(shows(&scene, "\"3.69\"") && !shows(&scene, "\"1.2\"")); // partials of what is gone are gone
+    scene_clear(&scene);
+    describe_view(&view, &words);
+    assert_non_null(strstr(words.data, "Of the elimination 5 edges are left: ∂a/∂x1 = 1.65, "));
+    buffer_free(&words);
+    picture_free(&picture);
+}
+
 static void long_names_keep_off_the_border(void **state) {
     (void)state;
     struct symbols *symbols = symbols_new();
@@ -363,6 +441,8 @@ int main(void) {
         cmocka_unit_test(what_was_not_computed_is_refused),
         cmocka_unit_test(random_graphs_in_every_view),
         cmocka_unit_test(a_graph_in_words),
+        cmocka_unit_test(what_is_not_known_is_a_dash),
+        cmocka_unit_test(an_elimination_shows_what_is_left),
         cmocka_unit_test(long_names_keep_off_the_border),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,15 +206,17 @@ static double paint_sums(const struct view *view, double x, double y, struct sce
     const struct style *style = style_of(view->theme);
     double size = style->label_size * 1.15;
     uint32_t sums = 0;
-    for (uint32_t i = 0; all_paths(view) && i < view->path_count && sums < MOST_SUMS && view->path_count <= 200; i++) {
-        if (!is_first(view, i)) continue;
+    for (uint32_t i = 0; all_paths(view) && i < view->path_count && view->path_count <= 200; i++) {
+        if (!is_first(view, i) || sums++ >= MOST_SUMS) continue;
         struct buffer out = {0};
         sum_line(view, i, &out);
         y += 1.55 * size;
         scene_text(scene, x, y, buffer_string(&out), size, style->text, ANCHOR_START, FONT_SANS);
         buffer_free(&out);
-        sums++;
     }
+    char more[48];
+    snprintf(more, sizeof more, "… and %u more derivative%s", sums - MOST_SUMS, sums == MOST_SUMS + 1 ? "" : "s");
+    if (sums > MOST_SUMS) scene_text(scene, x, y += 1.55 * size, more, size, style->muted, ANCHOR_START, FONT_SANS);
     return y + 0.4 * size;
 }
 

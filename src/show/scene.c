@@ -225,14 +225,18 @@ struct name_parts {
     size_t base_size, digits_size, under_size, index_size, at_size;
 };
 
-// Splits the identifier before any index: "W_ij" into W, ij; "x12" into x, 12; "x1_2" into x, 1, 2.
+enum { SHORT_SUBSCRIPT = 3, SHORT_BASE = 5 };
+
+// Splits the identifier before any index: "W_ij" into W, ij; "x12" into x, 12; "x1_2" into x, 1, 2. Long words joined
+// to a long base are no subscript: "learning_rate".
 static void split_identifier(struct name_parts *part) {
     const char *base = part->base;
     size_t size = part->base_size, lead = 0;
     while (lead < size && base[lead] == '_') lead++;
     size_t cut = size;
     while (cut > lead && base[cut - 1] != '_') cut--;
-    if (cut > lead + 1 && cut < size) {
+    bool is_short = size - cut <= SHORT_SUBSCRIPT || cut - 1 <= lead + SHORT_BASE;
+    if (cut > lead + 1 && cut < size && is_short) {
         part->under = base + cut;
         part->under_size = size - cut;
         size = cut - 1;

@@ -186,6 +186,24 @@ static void a_figure_draws_a_dozen_paths(void **state) {
     picture_free(&picture);
 }
 
+static void derivatives_that_are_not_listed_are_counted(void **state) {
+    (void)state;
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = empty_graph(symbols);
+    struct picture picture;
+    struct scene scene;
+    vertex sum = graph_input(graph, name_of(graph, "x"), 1, 0, NULL), input[7];
+    for (int i = 0; i < 7; i++) input[i] = graph_input(graph, name_of(graph, (char[]){(char)('a' + i), 0}), 1, 0, NULL);
+    for (int i = 0; i < 7; i++) sum = graph_add(graph, OP_MUL, sum, input[i], 0, NULL);
+    graph_output(graph, sum, 0, NULL);
+    picture_of(&picture, symbols, graph);
+    struct view view = view_of(&picture, VIEW_PATHS);
+    draw(&view, &scene);
+    assert_true(shows(&scene, "\"… and 2 more derivatives\""));
+    scene_clear(&scene);
+    picture_free(&picture);
+}
+
 static void a_collapsed_call_is_one_box(void **state) {
     (void)state;
     struct picture picture;
@@ -435,6 +453,7 @@ int main(void) {
         cmocka_unit_test(the_path_in_hand_is_lit),
         cmocka_unit_test(the_figure_has_four_panels),
         cmocka_unit_test(a_figure_draws_a_dozen_paths),
+        cmocka_unit_test(derivatives_that_are_not_listed_are_counted),
         cmocka_unit_test(a_collapsed_call_is_one_box),
         cmocka_unit_test(iterations_are_named_by_the_loop_variable),
         cmocka_unit_test(a_graph_too_large_asks_for_less),

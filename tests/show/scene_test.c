@@ -30,6 +30,9 @@ static void names_are_set_as_mathematics(void **state) {
     assert_markup("W_ij", "*W*_{*ij*}");
     assert_markup("loss", "*loss*");
     assert_markup("hidden_layer_1", "*hidden\\_layer*_{1}");
+    assert_markup("loss_total", "*loss*_{*total*}");
+    assert_markup("learning_rate", "*learning\\_rate*");
+    assert_markup("learning_rate2", "*learning\\_rate*_{2}");
     assert_markup("x1_2", "*x*_{1,2}");
     assert_markup("h[0]", "*h*_{[0]}");
     assert_markup("h[0][1]", "*h*_{[0][1]}");

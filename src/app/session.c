@@ -502,7 +502,8 @@ struct view_store {
     struct lit_path *path;
     uint32_t path_count;
     size_t path_capacity;
-    struct lit_path step; // of a walk
+    struct lit_path step;        // of a walk
+    struct eliminate_edge *rest; // of a walk
     char *total, *point, *code;
 };
 
@@ -591,6 +592,21 @@ static char *code_of(struct session *session, const struct graph *graph) {
     return text.data ? text.data : mem_text("", 0);
 }
 
+// The step in hand of a walk: what is lit, what is known, what is left.
+static bool view_step(struct session *session, struct view *view, struct view_store *store, struct error *error) {
+    static const char *const words[] = {[WALK_FORWARD] = "tangents", [WALK_REVERSE] = "adjoints"};
+    struct walk *walk = session->walk;
+    if (!walk_lit(walk, &store->step, &view->lit_words)) return true;
+    view->lit = &store->step;
+    if (walk_kind(walk) <= WALK_REVERSE) {
+        view->known = walk_values(walk);
+        view->known_words = words[walk_kind(walk)];
+    }
+    if (walk_kind(walk) != WALK_ELIMINATE) return true;
+    view->rest = store->rest = walk_rest(walk, &view->rest_count, error);
+    return view->rest != NULL;
+}
+
 bool session_view(struct session *session, enum view_kind kind, struct view *view, struct error *error) {
     const struct settings *s = &session->settings;
     struct graph *graph = session_graph(session, error);
@@ -620,9 +636,8 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
     if (ok && session->shown.lit && session->shown.lit <= store->path_count && kind != VIEW_PATHS &&
         kind != VIEW_FIGURE)
         view->lit = &store->path[session->shown.lit - 1];
-    if (ok && session->shown.step && kind == session->shown.kind && walk_is_on(session->walk, graph) &&
-        walk_lit(session->walk, &store->step, &view->lit_words))
-        view->lit = &store->step;
+    if (ok && session->shown.step && kind == session->shown.kind && walk_is_on(session->walk, graph))
+        ok = view_step(session, view, store, error);
     if (!ok) session_view_free(view);
     return ok;
 }
@@ -632,6 +647,7 @@ void session_view_free(struct view *view) {
     if (!store) return;
     for (uint32_t i = 0; i < store->path_count; i++) mem_free((void *)(uintptr_t)store->path[i].edge);
     mem_free(store->path);
+    mem_free(store->rest);
     mem_free(store->total);
     mem_free(store->point);
     mem_free(store->code);

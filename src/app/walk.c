@@ -437,6 +437,20 @@ enum walk_kind walk_kind(const struct walk *walk) { return walk->kind; }
 const double *walk_values(const struct walk *walk) { return walk->value; }
 const struct eliminate *walk_eliminate(const struct walk *walk) { return walk->eliminate; }
 
+static void mark_change(const struct walk *walk, struct eliminate_edge *edge) {
+    edge->before = edge->value;
+    edge->fill = false;
+    for (uint32_t i = 0; i < walk->change_count; i++)
+        if (walk->change[i].source == edge->source && walk->change[i].target == edge->target)
+            edge->before = walk->change[i].before, edge->fill = walk->change[i].fill;
+}
+
+struct eliminate_edge *walk_rest(const struct walk *walk, uint32_t *count, struct error *error) {
+    struct eliminate_edge *edge = eliminate_edges(walk->eliminate, count, error);
+    for (uint32_t i = 0; edge && i < *count; i++) mark_change(walk, &edge[i]);
+    return edge;
+}
+
 bool walk_is_on(const struct walk *walk, const struct graph *graph) {
     if (!walk || walk->graph != graph || walk->vertices != graph->count) return false;
     for (uint32_t i = 0; i < graph->input_count; i++)

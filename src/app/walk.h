@@ -55,6 +55,9 @@ bool walk_is_on(const struct walk *walk, const struct graph *graph);
 // walk's. For WALK_PATHS it is the path in hand, else `input` and `output` are both the vertex in hand. false before
 // the first step.
 bool walk_lit(struct walk *walk, struct lit_path *lit, const char **words);
+// The edges left at the current step of an elimination, to be drawn: `fill` and `before` tell what this step did to an
+// edge. Sets *count; mem_free the result. NULL with error on failure.
+struct eliminate_edge *walk_rest(const struct walk *walk, uint32_t *count, struct error *error);
 // The LCG as far as it is eliminated at the current step; NULL for other walks.
 const struct eliminate *walk_eliminate(const struct walk *walk);
 

@@ -1,6 +1,7 @@
 // Building a graph, and computing its values again.
 #include "graph/graph.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/large.h"
@@ -285,8 +286,8 @@ uint32_t graph_enter(struct graph *graph, enum frame_kind kind, symbol name, dou
     struct graph_private *private = graph->private;
     if (!mem_grow(&graph->frames, &private->frame_capacity, (size_t)graph->frame_count + 1, sizeof *graph->frames))
         return error_memory(error), 0;
-    graph->frames[graph->frame_count] =
-        (struct frame){.kind = kind, .parent = private->frame, .name = name, .index = index, .site = site};
+    graph->frames[graph->frame_count] = (struct frame){
+        .kind = kind, .parent = private->frame, .name = name, .site = site, .index = index, .value = NAN};
     return private->frame = graph->frame_count++;
 }
 

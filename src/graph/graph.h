@@ -35,8 +35,9 @@ struct frame {
     enum frame_kind kind;
     uint32_t parent; // frame index; 0's parent is 0
     symbol name;     // the function, or the loop variable (0 for while)
-    double index;    // iteration number from 0
     uint32_t site;
+    double index; // iteration number from 0
+    double value; // of the loop variable in this iteration; NAN where it is not a plain number: graph_enter sets NAN
 };
 
 struct graph {

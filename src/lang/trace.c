@@ -1459,10 +1459,12 @@ static enum flow run_if(struct tracer *t, const struct statement *s) {
     return run_block(t, &s->otherwise);
 }
 
-// One pass through a loop's body in a frame of its own.
-static enum flow run_iteration(struct tracer *t, const struct statement *s, uint64_t number) {
+// One pass through a loop's body in a frame of its own. `value`: of the loop variable, NAN if it is not a plain number.
+static enum flow run_iteration(struct tracer *t, const struct statement *s, uint64_t number, double value) {
     symbol name = s->count && s->target[0]->kind == EXPR_NAME ? s->target[0]->name : 0;
-    if (!graph_enter(t->graph, FRAME_ITERATION, name, (double)number, site_of(t, s->value), t->error)) return FLOW_FAIL;
+    uint32_t frame = graph_enter(t->graph, FRAME_ITERATION, name, (double)number, site_of(t, s->value), t->error);
+    if (!frame) return FLOW_FAIL;
+    t->graph->frames[frame].value = value;
     enum flow flow = run_block(t, s->body);
     graph_leave(t->graph);
     return flow;
@@ -1474,8 +1476,9 @@ static enum flow run_for(struct tracer *t, const struct statement *s) {
     if (!trace_expression(t, s->value, &over) || !trace_length(t, over, s->value, &count)) return FLOW_FAIL;
     for (uint64_t i = 0; i < count; i++) {
         if (over.kind != VALUE_RANGE && i >= over.list->count) break;
-        if (!trace_step(t, s->value) || !trace_bind(t, s->target[0], trace_item(over, i), false)) return FLOW_FAIL;
-        enum flow flow = run_iteration(t, s, i);
+        struct value item = trace_item(over, i);
+        if (!trace_step(t, s->value) || !trace_bind(t, s->target[0], item, false)) return FLOW_FAIL;
+        enum flow flow = run_iteration(t, s, i, item.kind == VALUE_NUMBER ? item.number : NAN);
         if (flow == FLOW_BREAK) return FLOW_NEXT;
         if (flow == FLOW_RETURN || flow == FLOW_FAIL) return flow;
     }
@@ -1490,7 +1493,7 @@ static enum flow run_while(struct tracer *t, const struct statement *s) {
             !trace_truth(t, value, s->value, &truth))
             return FLOW_FAIL;
         if (!truth) return run_block(t, &s->otherwise);
-        enum flow flow = run_iteration(t, s, i);
+        enum flow flow = run_iteration(t, s, i, NAN);
         if (flow == FLOW_BREAK) return FLOW_NEXT;
         if (flow == FLOW_RETURN || flow == FLOW_FAIL) return flow;
     }

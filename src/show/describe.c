@@ -129,7 +129,7 @@ static void describe_partials(const struct view *view, vertex v, struct buffer *
 static void describe_vertex(const struct view *view, vertex v, struct buffer *out) {
     struct sketch_node node = {.v = v};
     sketch_node_title(view, &node, out);
-    if (view->kind != VIEW_PRIMAL && view->lcg) describe_partials(view, v, out);
+    if (view->kind != VIEW_PRIMAL && view->lcg && !view->rest) describe_partials(view, v, out);
     buffer_text(out, ". ");
 }
 
@@ -143,6 +143,23 @@ static void describe_vertices(const struct view *view, struct buffer *out) {
     if (visible <= told) return;
     buffer_text(out, "And ");
     count_of(out, visible - told, "more vertex", "more vertices");
+    buffer_text(out, ". ");
+}
+
+// What an elimination has left, instead of each vertex's partials.
+static void describe_rest(const struct view *view, struct buffer *out) {
+    char from[64], to[64];
+    uint32_t most = view->rest_count < MOST_VERTICES ? view->rest_count : MOST_VERTICES;
+    if (!view->rest) return;
+    buffer_text(out, "Of the elimination ");
+    count_of(out, view->rest_count, "edge is left", "edges are left");
+    for (uint32_t i = 0; i < most; i++) {
+        const struct eliminate_edge *edge = &view->rest[i];
+        buffer_printf(out, "%s∂%s/∂%s = ", i ? ", " : ": ", graph_label(view->graph, edge->target, to),
+                      graph_label(view->graph, edge->source, from));
+        sketch_number(view, edge->value, out);
+    }
+    if (view->rest_count > most) buffer_printf(out, " and %" PRIu32 " more", view->rest_count - most);
     buffer_text(out, ". ");
 }
 
@@ -200,6 +217,7 @@ void describe_view(const struct view *view, struct buffer *out) {
     size_t start = out->size;
     describe_size(view, out);
     describe_vertices(view, out);
+    describe_rest(view, out);
     describe_collapsed(view, out);
     if (view->kind == VIEW_PATHS || view->kind == VIEW_FIGURE) describe_paths(view, out);
     if (view->lit) {

@@ -51,6 +51,28 @@ static void tell_unlabelled(const struct view *view, const struct sketch *sketch
     add_message(message, text);
 }
 
+static double caption_line(const struct view *view, const char *text, double y, struct scene *scene) {
+    const struct style *style = style_of(view->theme);
+    struct buffer line = {0};
+    scene_escape(&line, text);
+    y += 1.5 * 1.1 * style->label_size;
+    scene_text(scene, MARGIN, y, buffer_string(&line), 1.1 * style->label_size, style->text, ANCHOR_START, FONT_SANS);
+    if (line.failed) scene->failed = true;
+    buffer_free(&line);
+    return y;
+}
+
+// Beneath a walk's step: which it is, and how to read it.
+static void add_captions(const struct view *view, double y, struct scene *scene) {
+    char text[128];
+    if (!view->lit_words) return;
+    y = caption_line(view, view->lit_words, y + 0.4 * MARGIN, scene);
+    snprintf(text, sizeof text, "under the names: %s (–: not computed)",
+             view->known_words ? view->known_words : "values");
+    if (view->known) y = caption_line(view, text, y, scene);
+    if (view->rest) caption_line(view, "dashed: fill-in; green: changed before this step; faint: eliminated", y, scene);
+}
+
 static bool draw_graph(const struct view *view, const struct sketch *sketch, struct scene *scene, char message[256],
                        struct error *error) {
     struct drawing drawing;
@@ -58,7 +80,8 @@ static bool draw_graph(const struct view *view, const struct sketch *sketch, str
     struct scene part;
     scene_init(&part);
     drawing_paint(&drawing, view->lit, false, &part);
-    panel_place(scene, &part, MARGIN, MARGIN, 1);
+    struct extent size = panel_place(scene, &part, MARGIN, MARGIN, 1);
+    add_captions(view, MARGIN + size.height, scene);
     add_message(message, drawing.layout.message);
     tell_unlabelled(view, sketch, message);
     drawing_free(&drawing);

@@ -3,6 +3,7 @@
 #define BAUER_SHOW_DIAGRAM_H
 
 #include "graph/bauer.h"
+#include "graph/eliminate.h"
 #include "graph/path.h"
 #include "show/layout.h"
 #include "show/style.h"
@@ -34,6 +35,15 @@ struct view {
     int digits;                 // significant digits of numbers, default 3
     const struct lit_path *lit; // lit in VIEW_PRIMAL and VIEW_LCG, or NULL
     const char *lit_words;      // what is lit, when it is not a path: "step 3 of 9: f hands its adjoint to d"; or NULL
+    // What a walk knows at its step; NULL: everything. `known`: by vertex, the numbers under the names instead of the
+    // values, whether or not `values`; NAN: not known yet, a dash. `known_words`: what they are if they are not the
+    // values: "adjoints".
+    const double *known;
+    const char *known_words;
+    // The edges that an elimination has left (VIEW_LCG), or NULL: the graph's. What is gone is faint, fill-in dashed;
+    // where `fill` is set or `before` is not `value` the step in hand changed it: lit.
+    const struct eliminate_edge *rest;
+    uint32_t rest_count;
     const struct lit_path *paths; // VIEW_PATHS and VIEW_FIGURE, in listed order
     uint32_t path_count;
     const char *path_total; // the exact number of paths as decimal text, may be more than path_count: then it is told

@@ -55,9 +55,9 @@ static void node_label(const struct view *view, const struct sketch_node *node, 
         return;
     }
     buffer_text(out, graph_label(view->graph, node->v, label));
-    if (!view->values) return;
+    if (!view->values && !view->known) return;
     buffer_char(out, '\n');
-    sketch_number(view, view->graph->value[node->v], out);
+    sketch_vertex_number(view, node->v, out);
 }
 
 static void write_node(const struct view *view, const struct sketch_node *node, size_t n, bool lit,
@@ -71,6 +71,10 @@ static void write_node(const struct view *view, const struct sketch_node *node, 
     buffer_text(out, ", tooltip=");
     quoted_buffer(out, &title);
     if (node->v == VERTEX_NONE) buffer_text(out, ", shape=box, style=\"rounded,filled\"");
+    if (node->gone && !lit) {
+        write_colour(out, ", color", style->dim);
+        write_colour(out, ", fontcolor", style->dim_text);
+    }
     if (lit) {
         write_colour(out, ", color", style->accent);
         write_colour(out, ", fillcolor", style->accent_fill);
@@ -83,10 +87,17 @@ static void edge_label(const struct view *view, const struct sketch_edge *edge, 
     double partial;
     if (edge->count > 1)
         buffer_printf(out, "×%u", edge->count);
-    else if (view->kind == VIEW_LCG_SYMBOLIC)
+    else if (view->kind == VIEW_LCG_SYMBOLIC && !view->rest)
         graph_partial_formula(view->graph, edge->edge, out);
-    else if (view->kind != VIEW_PRIMAL && sketch_partial(view, edge->edge, &partial))
+    else if (view->kind != VIEW_PRIMAL && sketch_edge_number(view, edge, &partial))
         sketch_number(view, partial, out);
+}
+
+static void write_state(const struct style *style, enum sketch_state state, struct buffer *out) {
+    if (state == EDGE_PLAIN) return;
+    write_colour(out, ", color", state == EDGE_GONE ? style->dim : style->fill_in);
+    if (state != EDGE_GONE) write_colour(out, ", fontcolor", style->fill_in);
+    if (state == EDGE_FILL) buffer_text(out, ", style=dashed");
 }
 
 static void write_edge(const struct view *view, const struct sketch *sketch, uint32_t e, bool lit, struct buffer *out) {
@@ -103,6 +114,9 @@ static void write_edge(const struct view *view, const struct sketch *sketch, uin
         write_colour(out, ", color", style->accent);
         write_colour(out, ", fontcolor", style->accent_text);
         buffer_text(out, ", penwidth=2");
+        if (edge->state == EDGE_FILL) buffer_text(out, ", style=dashed");
+    } else {
+        write_state(style, edge->state, out);
     }
     buffer_text(out, "];\n");
 }
@@ -123,6 +137,7 @@ static void write_defaults(const struct view *view, struct buffer *out) {
 }
 
 static bool is_lit_edge(const struct view *view, const struct sketch *sketch, uint32_t e) {
+    if (view->rest) return view->lit && sketch->edge[e].fresh;
     for (uint32_t i = 0; view->lit && i < view->lit->length; i++)
         if (sketch->edge_of[view->lit->edge[i]] == e) return true;
     return false;
@@ -131,7 +146,7 @@ static bool is_lit_edge(const struct view *view, const struct sketch *sketch, ui
 static bool is_lit_node(const struct view *view, const struct sketch *sketch, uint32_t n) {
     if (!view->lit) return false;
     if (sketch->node_of[view->lit->input] == n || sketch->node_of[view->lit->output] == n) return true;
-    for (uint32_t i = 0; i < view->lit->length; i++)
+    for (uint32_t i = 0; !view->rest && i < view->lit->length; i++)
         if (sketch->node_of[view->graph->operand[view->lit->edge[i]]] == n ||
             sketch->node_of[graph_edge_target(view->graph, view->lit->edge[i])] == n)
             return true;

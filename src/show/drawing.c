@@ -52,26 +52,38 @@ static void second_markup(const struct drawing *drawing, const struct sketch_nod
     if (node->v == VERTEX_NONE)
         buffer_printf(out, "%u %s", node->members, node->members == 1 ? "vertex" : "vertices");
     else if (drawing->values)
-        sketch_number(drawing->view, drawing->view->graph->value[node->v], out);
+        sketch_vertex_number(drawing->view, node->v, out);
     else if (drawing->operations)
         add_operation(drawing->view->graph, node->v, out);
 }
 
 static double second_size(const struct style *style) { return style->label_size * 0.95; }
 
+// How much narrower a circle, or a box with its ends round, is at `away` from its middle than at its middle.
+static double narrowing(double height, double away) {
+    double half = height / 2;
+    return 2 * (half - sqrt(fmax(0, half * half - away * away)));
+}
+
+// A name that fits stands in a circle; a wide one draws the circle out into a box with round ends. Collapsed frames are
+// boxes with corners. The texts keep off the border at their own heights: the round ends are narrower there.
+static void shape_node(const struct style *style, bool frame, double name, double below, struct layout_node *out) {
+    double margin = 0.3 * style->name_size, size = style->vertex_size;
+    double name_room = name + 2 * margin + (frame ? 0 : narrowing(size, (below > 0 ? 0.75 : 0.4) * style->name_size));
+    double below_room = below + 2 * margin + (frame ? 0 : narrowing(size, 0.76 * style->name_size));
+    out->height = size;
+    out->width = fmax(size, fmax(name_room, below_room));
+    out->box = frame || out->width > size;
+    out->radius = frame ? 0.2 * size : size / 2;
+}
+
 static void size_node(const struct drawing *drawing, const struct sketch_node *node, struct layout_node *out) {
     const struct style *style = drawing->style;
     struct buffer name = {0}, second = {0};
     name_markup(drawing, node, &name);
     second_markup(drawing, node, &second);
-    double width = markup_width(buffer_string(&name), style->name_size);
-    double below = markup_width(buffer_string(&second), second_size(style));
-    out->box = node->v == VERTEX_NONE;
-    out->height = style->vertex_size;
-    // Wide names stretch the circle into an ellipse; the second line lies lower, where an ellipse is narrower.
-    double pad = out->box ? 0.6 * style->name_size : 1.1 * style->name_size;
-    out->width = fmax(style->vertex_size, fmax(width + pad, below + (out->box ? pad : 1.35 * pad)));
-    out->radius = 0.2 * style->vertex_size;
+    shape_node(style, node->v == VERTEX_NONE, markup_width(buffer_string(&name), style->name_size),
+               markup_width(buffer_string(&second), second_size(style)), out);
     out->rank = node->input ? 0 : -1;
     buffer_free(&name);
     buffer_free(&second);
@@ -95,10 +107,10 @@ static void paint_node_text(const struct drawing *drawing, uint32_t n, colour in
 
 // ---- what stands on an edge ---------------------------------------------------------------------------------------
 
-static void number_markup(const struct drawing *drawing, uint32_t edge, struct buffer *out) {
-    double partial;
-    if (sketch_partial(drawing->view, edge, &partial))
-        sketch_number(drawing->view, partial, out);
+static void number_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
+    double number;
+    if (sketch_edge_number(drawing->view, edge, &number))
+        sketch_number(drawing->view, number, out);
     else
         buffer_text(out, "–");
 }
@@ -126,19 +138,19 @@ static void label_markup(const struct drawing *drawing, const struct sketch_edge
         buffer_printf(out, "×%u", edge->count);
         return;
     }
-    if (drawing->labels == LABELS_FORMULAS && !is_number(drawing, edge->edge)) {
+    if (drawing->labels == LABELS_FORMULAS && !drawing->view->rest && !is_number(drawing, edge->edge)) {
         formula_markup(drawing, edge->edge, out);
         if (markup_width(buffer_string(out), drawing->label_size) <= LONGEST_FORMULA) return;
         buffer_clear(out);
     }
-    number_markup(drawing, edge->edge, out);
+    number_markup(drawing, edge, out);
 }
 
 static bool sparse(const struct drawing *drawing) { return drawing->sketch->edge_count <= DRAWING_SPARSE; }
 
 static bool make_label(struct drawing *drawing, size_t e) {
     const struct sketch_edge *edge = &drawing->sketch->edge[e];
-    if (drawing->labels == LABELS_NONE && edge->count == 1) return true;
+    if ((drawing->labels == LABELS_NONE && edge->count == 1) || edge->state == EDGE_GONE) return true;
     struct buffer out = {0};
     label_markup(drawing, edge, &out);
     drawing->label[e] = out.data;
@@ -187,7 +199,7 @@ bool drawing_make(const struct view *view, const struct sketch *sketch, enum dra
                                 .sketch = sketch,
                                 .labels = labels,
                                 .operations = operations,
-                                .values = view->values && scale == 1};
+                                .values = (view->values || view->known) && scale == 1};
     drawing->label_size = drawing->style->label_size * (0.92 + 0.08 * scale) / fmax(scale, 0.5);
     drawing->close = scale < 1;
     bool ok = prepare(drawing) || error_memory(error);
@@ -223,6 +235,10 @@ static bool light_up(const struct drawing *drawing, const struct lit_path *lit, 
     if (!lit) return true;
     light_node(light, sketch, lit->input);
     light_node(light, sketch, lit->output);
+    if (drawing->view->rest) { // the edges around an eliminated vertex are gone: what they made of others is lit
+        for (size_t e = 0; e < sketch->edge_count; e++) light->edge[e] = sketch->edge[e].fresh;
+        return true;
+    }
     for (uint32_t i = 0; i < lit->length; i++) {
         light_node(light, sketch, drawing->view->graph->operand[lit->edge[i]]);
         light_node(light, sketch, graph_edge_target(drawing->view->graph, lit->edge[i]));
@@ -235,17 +251,23 @@ static bool light_up(const struct drawing *drawing, const struct lit_path *lit, 
 // On dense graphs the eye finds only the lit path's labels, so they say whose partials they are.
 static void long_label(const struct drawing *drawing, uint32_t e, struct buffer *out) {
     const struct graph *graph = drawing->view->graph;
-    uint32_t edge = drawing->sketch->edge[e].edge;
+    const struct sketch_edge *edge = &drawing->sketch->edge[e];
+    bool fill = edge->edge == SKETCH_NONE;
     char label[64];
     buffer_text(out, "∂");
-    scene_name(out, graph_label(graph, graph_edge_target(graph, edge), label));
+    scene_name(out, graph_label(graph, fill ? edge->target : graph_edge_target(graph, edge->edge), label));
     buffer_text(out, "/∂");
-    scene_name(out, graph_label(graph, graph->operand[edge], label));
+    scene_name(out, graph_label(graph, fill ? edge->source : graph->operand[edge->edge], label));
     buffer_printf(out, " = %s", drawing->label[e]);
 }
 
 static bool shows_label(const struct drawing *drawing, uint32_t e, const struct light *light) {
     return drawing->label[e] && !drawing->hide_labels && (light->edge[e] || (!light->dim && sparse(drawing)));
+}
+
+static colour label_colour(const struct style *style, const struct sketch_edge *edge, bool lit) {
+    if (lit) return style->accent_text;
+    return edge->state == EDGE_PLAIN ? style->edge_label : style->fill_in;
 }
 
 static void paint_label(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
@@ -258,26 +280,37 @@ static void paint_label(const struct drawing *drawing, uint32_t e, const struct 
     else
         buffer_text(&text, drawing->label[e]);
     struct scene_item *item = put(scene, edge->label.x, edge->label.y + 0.3 * drawing->label_size, buffer_string(&text),
-                                  drawing->label_size, lit ? style->accent_text : style->edge_label);
+                                  drawing->label_size, label_colour(style, &drawing->sketch->edge[e], lit));
     // Where the layout left room beside the edge, a halo would only bite into the line.
     if (item) item->halo = !sparse(drawing), item->halo_colour = lit ? style->accent_halo : style->halo;
     if (text.failed) scene->failed = true;
     buffer_free(&text);
 }
 
+// New edges have numbers after all of the graph's.
+static uint32_t edge_id(const struct drawing *drawing, uint32_t e) {
+    uint32_t edge = drawing->sketch->edge[e].edge;
+    return edge != SKETCH_NONE ? edge : graph_edge_count(drawing->view->graph) + e;
+}
+
+static colour line_colour(const struct style *style, enum sketch_state state, bool lit, bool dim) {
+    if (lit) return style->accent;
+    if (dim || state == EDGE_GONE) return style->dim;
+    return state == EDGE_PLAIN ? style->edge : style->fill_in;
+}
+
 static void paint_edge(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
+    enum sketch_state state = drawing->sketch->edge[e].state;
     bool lit = light->edge[e];
     struct buffer title = {0};
     sketch_edge_title(drawing->view, drawing->sketch, e, &title);
-    scene_group(scene, TAG_EDGE, drawing->sketch->edge[e].edge, buffer_string(&title));
+    scene_group(scene, TAG_EDGE, edge_id(drawing, e), buffer_string(&title));
     buffer_free(&title);
-    scene_path(scene, edge->point, edge->point_count,
-               lit          ? style->accent
-               : light->dim ? style->dim
-                            : style->edge,
+    scene_path(scene, edge->point, edge->point_count, line_colour(style, state, lit, light->dim),
                lit ? style->accent_width : style->edge_width, true);
+    if (!scene->failed) scene->item[scene->count - 1].dashed = state == EDGE_FILL;
     if (shows_label(drawing, e, light) && !lit) paint_label(drawing, e, light, scene);
     scene_end(scene);
 }
@@ -290,7 +323,9 @@ static colour ring(const struct style *style, const struct sketch_node *node) {
 static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, bool dim, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_node *at = &drawing->layout.node[n];
-    colour fill = lit ? style->accent_fill : at->box ? style->frame_fill : style->vertex_fill;
+    colour fill = lit                                         ? style->accent_fill
+                  : drawing->sketch->node[n].v == VERTEX_NONE ? style->frame_fill
+                                                              : style->vertex_fill;
     colour stroke = lit ? style->accent : dim ? style->dim : ring(style, &drawing->sketch->node[n]);
     double width = lit ? style->accent_width : style->vertex_stroke_width;
     if (at->box)
@@ -303,7 +338,7 @@ static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, boo
 static void paint_node(const struct drawing *drawing, uint32_t n, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct sketch_node *node = &drawing->sketch->node[n];
-    bool box = node->v == VERTEX_NONE, lit = light->node[n], dim = light->dim && !lit;
+    bool box = node->v == VERTEX_NONE, lit = light->node[n], dim = (light->dim || node->gone) && !lit;
     struct buffer title = {0};
     sketch_node_title(drawing->view, node, &title);
     scene_group(scene, box ? TAG_FRAME : TAG_VERTEX, box ? node->frame : graph_id(drawing->view->graph, node->v),
@@ -314,9 +349,10 @@ static void paint_node(const struct drawing *drawing, uint32_t n, const struct l
                     lit   ? style->text
                     : dim ? style->dim_text
                           : style->text,
-                    lit   ? style->accent_text
-                    : dim ? style->dim_text
-                          : style->muted,
+                    lit                          ? style->accent_text
+                    : dim                        ? style->dim_text
+                    : drawing->view->known_words ? style->second_text
+                                                 : style->muted,
                     scene);
     scene_end(scene);
 }

@@ -11,7 +11,13 @@
 #include "show/paint.h"
 
 enum { MOST_ITEMS = 200000, MOST_TERMS = 8, MOST_SUMS = 6, CODE_LINES = 60, CODE_COLUMNS = 96 };
-#define GAP 30.0
+enum { FIGURE_PATHS = 12 };    // most in panel (d): more would be too small to read beside the rest
+#define GAP 30.0               // points between small graphs
+#define PANEL_GAP (1.6 * GAP)  // ... and between panels
+#define WIDEST_MULTIPLE 460.0  // of a small graph
+#define NARROWEST_FIGURE 640.0 // of the page without margins
+#define WIDEST_PANEL 620.0     // of (a), (b) and (c), as long as the page is no wider anyway
+#define TALLEST_PANEL 900.0
 
 struct extent panel_place(struct scene *scene, struct scene *part, double x, double y, double scale) {
     double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
@@ -119,34 +125,78 @@ static void add_derivative(const struct graph *graph, const struct lit_path *pat
     scene_name(out, graph_label(graph, path->input, label));
 }
 
-// "∂f/∂x2 = 1.18 + 3.68 = 4.87"
-static void sum_line(const struct view *rough, uint32_t first, struct buffer *out) {
-    struct view finer = *rough, *view = &finer;
-    finer.digits = (rough->digits > 0 ? rough->digits : 3) + 1; // so that rounded terms rarely miss their sum
-    double sum = 0;
+// The products of the paths between the ends of path `first`, as a sum.
+struct sum {
+    double total, smallest, largest; // of the absolute values that are not 0
+    uint32_t terms;
+    int decimals; // that all its numbers are written with; -1: each to its own significant digits
+};
+
+static void sum_span(struct sum *sum, double value) {
+    if (value == 0) return;
+    sum->smallest = fmin(sum->smallest, fabs(value));
+    sum->largest = fmax(sum->largest, fabs(value));
+}
+
+// So many decimals that the smallest number has `digits` digits, if the largest one does not become long by it.
+static int sum_decimals(const struct sum *sum, int digits) {
+    if (!(sum->smallest >= 1e-4 && sum->largest < 1e6)) return -1;
+    int decimals = digits - 1 - (int)floor(log10(sum->smallest));
+    int longest = digits + 1 - (int)floor(log10(sum->largest));
+    if (decimals > longest + 1) return -1;
+    return decimals > longest ? longest : decimals < 0 ? -1 : decimals;
+}
+
+static struct sum sum_of(const struct view *view, uint32_t first) {
+    struct sum sum = {.smallest = INFINITY};
+    for (uint32_t i = first; i < view->path_count; i++) {
+        if (!same_ends(&view->paths[first], &view->paths[i])) continue;
+        sum.total += view->paths[i].product;
+        if (sum.terms++ < MOST_TERMS) sum_span(&sum, view->paths[i].product);
+    }
+    sum_span(&sum, sum.total);
+    // One digit more than elsewhere, so that rounded terms rarely miss their sum.
+    sum.decimals = sum_decimals(&sum, (view->digits > 0 ? view->digits : 3) + 1);
+    return sum;
+}
+
+static void sum_number(const struct view *rough, const struct sum *sum, double value, struct buffer *out) {
+    struct view finer = *rough;
+    finer.digits = (rough->digits > 0 ? rough->digits : 3) + 1;
+    if (sum->decimals < 0 || sum->terms == 1)
+        sketch_number(&finer, value, out);
+    else
+        buffer_printf(out, "%s%.*f", value < 0 ? "−" : "", sum->decimals, fabs(value));
+}
+
+// "∂f/∂x2 = 1.183 + 3.680 = 4.863"
+static void sum_line(const struct view *view, uint32_t first, struct buffer *out) {
+    struct sum sum = sum_of(view, first);
     uint32_t terms = 0;
     add_derivative(view->graph, &view->paths[first], out);
     buffer_text(out, " = ");
-    for (uint32_t i = first; i < view->path_count; i++) {
+    for (uint32_t i = first; i < view->path_count && terms < MOST_TERMS; i++) {
         if (!same_ends(&view->paths[first], &view->paths[i])) continue;
         double product = view->paths[i].product;
-        if (terms && terms < MOST_TERMS) buffer_text(out, product < 0 ? " − " : " + ");
-        if (terms < MOST_TERMS) sketch_number(view, terms ? fabs(product) : product, out);
-        sum += product;
-        terms++;
+        if (terms) buffer_text(out, product < 0 ? " − " : " + ");
+        sum_number(view, &sum, terms++ ? fabs(product) : product, out);
     }
-    if (terms > MOST_TERMS) buffer_printf(out, " + … (%u terms)", terms);
-    if (terms > 1) add_equals(view, sum, out);
+    if (sum.terms > MOST_TERMS) buffer_printf(out, " + … (%u terms)", sum.terms);
+    if (sum.terms == 1) return;
+    buffer_text(out, " = ");
+    sum_number(view, &sum, sum.total, out);
 }
 
 static void caption_text(const struct view *view, uint32_t shown, struct buffer *out) {
     const char *total = view->path_total;
+    char listed[16];
+    snprintf(listed, sizeof listed, "%u", view->path_count);
     if (view->path_count == 0)
         buffer_text(out, "No path leads from an input to an output");
     else if (all_paths(view) && shown == view->path_count)
         buffer_printf(out, shown == 1 ? "The only path" : "All %u paths", shown);
     else
-        buffer_printf(out, "%u of %s paths", shown, total ? total : "all");
+        buffer_printf(out, "%u of %s paths shown", shown, total ? total : listed);
     if (all_paths(view) && shown == view->path_count && shown > 1)
         buffer_text(out, ": the derivative is the sum of their products");
 }
@@ -156,15 +206,17 @@ static double paint_sums(const struct view *view, double x, double y, struct sce
     const struct style *style = style_of(view->theme);
     double size = style->label_size * 1.15;
     uint32_t sums = 0;
-    for (uint32_t i = 0; all_paths(view) && i < view->path_count && sums < MOST_SUMS && view->path_count <= 200; i++) {
-        if (!is_first(view, i)) continue;
+    for (uint32_t i = 0; all_paths(view) && i < view->path_count && view->path_count <= 200; i++) {
+        if (!is_first(view, i) || sums++ >= MOST_SUMS) continue;
         struct buffer out = {0};
         sum_line(view, i, &out);
         y += 1.55 * size;
         scene_text(scene, x, y, buffer_string(&out), size, style->text, ANCHOR_START, FONT_SANS);
         buffer_free(&out);
-        sums++;
     }
+    char more[48];
+    snprintf(more, sizeof more, "… and %u more derivative%s", sums - MOST_SUMS, sums == MOST_SUMS + 1 ? "" : "s");
+    if (sums > MOST_SUMS) scene_text(scene, x, y += 1.55 * size, more, size, style->muted, ANCHOR_START, FONT_SANS);
     return y + 0.4 * size;
 }
 
@@ -195,13 +247,21 @@ static void measure_cells(struct multiples *m) {
     m->cell_height = m->scale * m->drawing->layout.height + 2.2 * m->line_size + 0.8 * GAP;
 }
 
-// As many columns as fit in `width`, or (width 0) as make a landscape page; evened out over the rows.
-static void choose_columns(struct multiples *m, double width) {
-    double most =
-        width > 0 ? floor((width + GAP) / m->cell_width) : round(sqrt(1.4 * m->shown * m->cell_height / m->cell_width));
-    uint32_t wanted = (uint32_t)fmax(1, most);
-    uint32_t rows = m->shown ? (m->shown + wanted - 1) / wanted : 1;
-    m->columns = m->shown ? (m->shown + rows - 1) / rows : 1;
+static uint32_t rows_of(const struct multiples *m, uint32_t columns) { return (m->shown + columns - 1) / columns; }
+
+static double grid_width(const struct multiples *m, uint32_t columns) { return columns * m->cell_width - GAP; }
+
+// So many columns that the page, with what else is on it (`width` at least, `height` above), is nearest to `ratio` of
+// width to height; evened out over the rows.
+static void choose_columns(struct multiples *m, double width, double height, double ratio) {
+    double best = INFINITY;
+    m->columns = 1;
+    for (uint32_t columns = 1; columns <= m->shown; columns++) {
+        double page = fmax(width, grid_width(m, columns)) / (height + rows_of(m, columns) * m->cell_height);
+        double miss = fabs(log(page / ratio));
+        if (miss < best - 1e-9) best = miss, m->columns = columns;
+    }
+    if (m->shown) m->columns = (m->shown + rows_of(m, m->columns) - 1) / rows_of(m, m->columns);
 }
 
 static void paint_multiple(const struct multiples *m, uint32_t i, double x, double y, struct scene *scene) {
@@ -223,16 +283,18 @@ static void paint_multiple(const struct multiples *m, uint32_t i, double x, doub
     scene_end(scene);
 }
 
-// How many can be drawn without making a picture that nothing can open.
+// How many are drawn: no picture that nothing can open, no panel that nobody can read.
 static uint32_t affordable(const struct view *view, const struct sketch *sketch) {
     size_t each = 4 * (sketch->node_count + sketch->edge_count) + 1;
     size_t most = MOST_ITEMS / each + 1;
+    if (view->kind == VIEW_FIGURE && most > FIGURE_PATHS) most = FIGURE_PATHS;
     return view->path_count < most ? view->path_count : (uint32_t)most;
 }
 
 static void tell_shown(const struct view *view, uint32_t shown, char message[256]) {
-    if (shown < view->path_count)
-        snprintf(message, 256, "the first %u of %u listed paths are drawn", shown, view->path_count);
+    if (shown == view->path_count) return;
+    snprintf(message, 256, "the first %u of %u listed paths are drawn%s", shown, view->path_count,
+             view->kind == VIEW_FIGURE ? ", for panel (d) to be legible; the view \"paths\" draws more" : "");
 }
 
 static bool paint_grid(const struct multiples *m, double x, double y, struct scene *scene, struct error *error) {
@@ -243,25 +305,35 @@ static bool paint_grid(const struct multiples *m, double x, double y, struct sce
     return true;
 }
 
-// Grid with its top at y, then the sums; `width`: what it may fill. Returns the size used.
-static bool paint_paths(const struct view *view, const struct sketch *sketch, double x, double y, double width,
-                        double scale, struct scene *scene, char message[256], struct error *error) {
-    struct drawing drawing;
-    if (!drawing_make(view, sketch, LABELS_FORMULAS, false, scale, &drawing, error)) return false;
-    struct multiples m = {.view = view,
-                          .style = style_of(view->theme),
-                          .drawing = &drawing,
-                          .shown = affordable(view, sketch),
-                          .scale = fmin(scale, 340 / fmax(drawing.layout.width, 1))};
-    m.line_size = m.style->label_size * 1.1;
-    measure_cells(&m);
-    choose_columns(&m, width);
-    bool ok = paint_grid(&m, x, y, scene, error);
-    uint32_t rows = m.shown ? (m.shown + m.columns - 1) / m.columns : 0;
-    paint_sums(view, x, y + rows * m.cell_height - 0.5 * GAP, scene);
-    tell_shown(view, m.shown, message);
-    if (!*message) snprintf(message, 256, "%s", drawing.layout.message);
-    drawing_free(&drawing);
+// Lays out the graph that all the small ones repeat, to be drawn at `scale` or, if it is wide, smaller: then once more,
+// with larger labels.
+static bool multiples_make(const struct view *view, const struct sketch *sketch, double scale, struct drawing *drawing,
+                           struct multiples *m, struct error *error) {
+    if (!drawing_make(view, sketch, LABELS_FORMULAS, false, scale, drawing, error)) return false;
+    double fitting = fmin(scale, WIDEST_MULTIPLE / fmax(drawing->layout.width, 1));
+    if (fitting < 0.9 * scale) {
+        drawing_free(drawing);
+        if (!drawing_make(view, sketch, LABELS_FORMULAS, false, fitting, drawing, error)) return false;
+        fitting = fmin(scale, WIDEST_MULTIPLE / fmax(drawing->layout.width, 1));
+    }
+    *m = (struct multiples){.view = view,
+                            .style = style_of(view->theme),
+                            .drawing = drawing,
+                            .shown = affordable(view, sketch),
+                            .scale = fitting};
+    m->line_size = m->style->label_size * 1.1;
+    measure_cells(m);
+    return true;
+}
+
+// Grid with its top at y, then the sums.
+static bool paint_paths(const struct multiples *m, double x, double y, struct scene *scene, char message[256],
+                        struct error *error) {
+    bool ok = paint_grid(m, x, y, scene, error);
+    uint32_t rows = m->shown ? rows_of(m, m->columns) : 0;
+    paint_sums(m->view, x, y + rows * m->cell_height - 0.5 * GAP, scene);
+    tell_shown(m->view, m->shown, message);
+    if (!*message) snprintf(message, 256, "%s", m->drawing->layout.message);
     return ok;
 }
 
@@ -280,10 +352,16 @@ bool panel_paths(const struct view *view, const struct sketch *sketch, double ma
                  char message[256], struct error *error) {
     const struct style *style = style_of(view->theme);
     struct buffer caption = {0};
-    caption_text(view, affordable(view, sketch), &caption);
+    struct drawing drawing;
+    struct multiples m;
+    if (!multiples_make(view, sketch, 0.85, &drawing, &m, error)) return false;
+    choose_columns(&m, 0, 0, 1.4);
+    caption_text(view, m.shown, &caption);
     heading(view, NULL, buffer_string(&caption), margin, margin + style->title_size * 0.7, scene);
     buffer_free(&caption);
-    return paint_paths(view, sketch, margin, margin + 2.2 * style->title_size, 0, 0.85, scene, message, error);
+    bool ok = paint_paths(&m, margin, margin + 2.2 * style->title_size, scene, message, error);
+    drawing_free(&drawing);
+    return ok;
 }
 
 // ---- the figure ---------------------------------------------------------------------------------------------------
@@ -337,23 +415,20 @@ static void paint_code(const struct view *view, struct scene *scene) {
     if (view->point) code_note(style, view->point, y += 1.6 * step, scene);
 }
 
-static double fitting(const struct scene *part) {
-    double x0 = 0, y0 = 0, x1 = 1, y1 = 1;
-    scene_bounds(part, &x0, &y0, &x1, &y1);
-    return fmin(1, fmin(460 / fmax(x1 - x0, 1), 460 / fmax(y1 - y0, 1)));
-}
+enum { TOP_PANELS = 3 };
+static const char *const panel_letter[TOP_PANELS] = {"(a)", "(b)", "(c)"};
+static const char *const panel_words[TOP_PANELS] = {"Program", "Primal graph", "Linearized graph"};
 
-// Panel `letter` with its left edge at x; returns its size without the heading.
-static struct extent add_panel(const struct view *view, const char *letter, const char *words, struct scene *part,
-                               double x, double y, struct scene *scene) {
-    const struct style *style = style_of(view->theme);
-    scene_group(scene, TAG_PANEL, (uint32_t)(letter[1] - 'a'), words);
-    heading(view, letter, words, x, y + 0.6 * style->title_size, scene);
-    double scale = fitting(part);
-    struct extent size = panel_place(scene, part, x, y + 2 * style->title_size, scale);
-    scene_end(scene);
-    size.width = fmax(size.width, 6 + line_width(words, style->title_size * 0.82) + 24);
-    return size;
+// The panels (a), (b) and (c), drawn in their own coordinates before it is known how large they may be.
+struct top {
+    const struct view *view;
+    struct scene part[TOP_PANELS];
+    struct extent size[TOP_PANELS]; // as drawn
+    double scale[TOP_PANELS];       // (b) and (c) have the same
+};
+
+static double heading_width(const struct view *view, const char *words) {
+    return line_width(words, style_of(view->theme)->title_size * 0.82) + 30;
 }
 
 // Primal graph and LCG are two sides of one layout, so that a vertex stands at the same place in both.
@@ -362,46 +437,92 @@ static void paint_side(struct drawing *drawing, bool primal, struct scene *part)
     drawing_paint(drawing, drawing->view->lit, false, part);
 }
 
-static void top_row(struct drawing *drawing, double margin, struct extent *row, struct scene *scene) {
-    const char *const letter[] = {"(a)", "(b)", "(c)"}, *words[] = {"Program", "Primal graph", "Linearized graph"};
-    double x = margin;
-    *row = (struct extent){0};
-    for (int i = 0; i < 3; i++) {
-        struct scene part;
-        scene_init(&part);
+static void top_draw(struct top *top, struct drawing *drawing) {
+    for (int i = 0; i < TOP_PANELS; i++) {
+        double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+        scene_init(&top->part[i]);
         if (i == 0)
-            paint_code(drawing->view, &part);
+            paint_code(drawing->view, &top->part[i]);
         else
-            paint_side(drawing, i == 1, &part);
-        struct extent size = add_panel(drawing->view, letter[i], words[i], &part, x, margin, scene);
-        x += size.width + 1.6 * GAP;
-        row->height = fmax(row->height, size.height);
+            paint_side(drawing, i == 1, &top->part[i]);
+        if (top->part[i].count) scene_bounds(&top->part[i], &x0, &y0, &x1, &y1);
+        top->size[i] = (struct extent){x1 - x0, y1 - y0};
     }
-    row->width = x - margin - 1.6 * GAP;
 }
 
-static bool paint_top(const struct view *view, const struct sketch *sketch, double margin, struct extent *row,
-                      struct scene *scene, struct error *error) {
-    struct drawing drawing;
-    if (!drawing_make(view, sketch, LABELS_NUMBERS, true, 1, &drawing, error)) return false;
-    top_row(&drawing, margin, row, scene);
-    drawing_free(&drawing);
-    return true;
+static void top_fit(struct top *top, int first, int last, double width) {
+    double scale = 1;
+    for (int i = first; i <= last; i++)
+        scale = fmin(scale, fmin(width / fmax(top->size[i].width, 1), TALLEST_PANEL / fmax(top->size[i].height, 1)));
+    for (int i = first; i <= last; i++) top->scale[i] = scale;
+}
+
+static double panel_width(const struct top *top, int i) {
+    return fmax(top->scale[i] * top->size[i].width, heading_width(top->view, panel_words[i]));
+}
+
+static struct extent top_extent(const struct top *top) {
+    struct extent extent = {(TOP_PANELS - 1) * PANEL_GAP, 0};
+    for (int i = 0; i < TOP_PANELS; i++) {
+        extent.width += panel_width(top, i);
+        extent.height = fmax(extent.height, top->scale[i] * top->size[i].height);
+    }
+    return extent;
+}
+
+// Each from its left edge, the last ending where the page ends.
+static void top_place(struct top *top, double width, double margin, struct scene *scene) {
+    double title = style_of(top->view->theme)->title_size, x = margin;
+    double gap = PANEL_GAP + fmax(0, width - top_extent(top).width) / (TOP_PANELS - 1);
+    for (int i = 0; i < TOP_PANELS; i++) {
+        scene_group(scene, TAG_PANEL, (uint32_t)i, panel_words[i]);
+        heading(top->view, panel_letter[i], panel_words[i], x, margin + 0.6 * title, scene);
+        panel_place(scene, &top->part[i], x, margin + 2 * title, top->scale[i]);
+        scene_end(scene);
+        x += panel_width(top, i) + gap;
+    }
+}
+
+static bool paint_bottom(const struct multiples *m, double x, double y, struct scene *scene, char message[256],
+                         struct error *error) {
+    struct buffer caption = {0};
+    caption_text(m->view, m->shown, &caption);
+    scene_group(scene, TAG_PANEL, TOP_PANELS, buffer_string(&caption));
+    heading(m->view, "(d)", buffer_string(&caption), x, y, scene);
+    buffer_free(&caption);
+    bool ok = paint_paths(m, x, y + 1.4 * m->style->title_size, scene, message, error);
+    scene_end(scene);
+    return ok;
+}
+
+// The width is the wider one of the rows'; then (b) and (c) grow into what room there is.
+static bool paint_figure(struct drawing *drawing, struct multiples *m, double margin, struct scene *scene,
+                         char message[256], struct error *error) {
+    struct top top = {.view = m->view};
+    top_draw(&top, drawing);
+    top_fit(&top, 0, 0, WIDEST_PANEL);
+    top_fit(&top, 1, 2, WIDEST_PANEL);
+    struct extent row = top_extent(&top);
+    double width = fmax(row.width, NARROWEST_FIGURE);
+    choose_columns(m, width, row.height + 6 * m->style->title_size, 1);
+    width = fmax(width, m->shown ? grid_width(m, m->columns) : 0);
+    m->cell_width = fmin(1.4 * m->cell_width, (width + GAP) / m->columns);
+    top_fit(&top, 1, 2, (width - panel_width(&top, 0)) / 2 - PANEL_GAP);
+    double y = margin + 2 * m->style->title_size + top_extent(&top).height + PANEL_GAP;
+    top_place(&top, width, margin, scene);
+    return paint_bottom(m, margin, y, scene, message, error);
 }
 
 bool panel_figure(const struct view *view, const struct sketch *sketch, double margin, struct scene *scene,
                   char message[256], struct error *error) {
-    const struct style *style = style_of(view->theme);
-    struct extent row;
-    struct buffer caption = {0};
-    if (!paint_top(view, sketch, margin, &row, scene, error)) return false;
-    double y = margin + 2 * style->title_size + row.height + 1.6 * GAP;
-    caption_text(view, affordable(view, sketch), &caption);
-    scene_group(scene, TAG_PANEL, 3, buffer_string(&caption));
-    heading(view, "(d)", buffer_string(&caption), margin, y, scene);
-    buffer_free(&caption);
-    bool ok = paint_paths(view, sketch, margin, y + 1.4 * style->title_size, fmax(row.width, 640), 0.68, scene, message,
-                          error);
-    scene_end(scene);
+    struct drawing sides, small;
+    struct multiples m;
+    if (!drawing_make(view, sketch, LABELS_NUMBERS, true, 1, &sides, error)) return false;
+    bool ok = multiples_make(view, sketch, 0.68, &small, &m, error);
+    if (ok) {
+        ok = paint_figure(&sides, &m, margin, scene, message, error);
+        drawing_free(&small);
+    }
+    drawing_free(&sides);
     return ok;
 }

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/task.h"
+#include "show/sketch.h"
 
 enum { LOOK_EVERY = 1024 }; // vertices or pieces of text between looks at the interrupt
 
@@ -43,9 +44,11 @@ static bool write_piece(json_t *object, struct buffer *out) {
 
 // ---- graphs -------------------------------------------------------------------------------------------------------
 
-static json_t *record_vertex(const struct graph *graph, vertex v) {
+static json_t *record_vertex(const struct view *view, vertex v) {
+    const struct graph *graph = view->graph;
+    json_t *value = sketch_value_known(view, v) ? record_number(graph->value[v]) : json_null();
     return json_pack("{s:I,s:o,s:s,s:o}", "id", (json_int_t)graph_id(graph, v), "name", label_of(graph, v), "op",
-                     op_table[graph->op[v]].name, "value", record_number(graph->value[v]));
+                     op_table[graph->op[v]].name, "value", value);
 }
 
 static json_t *record_edge(const struct view *view, vertex to, uint32_t edge) {
@@ -62,7 +65,7 @@ static bool write_vertices(const struct view *view, struct buffer *out) {
         if (v % LOOK_EVERY == 0 && task_interrupted()) return false;
         if (graph_hidden(view->graph, v)) continue;
         buffer_text(out, comma);
-        if (!write_piece(record_vertex(view->graph, v), out)) return false;
+        if (!write_piece(record_vertex(view, v), out)) return false;
         comma = ",";
     }
     return true;

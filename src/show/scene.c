@@ -162,25 +162,17 @@ static void read_mark(struct markup *markup) {
     }
 }
 
-// Places the runs one after the other; a subscript and a superscript that meet stand above each other.
+// Places the runs one after the other. A superscript comes after a subscript, not above it: two levels of parentheses
+// and brackets would touch.
 static void place_runs(struct scene_item *item) {
-    double x = 0, script_start = 0;
-    int script = 0;
+    item->text_width = 0;
     for (uint32_t i = 0; i < item->run_count; i++) {
         struct scene_run *run = &item->run[i];
         run->width =
             paint_measure(run->text, item->font, scene_run_size(item, run), run->bold, run->italic, NULL, NULL);
-        if (run->level != script && run->level) {
-            double start = script ? script_start : x;
-            script_start = start;
-            run->x = start;
-        } else {
-            run->x = script && run->level ? run[-1].x + run[-1].width : x;
-        }
-        script = run->level;
-        x = fmax(x, run->x + run->width);
+        run->x = item->text_width;
+        item->text_width += run->width;
     }
-    item->text_width = x;
 }
 
 struct scene_item *scene_text(struct scene *scene, double x, double y, const char *markup, double size, colour ink,
@@ -233,14 +225,18 @@ struct name_parts {
     size_t base_size, digits_size, under_size, index_size, at_size;
 };
 
-// Splits the identifier before any index: "W_ij" into W, ij; "x12" into x, 12; "x1_2" into x, 1, 2.
+enum { SHORT_SUBSCRIPT = 3, SHORT_BASE = 5 };
+
+// Splits the identifier before any index: "W_ij" into W, ij; "x12" into x, 12; "x1_2" into x, 1, 2. Long words joined
+// to a long base are no subscript: "learning_rate".
 static void split_identifier(struct name_parts *part) {
     const char *base = part->base;
     size_t size = part->base_size, lead = 0;
     while (lead < size && base[lead] == '_') lead++;
     size_t cut = size;
     while (cut > lead && base[cut - 1] != '_') cut--;
-    if (cut > lead + 1 && cut < size) {
+    bool is_short = size - cut <= SHORT_SUBSCRIPT || cut - 1 <= lead + SHORT_BASE;
+    if (cut > lead + 1 && cut < size && is_short) {
         part->under = base + cut;
         part->under_size = size - cut;
         size = cut - 1;
@@ -275,19 +271,6 @@ static struct name_parts split_name(const char *name) {
     return part;
 }
 
-// "[0][1]" as "0,1".
-static void add_index(struct buffer *out, const char *text, size_t size) {
-    size_t start = 1;
-    for (size_t i = 1; i < size; i++) {
-        if (text[i] != '[' && text[i] != ']') continue;
-        if (i > start) {
-            if (start > 1) buffer_char(out, ',');
-            add_slanted(out, text + start, i - start);
-        }
-        start = i + 1;
-    }
-}
-
 void scene_name(struct buffer *out, const char *name) {
     struct name_parts part = split_name(name);
     if (!is_letter(name[0])) {
@@ -302,8 +285,7 @@ void scene_name(struct buffer *out, const char *name) {
         add_slanted(out, part.digits, part.digits_size);
         if (part.digits && part.under) buffer_char(out, ',');
         add_slanted(out, part.under, part.under_size);
-        if ((part.digits || part.under) && part.index) buffer_char(out, ',');
-        if (part.index) add_index(out, part.index, part.index_size);
+        add_slanted(out, part.index, part.index_size); // with its brackets: x[1] is not x1
         buffer_char(out, '}');
     }
     if (!part.at) return;

@@ -100,7 +100,8 @@ struct scene_item *scene_text(struct scene *scene, double x, double y, const cha
 // Appends `text` to `out` with the markup's special characters escaped.
 void scene_escape(struct buffer *out, const char *text);
 // A name as markup: letters italic, trailing digits or what follows the last underscore as subscript (x1, theta_1,
-// W_ij; Greek names "alpha" stay words unless they are Greek letters), "@2" as superscript (2), "x[0]" as subscript 0.
+// W_ij; Greek names "alpha" stay words unless they are Greek letters), "@2" as superscript (2). An element of a list
+// keeps its brackets in the subscript, so that x[1] and x1 look different. Two long words stay one: learning_rate.
 void scene_name(struct buffer *out, const char *name);
 
 // Moves every item from `from` into `to`, shifted and scaled; `from` is left empty. For panels.

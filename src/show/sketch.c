@@ -164,16 +164,26 @@ static bool add_edge(struct sketch *sketch, struct pairs *pairs, struct sketch_e
         if (!pairs_grow(pairs, sketch)) return false;
         size_t slot = pair_slot(pairs, sketch, edge.from, edge.to);
         if (pairs->slot[slot]) {
-            sketch->edge[pairs->slot[slot] - 1].count++;
-            sketch->edge_of[edge.edge] = pairs->slot[slot] - 1;
+            struct sketch_edge *merged = &sketch->edge[pairs->slot[slot] - 1];
+            merged->count++;
+            if (edge.state < merged->state) merged->state = edge.state;
+            merged->fresh |= edge.fresh;
+            if (edge.edge != SKETCH_NONE) sketch->edge_of[edge.edge] = pairs->slot[slot] - 1;
             return true;
         }
         pairs->slot[slot] = (uint32_t)sketch->edge_count + 1;
     }
-    sketch->edge_of[edge.edge] = (uint32_t)sketch->edge_count;
+    if (edge.edge != SKETCH_NONE) sketch->edge_of[edge.edge] = (uint32_t)sketch->edge_count;
     sketch->edge[sketch->edge_count++] = edge;
     sketch->node[edge.from].feeds = true;
     return true;
+}
+
+// The first edge from u to v, or SKETCH_NONE.
+static uint32_t first_edge(const struct graph *graph, vertex u, vertex v) {
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
+        if (graph->operand[e] == u) return e;
+    return SKETCH_NONE;
 }
 
 static bool place_edges_of(struct maker *maker, struct pairs *pairs, vertex v) {
@@ -183,7 +193,61 @@ static bool place_edges_of(struct maker *maker, struct pairs *pairs, vertex v) {
         uint32_t from = sketch->node_of[graph->operand[e]], to = sketch->node_of[v];
         sketch->edge_of[e] = SKETCH_NONE;
         if (from == SKETCH_NONE || to == SKETCH_NONE || from == to) continue;
-        if (!add_edge(sketch, pairs, (struct sketch_edge){from, to, e, 1})) return false;
+        struct sketch_edge edge = {.from = from, .to = to, .edge = e, .count = 1};
+        uint32_t first = maker->view->rest ? first_edge(graph, graph->operand[e], v) : e;
+        if (first < e) {
+            sketch->edge_of[e] = sketch->edge_of[first];
+            continue;
+        }
+        if (maker->view->rest) edge.state = EDGE_GONE;
+        if (!add_edge(sketch, pairs, edge)) return false;
+    }
+    return true;
+}
+
+static double sum_of_partials(const struct view *view, vertex u, vertex v) {
+    double sum = 0;
+    for (uint32_t e = view->graph->offset[v]; e < view->graph->offset[v + 1]; e++)
+        if (view->graph->operand[e] == u && view->lcg) sum += view->lcg->partial[e];
+    return sum;
+}
+
+static bool place_rest_edge(struct maker *maker, struct pairs *pairs, const struct eliminate_edge *rest) {
+    struct sketch *sketch = maker->sketch;
+    uint32_t e = first_edge(maker->graph, rest->source, rest->target);
+    bool fresh = rest->fill || rest->before != rest->value;
+    uint32_t from = sketch->node_of[rest->source], to = sketch->node_of[rest->target];
+    if (from == SKETCH_NONE || to == SKETCH_NONE || from == to) return true;
+    sketch->node[from].gone = sketch->node[to].gone = false;
+    if (e == SKETCH_NONE)
+        return add_edge(sketch, pairs,
+                        (struct sketch_edge){.from = from,
+                                             .to = to,
+                                             .edge = SKETCH_NONE,
+                                             .count = 1,
+                                             .state = EDGE_FILL,
+                                             .fresh = fresh,
+                                             .value = rest->value,
+                                             .source = rest->source,
+                                             .target = rest->target});
+    struct sketch_edge *edge = &sketch->edge[sketch->edge_of[e]];
+    bool same = rest->value == sum_of_partials(maker->view, rest->source, rest->target);
+    edge->state = same ? EDGE_PLAIN : EDGE_CHANGED;
+    edge->value = rest->value;
+    edge->fresh = fresh;
+    return true;
+}
+
+// What an elimination has left: an inner vertex without edges is gone.
+static bool place_rest(struct maker *maker, struct pairs *pairs, struct error *error) {
+    const struct view *view = maker->view;
+    struct sketch *sketch = maker->sketch;
+    if (!view->rest) return true;
+    for (size_t n = 0; n < sketch->node_count; n++)
+        sketch->node[n].gone = !sketch->node[n].input && !sketch->node[n].output;
+    for (uint32_t i = 0; i < view->rest_count; i++) {
+        if (!place_rest_edge(maker, pairs, &view->rest[i])) return error_memory(error);
+        if (i % 65536 == 0 && task_interrupted()) return error_interrupt(error);
     }
     return true;
 }
@@ -195,6 +259,7 @@ static bool place_edges(struct maker *maker, struct error *error) {
         if (!place_edges_of(maker, &pairs, v)) ok = error_memory(error);
         if (v % 65536 == 0 && task_interrupted()) ok = error_interrupt(error);
     }
+    ok = ok && place_rest(maker, &pairs, error);
     mem_free(pairs.slot);
     return ok;
 }
@@ -234,6 +299,25 @@ bool sketch_partial(const struct view *view, uint32_t edge, double *partial) {
     return view->lcg != NULL;
 }
 
+bool sketch_edge_number(const struct view *view, const struct sketch_edge *edge, double *number) {
+    if (!view->rest) return sketch_partial(view, edge->edge, number);
+    *number = edge->value;
+    return edge->state != EDGE_GONE;
+}
+
+bool sketch_value_known(const struct view *view, vertex v) {
+    return !view->known || view->known_words || !isnan(view->known[v]);
+}
+
+void sketch_vertex_number(const struct view *view, vertex v, struct buffer *out) {
+    if (!view->known)
+        sketch_number(view, view->graph->value[v], out);
+    else if (isnan(view->known[v]))
+        buffer_text(out, "–");
+    else
+        sketch_number(view, view->known[v], out);
+}
+
 void sketch_number(const struct view *view, double value, struct buffer *out) {
     char text[48];
     text_label_number(text, value, view->digits > 0 ? view->digits : USUAL_DIGITS);
@@ -245,8 +329,10 @@ void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer 
     const char *name = symbol_text(graph->symbols, f->name);
     if (f->kind == FRAME_CALL)
         buffer_printf(out, "%s(…)", name);
+    else if (f->kind == FRAME_ITERATION && *name && !isnan(f->value))
+        buffer_printf(out, "%s = %s%.6g", name, f->value < 0 ? "−" : "", fabs(f->value));
     else if (f->kind == FRAME_ITERATION)
-        buffer_printf(out, "%s %.0f", *name ? name : "pass", *name ? f->index : f->index + 1);
+        buffer_printf(out, "%s%spass %.0f", name, *name ? ", " : "", f->index + 1);
     else
         buffer_text(out, "the program");
 }
@@ -264,13 +350,28 @@ void sketch_node_title(const struct view *view, const struct sketch_node *node, 
         graph_formula(graph, node->v, out);
         buffer_text(out, " = ");
     }
-    sketch_number(view, graph->value[node->v], out);
+    if (sketch_value_known(view, node->v))
+        sketch_number(view, graph->value[node->v], out);
+    else
+        buffer_text(out, "–");
+    if (!view->known || !view->known_words) return;
+    buffer_printf(out, "; %s: ", view->known_words);
+    sketch_vertex_number(view, node->v, out);
 }
 
-static void add_ends(const struct graph *graph, uint32_t edge, struct buffer *out) {
+static void add_ends(const struct graph *graph, const struct sketch_edge *edge, struct buffer *out) {
     char to[64], from[64];
-    buffer_printf(out, "∂%s/∂%s = ", graph_label(graph, graph_edge_target(graph, edge), to),
-                  graph_label(graph, graph->operand[edge], from));
+    bool fill = edge->edge == SKETCH_NONE;
+    buffer_printf(out, "∂%s/∂%s = ", graph_label(graph, fill ? edge->target : graph_edge_target(graph, edge->edge), to),
+                  graph_label(graph, fill ? edge->source : graph->operand[edge->edge], from));
+}
+
+// Of an elimination: the number now, and what became of the edge.
+static void rest_title(const struct view *view, const struct sketch_edge *edge, struct buffer *out) {
+    static const char *const words[] = {"", " (changed)", " (fill-in)", "– (eliminated)"};
+    double number;
+    if (sketch_edge_number(view, edge, &number)) sketch_number(view, number, out);
+    buffer_text(out, words[edge->state]);
 }
 
 void sketch_partial_words(const struct view *view, uint32_t edge, struct buffer *out) {
@@ -291,6 +392,9 @@ void sketch_edge_title(const struct view *view, const struct sketch *sketch, uin
         buffer_printf(out, "%u edges", e->count);
         return;
     }
-    add_ends(view->graph, e->edge, out);
-    sketch_partial_words(view, e->edge, out);
+    add_ends(view->graph, e, out);
+    if (view->rest)
+        rest_title(view, e, out);
+    else
+        sketch_partial_words(view, e->edge, out);
 }

@@ -15,12 +15,25 @@ struct sketch_node {
     uint32_t frame; // of a box
     uint32_t members;
     bool input, output, feeds; // feeds: has an edge out
+    bool gone;                 // eliminated, or of no use for any derivative
+};
+
+// Of a graph all edges are plain. In an elimination (view->rest) parallel edges are one.
+enum sketch_state {
+    EDGE_PLAIN,
+    EDGE_CHANGED, // with another number than at the beginning
+    EDGE_FILL,    // new
+    EDGE_GONE
 };
 
 struct sketch_edge {
     uint32_t from, to; // nodes
-    uint32_t edge;     // of the graph; the first of those merged
+    uint32_t edge;     // of the graph; the first of those merged; SKETCH_NONE: a new one
     uint32_t count;    // how many are merged
+    enum sketch_state state;
+    bool fresh;            // changed in the step in hand
+    double value;          // its number in an elimination
+    vertex source, target; // of a new edge
 };
 
 struct sketch {
@@ -41,9 +54,14 @@ void sketch_node_title(const struct view *view, const struct sketch_node *node, 
 void sketch_edge_title(const struct view *view, const struct sketch *sketch, uint32_t edge, struct buffer *out);
 // The partial of a graph's edge: "x2 = 1.2"; a constant one as its number alone, one not computed as its formula.
 void sketch_partial_words(const struct view *view, uint32_t edge, struct buffer *out);
-void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer *out); // "g(...)", "i = 3"
+void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer *out); // "g(…)", "i = 3", "w, pass 2"
 // The partial of a graph's edge, or NAN with false where none was computed.
 bool sketch_partial(const struct view *view, uint32_t edge, double *partial);
+// The number on an edge of the sketch: its partial, or what an elimination made of it.
+bool sketch_edge_number(const struct view *view, const struct sketch_edge *edge, double *number);
+// The number under a vertex's name: its value or what a walk knows (view->known); a dash where it is not known.
+void sketch_vertex_number(const struct view *view, vertex v, struct buffer *out);
+bool sketch_value_known(const struct view *view, vertex v);                    // whether the value itself may be shown
 void sketch_number(const struct view *view, double value, struct buffer *out); // to the view's digits
 
 #endif

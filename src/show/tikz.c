@@ -264,20 +264,6 @@ static void write_run(const struct scene_item *item, const struct scene_run *run
     buffer_printf(out, "%s%s%s}", run->italic ? "}" : "", run->bold ? "}" : "", run->level ? "}" : "");
 }
 
-// A script that stands above or below the one before it steps back first.
-static void write_runs(const struct scene_item *item, struct buffer *out) {
-    for (uint32_t i = 0; i < item->run_count; i++) {
-        const struct scene_run *run = &item->run[i];
-        double back = i ? run[-1].x + run[-1].width - run->x : 0;
-        if (back > 0.01) {
-            buffer_text(out, "\\kern-");
-            number(out, back);
-            buffer_text(out, "bp ");
-        }
-        write_run(item, run, out);
-    }
-}
-
 static void write_text(const struct scene_item *item, struct buffer *out) {
     static const char *const anchor[] = {"base west", "base", "base east"};
     if (!item->run_count) return;
@@ -291,7 +277,7 @@ static void write_text(const struct scene_item *item, struct buffer *out) {
     buffer_text(out, " {");
     if (item->font == FONT_MONO) buffer_text(out, "\\ttfamily ");
     add_font(item->size, out);
-    write_runs(item, out);
+    for (uint32_t i = 0; i < item->run_count; i++) write_run(item, &item->run[i], out);
     buffer_text(out, "};\n");
 }
 

@@ -151,6 +151,45 @@ static void test_paths(void **state) {
     walk_free(walk);
 }
 
+static void with_view(struct session *session, const char *const *words, uint32_t count, uint32_t number,
+                      struct view *view) {
+    static const char *const kinds[] = {"primal", "forward", "reverse", "paths", "eliminate"};
+    uint32_t kind = 0;
+    while (strcmp(kinds[kind], words[0]) != 0) kind++;
+    walk_free(session->walk);
+    session->walk = walk_new(session, (enum walk_kind)kind, words + 1, count - 1, NULL);
+    assert_non_null(session->walk);
+    go(session, session->walk, number);
+    assert_true(session_view(session, session->shown.kind, view, NULL));
+}
+
+// The picture of a step shows what is known then, and no more.
+static void test_views(void **state) {
+    struct session *session = *state;
+    struct view view;
+    vertex b = named(session, "b"), c = named(session, "c"), f = named(session, "f"), x2 = named(session, "x2");
+    with_view(session, (const char *[]){"primal"}, 1, 4, &view);
+    assert_true(view.known && !view.known_words && view.lit && !view.rest);
+    assert_true(view.known[b] == view.graph->value[b] && isnan(view.known[c]) && isnan(view.known[f]));
+    session_view_free(&view);
+    with_view(session, (const char *[]){"reverse"}, 1, 2, &view);
+    assert_string_equal(view.known_words, "adjoints");
+    assert_true(view.known[f] == 1 && isnan(view.known[x2]));
+    session_view_free(&view);
+    with_view(session, (const char *[]){"paths"}, 1, 2, &view);
+    assert_true(view.lit && !view.known && !view.rest);
+    session_view_free(&view);
+    with_view(session, (const char *[]){"eliminate"}, 1, 2, &view); // d, then c
+    assert_int_equal(view.rest_count, 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct eliminate_edge *edge = &view.rest[i];
+        bool fresh = edge->target == f && (edge->source == b || edge->source == x2);
+        assert_true(edge->source != c && edge->target != c && edge->fill == fresh);
+        assert_true(fresh || edge->before == edge->value);
+    }
+    session_view_free(&view);
+}
+
 // More paths than can be counted in a word are walked all the same.
 static void test_many_paths(void **state) {
     const char *text = "def g(x):\n    for i in range(100):\n        x = x + x\n    return x\n\ng(1.0)\n";
@@ -285,10 +324,19 @@ static void test_follows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FIGURE(test_primal),  FIGURE(test_forward),         FIGURE(test_reverse),
-        FIGURE(test_jumps),   FIGURE(test_paths),           FIGURE(test_eliminate),
-        FIGURE(test_fill_in), FIGURE(test_beyond_the_ends), FIGURE(test_commands),
-        FIGURE(test_why),     FIGURE(test_follows),         cmocka_unit_test_teardown(test_many_paths, close_session),
+        FIGURE(test_primal),
+        FIGURE(test_forward),
+        FIGURE(test_reverse),
+        FIGURE(test_jumps),
+        FIGURE(test_views),
+        FIGURE(test_paths),
+        FIGURE(test_eliminate),
+        FIGURE(test_fill_in),
+        FIGURE(test_beyond_the_ends),
+        FIGURE(test_commands),
+        FIGURE(test_why),
+        FIGURE(test_follows),
+        cmocka_unit_test_teardown(test_many_paths, close_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
 // What a program leaves behind: the graph, the prompt's names, the log, and a session that a failure does not touch.
+#include <math.h>
+
 #include "graph/bauer.h"
 #include "running.h"
 
@@ -143,8 +145,26 @@ static void frames_follow_calls_and_loops(void **state) {
     assert_string_equal(symbol_text(r.symbols, call->name), "g");
     assert_int_equal(pass->kind, FRAME_ITERATION);
     assert_string_equal(symbol_text(r.symbols, pass->name), "i");
-    assert_true(pass->index == 1);
+    assert_true(pass->index == 1 && pass->value == 1);
     running_free(&r);
+}
+
+// The value of the loop variable in the frame that the output comes from; NAN where it is no plain number.
+static double loop_value(const char *loop) {
+    struct running r = running_new();
+    must_run(&r, loop);
+    const struct graph *graph = graph_of(&r);
+    double value = graph->frames[graph->frame[graph->output[0]]].value;
+    running_free(&r);
+    return value;
+}
+
+static void frames_know_the_loop_variable(void **state) {
+    (void)state;
+    assert_true(loop_value("def f(x):\n    for i in range(6, 0, -3):\n        x = x*x\n    return x\n\nf(2)") == 3);
+    assert_true(loop_value("def f(x):\n    for w in [0.5, 0.25]:\n        x = x*w\n    return x\n\nf(2)") == 0.25);
+    assert_true(isnan(loop_value("def f(x):\n    for w in [x, x]:\n        x = x*w\n    return x\n\nf(2)")));
+    assert_true(isnan(loop_value("def f(x):\n    while x < 5:\n        x = x*x\n    return x\n\nf(2)")));
 }
 
 static void a_plain_sum_leaves_no_graph(void **state) {
@@ -285,6 +305,7 @@ int main(void) {
         cmocka_unit_test(graphs_have_the_right_vertices),
         cmocka_unit_test(figure_1_is_seven_vertices_and_eight_edges),
         cmocka_unit_test(frames_follow_calls_and_loops),
+        cmocka_unit_test(frames_know_the_loop_variable),
         cmocka_unit_test(a_plain_sum_leaves_no_graph),
         cmocka_unit_test(a_failing_statement_changes_nothing),
         cmocka_unit_test(calls_and_the_prompt_keep_their_vertices_apart),

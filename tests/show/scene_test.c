@@ -30,10 +30,14 @@ static void names_are_set_as_mathematics(void **state) {
     assert_markup("W_ij", "*W*_{*ij*}");
     assert_markup("loss", "*loss*");
     assert_markup("hidden_layer_1", "*hidden\\_layer*_{1}");
+    assert_markup("loss_total", "*loss*_{*total*}");
+    assert_markup("learning_rate", "*learning\\_rate*");
+    assert_markup("learning_rate2", "*learning\\_rate*_{2}");
     assert_markup("x1_2", "*x*_{1,2}");
-    assert_markup("h[0]", "*h*_{0}");
-    assert_markup("h[0][1]", "*h*_{0,1}");
-    assert_markup("w1[i]", "*w*_{1,*i*}");
+    assert_markup("h[0]", "*h*_{[0]}");
+    assert_markup("h[0][1]", "*h*_{[0][1]}");
+    assert_markup("w1[i]", "*w*_{1[*i*]}");
+    assert_markup("x[2]@2", "*x*_{[2]}^{(2)}");
     assert_markup("x@2", "*x*^{(2)}");
     assert_markup("x1@12", "*x*_{1}^{(12)}");
     assert_markup("_", "*\\_*");
@@ -87,7 +91,7 @@ static void runs_stand_side_by_side(void **state) {
     assert_int_equal(item->run_count, 4);
     const struct scene_run *base = &item->run[0], *sub = &item->run[1], *super = &item->run[2], *end = &item->run[3];
     assert_near(sub->x, base->width, 1e-9);
-    assert_near(super->x, sub->x, 1e-9); // above each other
+    assert_near(super->x, sub->x + sub->width, 1e-9); // not above each other, where they would touch
     assert_near(end->x, super->x + super->width, 1e-9);
     assert_near(item->text_width, end->x + end->width, 1e-9);
     assert_near(scene_text_left(item), 100 - item->text_width / 2, 1e-9);

@@ -1,6 +1,7 @@
 #include "base/series.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -175,10 +176,17 @@ static bool read_names(struct reader *reader) {
     return true;
 }
 
+// A decimal, nan or inf as a whole; strtod alone takes hexadecimal numbers and NaN's bits too.
+static bool parse(const char *text, double *value) {
+    char *end;
+    *value = strtod(text, &end);
+    return end > text && !*end && !strpbrk(text, "xX(");
+}
+
 static bool read_number(struct reader *reader, bool more, double *value) {
     const char *text = buffer_string(&reader->field);
     *value = NAN;
-    if (!text[0] || text_parse_number(text, value)) return true;
+    if (!text[0] || parse(text, value)) return true;
     return complain(reader, reader->begin, field_end(reader, more), "this is not a number");
 }
 
@@ -205,7 +213,7 @@ static bool read_row(struct reader *reader) {
     return series_append(reader->series, reader->row) || error_memory(reader->error);
 }
 
-// Empty lines between rows are passed over unless an empty field is all that a row has.
+// Empty lines between rows are passed over.
 static bool read_rows(struct reader *reader) {
     reader->row = mem_alloc(reader->series->column_count, sizeof *reader->row);
     if (!reader->row) return error_memory(reader->error);

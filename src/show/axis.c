@@ -163,7 +163,7 @@ static void add_tick(const struct axis *axis, double value, bool major, int powe
 // Powers of ten; between them, what a log scale's rhythm is read from.
 static uint32_t power_ticks(const struct axis *axis, double wanted, struct tick tick[MOST_TICKS]) {
     double low = log10(axis->low), high = log10(axis->high);
-    int stride = whole_stride((high - low) / fmax(wanted, 1) - 1e-9), minors = stride == 1 ? 9 : 1;
+    int stride = whole_stride(0.8 * (high - low) / fmax(wanted, 1)), minors = stride == 1 ? 9 : 1;
     uint32_t n = 0;
     for (int power = (int)floor(low); power <= (int)floor(high + 1e-9); power++) {
         bool major = power % stride == 0;

@@ -194,11 +194,18 @@ static uint32_t count_labels(const struct tick *tick, uint32_t n) {
     return labels;
 }
 
+// At least two, or nobody can tell the scale.
+static uint32_t some_ticks(const struct axis *axis, double wanted, struct tick tick[MOST_TICKS]) {
+    uint32_t n = 0;
+    for (int i = 0; i < 4 && n < 2; i++) n = linear_ticks(axis->low, axis->high, fmax(wanted, 1) * (1 << i), tick);
+    return n;
+}
+
 uint32_t axis_ticks(const struct axis *axis, double wanted, struct tick tick[MOST_TICKS]) {
     if (!axis_valid(axis)) return 0;
-    if (!axis->log) return linear_ticks(axis->low, axis->high, wanted, tick);
+    if (!axis->log) return some_ticks(axis, wanted, tick);
     uint32_t n = power_ticks(axis, wanted, tick);
     if (count_labels(tick, n) >= 2) return n;
     n = mixed_ticks(axis, tick);
-    return count_labels(tick, n) >= 2 ? n : linear_ticks(axis->low, axis->high, wanted, tick);
+    return count_labels(tick, n) >= 2 ? n : some_ticks(axis, wanted, tick);
 }

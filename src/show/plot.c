@@ -223,7 +223,7 @@ static void place_frame(struct canvas *canvas, double width, double height) {
     double bottom = edge + (plot->x_label ? 1.9 * t : 0) + 1.9 * t;
     frame->height = fmax(height - frame->top - bottom, 0.2 * height);
     canvas->y_ticks = axis_ticks(&frame->y, frame->height / (4 * t), canvas->y_tick);
-    frame->left = fmin(edge + widest_tick(canvas) + 0.8 * t, 0.4 * width);
+    frame->left = fmin(fmax(edge + widest_tick(canvas) + 0.8 * t, 5.5 * t), 0.4 * width);
     double right = fmin(edge + (label > 0 ? label + (LABEL_GAP + 0.3) * t : t), 0.4 * width);
     frame->width = fmax(width - frame->left - right, 0.2 * width);
     canvas->x_ticks = axis_ticks(&frame->x, frame->width / ((frame->x.log ? 6.5 : 9) * t), canvas->x_tick);

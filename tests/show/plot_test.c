@@ -38,6 +38,7 @@ static void ticks_are_round_and_short(void **state) {
     (void)state;
     assert_ticks(0, 1, false, 5, "0 0.2 0.4 0.6 0.8 1.0");
     assert_ticks(1, 20, false, 4, "5 10 15 20");
+    assert_ticks(1, 1000, false, 1, "500 1000"); // one alone would not tell the scale
     assert_ticks(-0.3, 0.3, false, 6, "−0.3 −0.2 −0.1 0 0.1 0.2 0.3");
     assert_ticks(0, 3e7, false, 3, "0 1×10^{7} 2×10^{7} 3×10^{7}");
     assert_ticks(1e-5, 2e-5, false, 2, "1.0×10^{−5} 1.5×10^{−5} 2.0×10^{−5}");

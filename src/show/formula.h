@@ -10,8 +10,8 @@ struct formula;
 
 enum { FORMULA_DEEPEST = 64 };
 
-// Reads `text`. `told` gets a few words for each thing that could not be read ("\\foo is unknown", each once). NULL with
-// ERROR_LIMIT if it is nested too deeply, ERROR_MEMORY. Lives in the arena.
+// Reads `text`. `told` gets a few words for each thing that could not be read ("\\foo is unknown", each once). NULL
+// with ERROR_LIMIT if it is nested too deeply, ERROR_MEMORY. Lives in the arena.
 struct formula *formula_read(struct arena *arena, const char *text, size_t size, struct buffer *told,
                              struct error *error);
 

@@ -1,8 +1,8 @@
 // Prose: a text in CommonMark with formulas, as a scene or for a terminal.
 //
-// Headings, paragraphs, emphasis, inline code, code blocks, lists, links, block quotes, thematic breaks; an image is its
-// alternative text, HTML is shown as written. $...$ is a formula in the line, $$...$$ one of its own (show/formula.h says
-// what they know); a dollar that is none is written \$.
+// Headings, paragraphs, emphasis, inline code, code blocks, lists, links, block quotes, thematic breaks; an image is
+// its alternative text, HTML is shown as written. $...$ is a formula in the line, $$...$$ one of its own
+// (show/formula.h says what they know); a dollar that is none is written \$.
 #ifndef BAUER_SHOW_PROSE_H
 #define BAUER_SHOW_PROSE_H
 

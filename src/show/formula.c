@@ -214,13 +214,14 @@ static void skip_blanks(struct reader *reader) {
 static struct formula *read_row(struct reader *reader, const char *stop);
 static struct formula *read_one(struct reader *reader);
 
-// What a command or a script works on: a group or one thing.
+// What a command or a script works on: a group or one thing; of a number only its first digit, as in TeX.
 static struct formula *read_argument(struct reader *reader) {
     skip_blanks(reader);
     if (is_end(reader) || *reader->next == '}') {
         tell(reader, "a formula ends too early", 24, "");
         return make(reader, FORM_ROW);
     }
+    if (isdigit((unsigned char)*reader->next)) return make_text(reader, reader->next++, 1, ROLE_PLAIN, false);
     return read_one(reader);
 }
 
@@ -310,6 +311,24 @@ static struct formula *read_structure(struct reader *reader, const char *name, s
     return NULL;
 }
 
+static struct formula *read_group(struct reader *reader);
+
+// As it is written, with the group behind it.
+static struct formula *read_unknown(struct reader *reader, const char *begin) {
+    size_t size = (size_t)(reader->next - begin);
+    tell(reader, begin, size, " is unknown");
+    struct formula *name = make_text(reader, begin, size, ROLE_PLAIN, false);
+    if (!name || is_end(reader) || *reader->next != '{') return name;
+    struct formula *row = make(reader, FORM_ROW), *open = make_text(reader, "{", 1, ROLE_OPEN, false);
+    struct formula *inner = read_group(reader), *close = make_text(reader, "}", 1, ROLE_PLAIN, false);
+    if (!row || !open || !inner || !close) return NULL;
+    row->first = name;
+    name->next = open;
+    open->next = inner;
+    inner->next = close;
+    return row;
+}
+
 static struct formula *read_command(struct reader *reader) {
     const char *begin = reader->next++, *name = reader->next;
     while (!is_end(reader) && isalpha((unsigned char)*reader->next)) reader->next++;
@@ -320,9 +339,7 @@ static struct formula *read_command(struct reader *reader) {
     if (known) return made;
     const struct sign *sign = find_sign(name, size);
     if (sign) return make_text(reader, sign->text, strlen(sign->text), sign->role, sign->italic);
-    size_t whole = (size_t)(reader->next - begin);
-    tell(reader, begin, whole, " is unknown");
-    return make_text(reader, begin, whole, ROLE_PLAIN, false);
+    return read_unknown(reader, begin);
 }
 
 static size_t character_size(const char *text, const char *end) {
@@ -454,7 +471,7 @@ static void measure(struct formula *f, double size, double smallest, bool displa
 
 static void measure_text(struct formula *f, double size, bool display) {
     bool large = f->role == ROLE_LARGE;
-    f->size = large ? size * (display ? 1.55 : 1.15) : size;
+    f->size = large ? size * (display ? 1.8 : 1.15) : size;
     f->width = paint_measure(f->text, FONT_SANS, f->size, f->bold, f->italic, NULL, NULL);
     f->ascent = large ? 0.66 * f->size + 0.1 * size : text_ascent(f->text) * size;
     f->descent = large ? 0.34 * f->size - 0.1 * size : text_descent(f->text) * size;
@@ -479,7 +496,8 @@ static double space_between(const struct formula *last, bool last_unary, const s
     double space = is_unary(f, last) ? 0 : side_space(f, size);
     space = fmax(space, last_unary ? 0 : side_space(last, size));
     if (last->role == ROLE_COMMA) space = fmax(space, 0.2 * size);
-    if (last->role == ROLE_LARGE || f->role == ROLE_LARGE) space = fmax(space, 0.14 * size);
+    if (last->role == ROLE_LARGE || f->role == ROLE_LARGE) space = fmax(space, 0.18 * size);
+    if (last->stacked && f->stacked) space = fmax(space, 0.35 * size); // their limits may be wide
     bool word = last->role == ROLE_FUNCTION || last->role == ROLE_LIMIT;
     if (word && !is_open(f)) space = fmax(space, 0.16 * size);
     if ((f->role == ROLE_FUNCTION || f->role == ROLE_LIMIT) && last->role != ROLE_OPEN)
@@ -489,11 +507,11 @@ static double space_between(const struct formula *last, bool last_unary, const s
 
 static void measure_row(struct formula *f, double size, double smallest, bool display) {
     struct formula *last = NULL;
-    bool last_unary = false;
+    bool last_unary = false, tight = size * SMALLEST_SIZE < 0.75 * smallest; // scripts leave little space
     f->width = f->ascent = f->descent = 0;
     for (struct formula *m = f->first; m; m = m->next) {
         measure(m, size, smallest, display);
-        m->before = space_between(last, last_unary, m, size);
+        m->before = (tight ? 0.2 : 1) * space_between(last, last_unary, m, size);
         f->width += m->before + m->width;
         f->ascent = fmax(f->ascent, m->ascent);
         f->descent = fmax(f->descent, m->descent);
@@ -746,9 +764,11 @@ static void add_script(const char *text, bool super, struct buffer *out) {
     buffer_free(&small);
 }
 
+static void write_plain(const struct formula *f, bool tight, struct buffer *out);
+
 static void add_part(const struct formula *f, bool super, struct buffer *out) {
     struct buffer part = {0};
-    formula_text(f, &part);
+    write_plain(f, true, &part);
     add_script(buffer_string(&part), super, out);
     out->failed |= part.failed;
     buffer_free(&part);
@@ -763,27 +783,38 @@ static bool is_simple(const struct formula *f) {
     return f->form != FORM_FRACTION && (f->form != FORM_ROW || !f->first || is_simple(f->first));
 }
 
-static void add_enclosed(const struct formula *f, bool always, struct buffer *out) {
+static void add_enclosed(const struct formula *f, bool always, bool tight, struct buffer *out) {
     bool wrap = always || !is_simple(f);
     if (wrap) buffer_char(out, '(');
-    formula_text(f, out);
+    write_plain(f, tight, out);
     if (wrap) buffer_char(out, ')');
 }
 
-static void row_text(const struct formula *f, struct buffer *out) {
+static bool is_closing(const struct formula *f) {
+    return f->form == FORM_TEXT && f->text[0] && strchr(")]}", f->text[0]);
+}
+
+// Whether two members would run into each other: a fraction is as long as what stands beside it.
+static bool runs_together(const struct formula *last, const struct formula *f) {
+    return last && (last->form == FORM_FRACTION || f->form == FORM_FRACTION) && last->role != ROLE_OPEN &&
+           f->role != ROLE_COMMA && !is_closing(f);
+}
+
+static void row_text(const struct formula *f, bool tight, struct buffer *out) {
     const struct formula *last = NULL;
     bool last_unary = false;
     for (const struct formula *m = f->first; m; m = m->next) {
-        if (space_between(last, last_unary, m, 1) > 0) buffer_char(out, ' ');
-        formula_text(m, out);
+        bool space = !tight && space_between(last, last_unary, m, 1) > 0;
+        if (space || runs_together(last, m)) buffer_char(out, ' ');
+        write_plain(m, tight, out);
         last_unary = is_unary(m, last);
         last = m;
     }
 }
 
-static void accent_text(const struct formula *f, struct buffer *out) {
+static void accent_text(const struct formula *f, bool tight, struct buffer *out) {
     struct buffer base = {0};
-    formula_text(f->first, &base);
+    write_plain(f->first, tight, &base);
     const char *text = buffer_string(&base), *end = text + base.size;
     bool one = text < end && text + character_size(text, end) == end;
     if (!one) buffer_char(out, '(');
@@ -794,35 +825,46 @@ static void accent_text(const struct formula *f, struct buffer *out) {
     buffer_free(&base);
 }
 
-void formula_text(const struct formula *f, struct buffer *out) {
+static void fraction_text(const struct formula *f, bool tight, struct buffer *out) {
+    add_enclosed(f->first, false, tight, out);
+    buffer_char(out, '/');
+    add_enclosed(f->second, false, tight, out);
+}
+
+static void fence_text(const struct formula *f, bool tight, struct buffer *out) {
+    if (f->text[0] != '.') buffer_char(out, f->text[0]);
+    write_plain(f->first, tight, out);
+    if (f->text[1] != '.') buffer_char(out, f->text[1]);
+}
+
+// tight: without spaces around signs, for scripts.
+static void write_plain(const struct formula *f, bool tight, struct buffer *out) {
     switch (f->form) {
     case FORM_TEXT:
         buffer_text(out, f->text);
         break;
     case FORM_ROW:
-        row_text(f, out);
+        row_text(f, tight, out);
         break;
     case FORM_SCRIPT:
-        formula_text(f->first, out);
+        write_plain(f->first, tight, out);
         if (f->sub) add_part(f->sub, false, out);
         if (f->super) add_part(f->super, true, out);
         break;
     case FORM_FRACTION:
-        add_enclosed(f->first, false, out);
-        buffer_char(out, '/');
-        add_enclosed(f->second, false, out);
+        fraction_text(f, tight, out);
         break;
     case FORM_ROOT:
         buffer_text(out, "√");
-        add_enclosed(f->first, true, out);
+        add_enclosed(f->first, true, tight, out);
         break;
     case FORM_ACCENT:
-        accent_text(f, out);
+        accent_text(f, tight, out);
         break;
     case FORM_FENCE:
-        if (f->text[0] != '.') buffer_char(out, f->text[0]);
-        formula_text(f->first, out);
-        if (f->text[1] != '.') buffer_char(out, f->text[1]);
+        fence_text(f, tight, out);
         break;
     }
 }
+
+void formula_text(const struct formula *formula, struct buffer *out) { write_plain(formula, false, out); }

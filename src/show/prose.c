@@ -17,6 +17,7 @@
 #define LIST_INDENT 1.9
 #define LINE_ASCENT 1.06 // of a line, in its size
 #define LINE_DESCENT 0.44
+#define CODE_PAD 0.2
 #define MONO 0.87 // code is a bit smaller than the text around it
 
 struct page {
@@ -31,7 +32,8 @@ struct page {
 
 // One paragraph or heading being set.
 struct setting {
-    const struct page *page;
+    struct page *page;
+    const struct block *block;
     double size;
     bool bold;
     colour ink;
@@ -52,10 +54,22 @@ static double measure_words(const struct setting *setting, const struct atom *at
     return width;
 }
 
+// Code stands in a box that is a little wider than it.
+static bool code_begins(const struct setting *setting, const struct atom *atom, const char *text) {
+    const struct atom *first = &setting->page->document->atom[setting->block->atom];
+    return atom->code && text == atom->text && (atom == first || !atom[-1].code);
+}
+
+static bool code_ends(const struct setting *setting, const struct atom *atom, const char *end) {
+    const struct atom *last = &setting->page->document->atom[setting->block->atom + setting->block->count - 1];
+    return atom->code && !*end && (atom == last || !atom[1].code);
+}
+
 static double measure_piece(void *context, const struct atom *atom, const char *text, size_t size) {
     const struct setting *setting = context;
     if (atom->kind == ATOM_FORMULA) return formula_measure(atom->formula, setting->size, false).width;
-    return measure_words(setting, atom, text, size);
+    double pads = code_begins(setting, atom, text) + code_ends(setting, atom, text + size);
+    return measure_words(setting, atom, text, size) + pads * CODE_PAD * setting->size;
 }
 
 // ---- lines --------------------------------------------------------------------------------------------------------
@@ -87,8 +101,7 @@ static void adorn(const struct setting *setting, const struct atom *atom, double
     double s = setting->size, down = y + 0.16 * s;
     struct point p[4] = {{x, down}, {x + width / 3, down}, {x + 2 * width / 3, down}, {x + width, down}};
     if (atom->code)
-        scene_rect(setting->page->scene, x - 0.16 * s, y - 0.86 * s, width + 0.32 * s, 1.16 * s, 0.2 * s,
-                   style->frame_fill, 0, 0);
+        scene_rect(setting->page->scene, x, y - 0.86 * s, width, 1.16 * s, 0.2 * s, style->frame_fill, 0, 0);
     if (atom->link) scene_path(setting->page->scene, p, 4, setting->ink, 0.05 * s, false);
 }
 
@@ -105,20 +118,22 @@ static double draw_words(const struct setting *setting, const struct piece *piec
         width += piece[i].width;
     }
     adorn(setting, atom, x, y, width);
-    struct scene_item *item = scene_text(scene, x, y, buffer_string(&markup), (atom->code ? MONO : 1) * setting->size,
-                                         setting->ink, ANCHOR_START, atom->code ? FONT_MONO : FONT_SANS);
+    double pad = code_begins(setting, atom, piece->text) ? CODE_PAD * setting->size : 0;
+    struct scene_item *item =
+        scene_text(scene, x + pad, y, buffer_string(&markup), (atom->code ? MONO : 1) * setting->size, setting->ink,
+                   ANCHOR_START, atom->code ? FONT_MONO : FONT_SANS);
     scene->failed |= markup.failed;
     buffer_free(&markup);
-    return item ? item->text_width : width;
+    return item && !atom->code ? item->text_width : width;
 }
 
 static double draw_linked(struct setting *setting, const struct piece *piece, size_t count, double x, double y) {
-    const struct page *page = setting->page;
+    struct page *page = setting->page;
     struct setting own = *setting;
     uint32_t link = piece->atom->link;
     if (!link) return draw_words(setting, piece, count, x, y);
     own.ink = page->style->second_text;
-    scene_group(page->scene, TAG_NONE, ((struct page *)page)->links++, page->document->link[link - 1]);
+    scene_group(page->scene, TAG_NONE, page->links++, page->document->link[link - 1]);
     double width = draw_words(&own, piece, count, x, y);
     scene_end(page->scene);
     return width;
@@ -189,6 +204,7 @@ static double heading_scale(uint32_t level) {
 static bool draw_paragraph(struct page *page, const struct block *block, double left, double width) {
     bool heading = block->kind == BLOCK_HEADING;
     struct setting setting = {.page = page,
+                              .block = block,
                               .size = (heading ? heading_scale(block->level) : 1) * page->body,
                               .bold = heading,
                               .ink = is_quoted(block) && !heading ? page->style->muted : page->style->text};

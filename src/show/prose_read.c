@@ -104,11 +104,11 @@ static bool keep_formula(struct maker *maker, const char *text, size_t size, boo
 
 // The closing $$ before an empty line and outside of backquotes, or NULL.
 static const char *display_end(const char *c, const char *end) {
-    for (; c + 1 < end && *c != '`'; c++) {
+    for (const char *begin = c; c + 1 < end && *c != '`'; c++) {
         if (c[0] == '\\')
             c++;
         else if (c[0] == '$' && c[1] == '$')
-            return c;
+            return c > begin ? c : NULL;
         else if (c[0] == '\n' && c[1] == '\n')
             return NULL;
     }
@@ -133,9 +133,11 @@ static const char *inline_end(const char *c, const char *end) {
 // One character, or a formula at a dollar. Characters of the private use area that mean something here are replaced.
 static bool take_one(struct maker *maker, const char **next, const char *end, struct buffer *out) {
     const char *c = *next, *close;
-    if (*c == '\\' && c + 1 < end) {
-        buffer_add(out, c, 2);
-        *next += 2;
+    size_t dollars = strspn(c, "$");
+    if ((*c == '\\' && c + 1 < end) || dollars > 2) {
+        size_t plain = dollars ? dollars : 2;
+        buffer_add(out, c, plain);
+        *next += plain;
     } else if (*c == '$' && c + 1 < end && c[1] == '$' && (close = display_end(c + 2, end))) {
         *next = close + 2;
         return keep_formula(maker, c + 2, (size_t)(close - c - 2), true, out);
@@ -571,33 +573,36 @@ static bool add_piece(struct breaker *breaker, const struct atom *atom, const ch
     return true;
 }
 
-// The longest beginning of a word that fits on a line, at least one character.
+static size_t whole_character(const char *text, size_t size, size_t part) {
+    while (part > 1 && ((unsigned char)text[part] & 0xC0) == 0x80) part--;
+    while (part < size && ((unsigned char)text[part] & 0xC0) == 0x80) part++;
+    return part;
+}
+
+// The longest beginning of a word that fits on a line, at least one character. Measured from short to long: a line is
+// short, a word may be a book.
 static size_t fitting(struct breaker *breaker, const struct atom *atom, const char *text, size_t size) {
-    size_t low = 1, high = size;
-    while (low < high) {
-        size_t middle = (low + high + 1) / 2;
-        if (breaker->measure(breaker->context, atom, text, middle) <= breaker->limit)
-            low = middle;
-        else
-            high = middle - 1;
+    size_t low = 0, high = size < 64 ? size : 64;
+    while (breaker->measure(breaker->context, atom, text, high) <= breaker->limit) {
+        if (high == size) return size;
+        low = high;
+        high = size / 2 < high ? size : 2 * high;
     }
-    while (low > 1 && ((unsigned char)text[low] & 0xC0) == 0x80) low--;
-    while (low < size && ((unsigned char)text[low] & 0xC0) == 0x80) low++;
-    return low;
+    while (high - low > 1) { // low fits, high does not
+        size_t middle = (low + high) / 2;
+        *(breaker->measure(breaker->context, atom, text, middle) <= breaker->limit ? &low : &high) = middle;
+    }
+    return whole_character(text, size, low ? low : 1);
 }
 
 static bool add_word(struct breaker *breaker, const struct atom *atom) {
     const char *text = atom->text;
-    size_t size = strlen(text);
-    while (size && breaker->measure(breaker->context, atom, text, size) > breaker->limit) {
+    for (size_t left = strlen(text), part; left; text += part, left -= part) {
         if (task_interrupted()) return error_interrupt(breaker->error);
-        size_t most = size < 4096 ? size : 4096; // a line holds less, and measuring all again takes long
-        size_t part = fitting(breaker, atom, text, most);
+        part = fitting(breaker, atom, text, left);
         if (!add_piece(breaker, atom, text, part)) return false;
-        text += part;
-        size -= part;
     }
-    return !size || add_piece(breaker, atom, text, size);
+    return true;
 }
 
 static void drop_blank(struct breaker *breaker) {

@@ -16,7 +16,7 @@
 #define MARGIN_Y 0.05    // of the range, above and below the curves
 #define BAND_ALPHA 0x2CU // of 0xFF
 #define GRID_ALPHA 0xB0U
-enum { THIN_FROM = 2000, LISTED_POINTS = 400, LOOK_EVERY = 4096 };
+enum { LONGEST_SHOWN = 1000, THIN_FROM = 2000, LISTED_POINTS = 400, LOOK_EVERY = 4096 };
 
 // One plot being drawn.
 struct canvas {
@@ -24,7 +24,7 @@ struct canvas {
     const struct style *style;
     struct scene *scene;
     struct plot_frame frame;
-    double text, title, line, dot; // sizes in points
+    double text, x_text, title, line, dot; // sizes in points; x_text: of the labels below
     struct tick x_tick[MOST_TICKS], y_tick[MOST_TICKS];
     uint32_t x_ticks, y_ticks;
     bool failed; // memory ran out while it was measured
@@ -214,11 +214,39 @@ static double widest_tick(struct canvas *canvas) {
 }
 
 #define LABEL_GAP 0.9 // text sizes between a curve's end and its label
+#define EDGE 1.6      // text sizes around everything
+
+// The least distance between two labels of the x axis.
+static double label_distance(const struct canvas *canvas) {
+    double last = -INFINITY, least = INFINITY;
+    for (uint32_t i = 0; i < canvas->x_ticks; i++) {
+        if (!canvas->x_tick[i].label[0]) continue;
+        double at = canvas->frame.width * axis_share(&canvas->frame.x, canvas->x_tick[i].value);
+        least = fmin(least, at - last);
+        last = at;
+    }
+    return least;
+}
+
+// Ticks along the x axis whose labels leave room between each other; half of the last one may reach beyond the frame.
+static double place_x_ticks(struct canvas *canvas) {
+    struct plot_frame *frame = &canvas->frame;
+    double wanted = frame->width / ((frame->x.log ? 6.5 : 9) * canvas->text), widest = 0;
+    for (int i = 0; i < 4; i++, wanted *= 0.6) {
+        widest = 0;
+        canvas->x_ticks = axis_ticks(&frame->x, wanted, canvas->x_tick);
+        for (uint32_t j = 0; j < canvas->x_ticks; j++) widen_to(canvas, canvas->x_tick[j].label, &widest);
+        if (widest + canvas->text < label_distance(canvas)) break;
+    }
+    double room = label_distance(canvas) - 0.8 * canvas->text;
+    canvas->x_text = canvas->text * (widest > room ? fmax(room / widest, 0.5) : 1);
+    return widest / 2;
+}
 
 static void place_frame(struct canvas *canvas, double width, double height) {
     const struct plot *plot = canvas->plot;
     struct plot_frame *frame = &canvas->frame;
-    double t = canvas->text, label = widest_label(canvas), edge = 1.6 * t;
+    double t = canvas->text, label = widest_label(canvas), edge = EDGE * t;
     frame->top = edge + (plot->title ? 1.3 * canvas->title : 0) + (plot->y_label ? 1.55 * t : 0) + 1.3 * t;
     double bottom = edge + (plot->x_label ? 1.9 * t : 0) + 1.9 * t;
     frame->height = fmax(height - frame->top - bottom, 0.2 * height);
@@ -226,7 +254,10 @@ static void place_frame(struct canvas *canvas, double width, double height) {
     frame->left = fmin(fmax(edge + widest_tick(canvas) + 0.8 * t, 5.5 * t), 0.4 * width);
     double right = fmin(edge + (label > 0 ? label + (LABEL_GAP + 0.3) * t : t), 0.4 * width);
     frame->width = fmax(width - frame->left - right, 0.2 * width);
-    canvas->x_ticks = axis_ticks(&frame->x, frame->width / ((frame->x.log ? 6.5 : 9) * t), canvas->x_tick);
+    double beyond = place_x_ticks(canvas) + 0.3 * edge;
+    if (beyond <= right) return;
+    frame->width = fmax(frame->width + right - beyond, 0.2 * width);
+    place_x_ticks(canvas);
 }
 
 static bool make_canvas(const struct plot *plot, struct scene *scene, struct canvas *canvas, char message[256],
@@ -379,30 +410,68 @@ static void draw_x_axis(const struct canvas *canvas) {
         double x = picture_x(frame, tick->value), length = tick->label[0] ? 0.45 : 0.25;
         add_line(canvas->scene, x, bottom + 0.3 * t, x, bottom + (0.3 + length) * t, canvas->style->dim, thin);
         if (tick->label[0])
-            scene_text(canvas->scene, x, bottom + 2.0 * t, tick->label, t, canvas->style->muted, ANCHOR_MIDDLE,
-                       FONT_SANS);
+            scene_text(canvas->scene, x, bottom + 2.0 * t, tick->label, canvas->x_text, canvas->style->muted,
+                       ANCHOR_MIDDLE, FONT_SANS);
     }
+}
+
+#define SMALLEST_TEXT 0.65 // of its size
+
+// The beginning of the words in a markup that fits in `room`, and an ellipsis.
+static void shorten(const char *markup, double size, double room, struct buffer *out) {
+    struct buffer plain = {0};
+    read_markup(markup, size, &plain);
+    size_t kept = plain.size < LONGEST_SHOWN ? plain.size : LONGEST_SHOWN;
+    do {
+        while (kept && ((unsigned char)plain.data[kept] & 0xC0) == 0x80) kept--;
+        buffer_clear(out);
+        struct buffer part = {0};
+        buffer_add(&part, buffer_string(&plain), kept);
+        scene_escape(out, buffer_string(&part));
+        buffer_text(out, "…");
+        out->failed |= part.failed || plain.failed;
+        buffer_free(&part);
+    } while (!out->failed && read_markup(buffer_string(out), size, NULL) > room && kept--);
+    buffer_free(&plain);
+}
+
+// A text that is too long for its room is set smaller, and cut if that is not enough (its group's title has it all).
+static void draw_fitting(const struct canvas *canvas, double x, double y, const char *markup, double size, double room,
+                         colour ink, enum scene_anchor anchor) {
+    double width = read_markup(markup, size, NULL);
+    struct buffer cut = {0};
+    if (width > room) size *= fmax(room / width, SMALLEST_TEXT);
+    if (SMALLEST_TEXT * width > room) shorten(markup, size, room, &cut);
+    scene_text(canvas->scene, x, y, cut.size ? buffer_string(&cut) : markup, size, ink, anchor, FONT_SANS);
+    canvas->scene->failed |= cut.failed || isnan(width);
+    buffer_free(&cut);
+}
+
+static double room_behind(const struct canvas *canvas, double x) {
+    return fmax(canvas->scene->width - x - 0.5 * canvas->text, canvas->text);
+}
+
+static void draw_title(const struct canvas *canvas, double x, double y) {
+    struct buffer bold = {0};
+    buffer_printf(&bold, "**%s**", canvas->plot->title);
+    draw_fitting(canvas, x, y, buffer_string(&bold), canvas->title, room_behind(canvas, x), canvas->style->text,
+                 ANCHOR_START);
+    canvas->scene->failed |= bold.failed;
+    buffer_free(&bold);
 }
 
 static void draw_words(const struct canvas *canvas) {
     const struct plot *plot = canvas->plot;
     const struct plot_frame *frame = &canvas->frame;
-    double t = canvas->text, y = 1.6 * t;
-    if (plot->title) {
-        struct buffer bold = {0};
-        buffer_printf(&bold, "**%s**", plot->title);
-        y += canvas->title;
-        scene_text(canvas->scene, frame->left, y, buffer_string(&bold), canvas->title, canvas->style->text,
-                   ANCHOR_START, FONT_SANS);
-        canvas->scene->failed |= bold.failed;
-        buffer_free(&bold);
-    }
+    const struct style *style = canvas->style;
+    double t = canvas->text, y = EDGE * t, middle = frame->left + frame->width / 2, below = frame->top + frame->height;
+    if (plot->title) draw_title(canvas, frame->left, y += canvas->title);
     if (plot->y_label)
-        scene_text(canvas->scene, frame->left, y + 1.6 * t, plot->y_label, t, canvas->style->muted, ANCHOR_START,
-                   FONT_SANS);
+        draw_fitting(canvas, frame->left, y + 1.6 * t, plot->y_label, t, room_behind(canvas, frame->left), style->muted,
+                     ANCHOR_START);
     if (plot->x_label)
-        scene_text(canvas->scene, frame->left + frame->width / 2, frame->top + frame->height + 3.9 * t, plot->x_label,
-                   t, canvas->style->text, ANCHOR_MIDDLE, FONT_SANS);
+        draw_fitting(canvas, middle, below + 3.9 * t, plot->x_label, t, 2 * fmin(middle, room_behind(canvas, middle)),
+                     style->text, ANCHOR_MIDDLE);
 }
 
 static void draw_axes(const struct canvas *canvas) {
@@ -646,7 +715,7 @@ static void draw_label(const struct canvas *canvas, const struct label *label, d
         scene_ellipse(canvas->scene, label->end.x, label->end.y, canvas->dot, canvas->dot, ink, 0, 0);
     if (!is_labelled(canvas->plot, curve)) return;
     draw_leader(canvas, label, x, ink);
-    scene_text(canvas->scene, x, label->y + 0.36 * size, curve->name, size, ink, ANCHOR_START, FONT_SANS);
+    draw_fitting(canvas, x, label->y + 0.36 * size, curve->name, size, room_behind(canvas, x), ink, ANCHOR_START);
 }
 
 // ---- the whole ----------------------------------------------------------------------------------------------------
@@ -759,7 +828,7 @@ static void draw_letter(const struct page *page, uint32_t i, double x, double y)
     char letter[16];
     snprintf(letter, sizeof letter, i < 26 ? "**(%c)**" : "**(%u)**", i < 26 ? 'a' + i : i + 1);
     double title = TITLE_SIZE * page->style->title_size * page->text / page->style->label_size;
-    scene_text(page->scene, x + 1.6 * page->text, y + 1.6 * page->text + title, letter, title, page->style->text,
+    scene_text(page->scene, x + EDGE * page->text, y + EDGE * page->text + title, letter, title, page->style->text,
                ANCHOR_START, FONT_SANS);
 }
 
@@ -817,7 +886,7 @@ static void head_page(struct page *page, const char *title) {
     struct buffer bold = {0};
     buffer_printf(&bold, "**%s**", title);
     page->top = 1.6 * size;
-    scene_text(page->scene, 1.6 * page->text, page->top, buffer_string(&bold), size, page->style->text, ANCHOR_START,
+    scene_text(page->scene, EDGE * page->text, page->top, buffer_string(&bold), size, page->style->text, ANCHOR_START,
                FONT_SANS);
     page->scene->failed |= bold.failed;
     buffer_free(&bold);

@@ -173,6 +173,25 @@ static void everything_stays_inside_the_picture(void **state) {
         }
 }
 
+static void long_texts_are_set_smaller(void **state) {
+    (void)state;
+    static const double far[] = {123456.0000001, 123456.0000002, 123456.0000003, 123456.0000004, 123456.0000005};
+    char name[300];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    struct plot_curve curve = {.name = name, .x = far, .y = up, .count = 5};
+    struct plot plot = {.title = name, .x_label = name, .y_label = name, .curve = &curve, .curve_count = 1};
+    struct scene scene;
+    double x0, y0, x1, y1;
+    for (int named = 0; named < 2; named++) {
+        curve.name = named ? name : NULL;
+        draw(&plot, &scene, NULL, NULL);
+        scene_bounds(&scene, &x0, &y0, &x1, &y1);
+        assert_true(x0 >= 0 && y0 >= 0 && x1 <= scene.width && y1 <= scene.height);
+        scene_clear(&scene);
+    }
+}
+
 static void what_cannot_be_shown_is_told(void **state) {
     (void)state;
     static const double y[] = {1, -1, 0, NAN, 5, INFINITY}, x[] = {1, 2, 3, 4, 5, 6};
@@ -466,6 +485,7 @@ int main(void) {
         cmocka_unit_test(zooming_stops_before_numbers_end),
         cmocka_unit_test(a_plot_says_what_it_shows),
         cmocka_unit_test(everything_stays_inside_the_picture),
+        cmocka_unit_test(long_texts_are_set_smaller),
         cmocka_unit_test(what_cannot_be_shown_is_told),
         cmocka_unit_test(missing_points_leave_gaps),
         cmocka_unit_test(lines_are_cut_at_the_window),

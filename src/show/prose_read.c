@@ -215,9 +215,29 @@ static bool add_words(struct maker *maker, const char *text, const char *end, bo
     return true;
 }
 
+static size_t count_quotes(const struct maker *maker) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < maker->depth; i++) n += maker->container[i] == CMARK_NODE_BLOCK_QUOTE;
+    return n;
+}
+
+// A formula of several lines in a quote has the quote's signs at the beginnings of its lines.
+static void add_unquoted(struct buffer *out, const struct taken *taken, size_t quotes) {
+    const char *c = taken->text, *end = c + taken->size;
+    while (c < end) {
+        buffer_char(out, *c);
+        if (*c++ != '\n') continue;
+        for (size_t seen = 0; c < end && (*c == ' ' || (*c == '>' && seen < quotes)); c++) seen += *c == '>';
+    }
+}
+
 static struct formula *read_formula(struct maker *maker, const struct taken *taken) {
-    const char *text = keep_clean(maker, taken->text, taken->size);
     struct document *document = maker->document;
+    struct buffer plain = {0};
+    add_unquoted(&plain, taken, count_quotes(maker));
+    const char *text = plain.failed ? NULL : keep_clean(maker, buffer_string(&plain), plain.size);
+    buffer_free(&plain);
+    if (!text) error_memory(maker->error);
     return text ? formula_read(document->arena, text, strlen(text), &document->told, maker->error) : NULL;
 }
 

@@ -152,6 +152,7 @@ static void formulas_stand_in_texts(void **state) {
     assert_printed("`$x_1$` is $x_1$", "`$x_1$` is x₁\n");
     assert_printed("so\n$$\na = b\n$$\nand on", "so\n\n    a = b\n\nand on\n");
     assert_printed("$$a$$", "    a\n");
+    assert_printed("> $$\n> a\n> > b\n> $$", "│     a > b\n");
     assert_printed("- $$a$$", "  •     a\n");
     assert_printed("$$a\n\nb$$", "$$a\n\nb$$\n");
     assert_printed("# On $x^2$", "On x²\n═════\n");

@@ -456,7 +456,8 @@ static void trace_text(const struct scene_item *item, struct buffer *out) {
 }
 
 static void trace_item(const struct scene_item *item, struct buffer *out) {
-    static const char *const tag[] = {"none", "vertex", "edge", "frame", "path", "panel", "background"};
+    static const char *const tag[] = {"none",  "vertex",     "edge",  "frame", "path",
+                                      "panel", "background", "curve", "point"};
     switch (item->kind) {
     case SCENE_GROUP:
         buffer_printf(out, "group %s %u%s%s", tag[item->tag], item->id, item->title ? " " : "",

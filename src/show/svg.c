@@ -228,7 +228,8 @@ static void write_text(struct svg *svg, const struct scene_item *item) {
 // ---- groups and the whole -----------------------------------------------------------------------------------------
 
 static void open_group(struct svg *svg, const struct scene_item *item) {
-    static const char *const tag[] = {"part", "vertex", "edge", "frame", "path", "panel", "background"};
+    static const char *const tag[] = {"part",  "vertex",     "edge",  "frame", "path",
+                                      "panel", "background", "curve", "point"};
     if (!mem_grow(&svg->id_size, &svg->capacity, svg->depth + 1, sizeof *svg->id_size)) {
         svg->failed = true;
         return;

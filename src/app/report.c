@@ -346,6 +346,7 @@ void report_jacobian(struct session *session, enum bauer_mode mode, const struct
     if (mode == BAUER_PATHS)
         report_text(session, ", %.0f path%s walked", jacobian->paths, jacobian->paths == 1 ? "" : "s");
     report_text(session, "%s\n", report_plain(session));
+    if (!graph->function) tell_kinks(session, graph); // a call has told them with its value
 }
 
 void report_outputs(struct session *session, const struct graph *graph) {

@@ -191,6 +191,11 @@ static bool run_editor(const char *path, struct error *error) {
 
 bool command_edit(struct session *session, const struct words *words, struct error *error) {
     if (words->count != 1) return command_usage_error(words, 1, error, "name one function");
+    if (!session->output.interactive) {
+        error_set(error, ERROR_OTHER, words->all, ":edit needs a terminal");
+        error_hint(error, "define the function again instead");
+        return false;
+    }
     struct listing l = {.session = session, .wanted = words->word[0]};
     bool json = session->output.json;
     session->output.json = false;

@@ -73,8 +73,16 @@ static void operand_line(struct why *why, uint32_t edge) {
     walk_number(&why->line, why->graph->value[u]);
     buffer_text(&why->line, "   local derivative ");
     size_t since = why->line.size;
-    graph_partial_formula(why->graph, edge, &why->line);
+    struct buffer formula = {0};
+    graph_partial_formula(why->graph, edge, &formula);
+    buffer_printf(&why->line, strstr(buffer_string(&formula), " if ") ? "(%s)" : "%s", buffer_string(&formula));
+    buffer_free(&formula);
     walk_equals(&why->line, since, why->lcg->partial[edge]);
+    const struct graph *graph = why->graph;
+    uint32_t first = graph->offset[why->v], last = graph->offset[why->v + 1] - 1;
+    const char *kink =
+        op_kink((enum op)graph->op[why->v], graph->value[graph->operand[first]], graph->value[graph->operand[last]]);
+    if (kink) buffer_printf(&why->line, ": %s", kink);
     flush_line(why);
 }
 

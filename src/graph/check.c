@@ -67,10 +67,13 @@ struct local {
     int which;
 };
 
+// NaN beyond a kink or a jump: what lies there says nothing about the slope here.
 static double local_value(const struct local *local, double x) {
     double operand[OP_ARITY_MAX];
     memcpy(operand, local->operand, sizeof operand);
     operand[local->which] = x;
+    if (op_piece(local->op, operand[0], operand[1]) != op_piece(local->op, local->operand[0], local->operand[1]))
+        return NAN;
     return op_value(local->op, operand[0], operand[1]);
 }
 
@@ -139,6 +142,7 @@ static bool check_partials(const struct lcg *lcg, double tolerance, struct check
 struct columns {
     const struct lcg *lcg;
     double *input, *value, *plus;  // input_count, count, output_count numbers
+    uint8_t *crossed;              // count
     struct difference *difference; // output_count
 };
 
@@ -146,6 +150,7 @@ static void columns_free(struct columns *columns) {
     mem_free(columns->input);
     mem_free(columns->value);
     mem_free(columns->plus);
+    mem_free(columns->crossed);
     mem_free(columns->difference);
 }
 
@@ -156,9 +161,10 @@ static bool columns_new(struct columns *columns, const struct lcg *lcg) {
         .input = mem_alloc((size_t)graph->input_count + 1, sizeof *columns->input),
         .value = mem_alloc((size_t)lcg->count + 1, sizeof *columns->value),
         .plus = mem_alloc((size_t)graph->output_count + 1, sizeof *columns->plus),
+        .crossed = mem_alloc((size_t)lcg->count + 1, 1),
         .difference = mem_alloc((size_t)graph->output_count + 1, sizeof *columns->difference),
     };
-    if (!columns->input || !columns->value || !columns->plus || !columns->difference) {
+    if (!columns->input || !columns->value || !columns->plus || !columns->crossed || !columns->difference) {
         columns_free(columns);
         return false;
     }
@@ -166,11 +172,31 @@ static bool columns_new(struct columns *columns, const struct lcg *lcg) {
     return true;
 }
 
+static double piece_of(const struct graph *graph, vertex v, const double *value) {
+    uint32_t first = graph->offset[v], end = graph->offset[v + 1];
+    if (first == end) return 0;
+    return op_piece((enum op)graph->op[v], value[graph->operand[first]], value[graph->operand[end - 1]]);
+}
+
+// What was pushed over a kink or a jump, and all that depends on it, says nothing about the slope here: NaN.
+static void forget_crossed(struct columns *columns) {
+    const struct graph *graph = columns->lcg->graph;
+    for (vertex v = 0; v < graph->count; v++) {
+        bool crossed = piece_of(graph, v, columns->value) != piece_of(graph, v, graph->value);
+        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
+            crossed = crossed || columns->crossed[graph->operand[e]];
+        columns->crossed[v] = crossed;
+    }
+    for (uint32_t row = 0; row < graph->output_count; row++)
+        if (columns->crossed[graph->output[row]]) columns->value[graph->output[row]] = NAN;
+}
+
 static bool evaluate_at(struct columns *columns, uint32_t column, double x, struct error *error) {
     double kept = columns->input[column];
     columns->input[column] = x;
     bool ok = graph_evaluate(columns->lcg->graph, columns->input, columns->value, error);
     columns->input[column] = kept;
+    if (ok) forget_crossed(columns);
     return ok;
 }
 

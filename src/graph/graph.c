@@ -375,9 +375,25 @@ static void add_notes(const struct graph *graph, note_of *text, struct notes *no
     }
 }
 
+// A local derivative that is no number though the value is one: x**y by y for a negative x.
+static void add_missing_notes(const struct graph *graph, struct notes *notes) {
+    for (vertex v = 0; v < graph->count; v++) {
+        if (v % LOOK_EVERY == 0 && task_interrupted()) return;
+        uint32_t first = graph->offset[v], end = graph->offset[v + 1];
+        if (first == end || !isfinite(graph->value[v])) continue;
+        double partial[OP_ARITY_MAX] = {0};
+        op_linearize((enum op)graph->op[v], graph->value[graph->operand[first]], graph->value[graph->operand[end - 1]],
+                     partial);
+        for (uint32_t e = first; e < end; e++)
+            if (isnan(partial[e - first]) && graph->op[graph->operand[e]] != OP_CONST)
+                add_note(notes, v, "a local derivative does not exist here: it is nan");
+    }
+}
+
 uint64_t graph_kinks(const struct graph *graph, graph_note *note, void *context, uint64_t most) {
     struct notes notes = {.note = note, .context = context, .most = most};
     add_notes(graph, kink_note, &notes);
+    add_missing_notes(graph, &notes);
     add_notes(graph, rounding_note, &notes);
     return notes.count;
 }

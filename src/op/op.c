@@ -83,6 +83,34 @@ const char *op_kink(enum op op, double a, double b) {
     }
 }
 
+double op_piece(enum op op, double a, double b) {
+    switch (op) {
+    case OP_ABS:
+    case OP_FABS:
+    case OP_RELU:
+        return a > 0;
+    case OP_MIN:
+    case OP_MAX:
+        return a < b;
+    case OP_FLOORDIV:
+    case OP_MOD:
+        return floor(a / b);
+    case OP_FMOD:
+        return trunc(a / b);
+    case OP_FLOOR:
+    case OP_CEIL:
+        return floor(a);
+    case OP_TRUNC:
+        return trunc(a);
+    case OP_COPYSIGN:
+        return (a > 0) + 2 * !signbit(b);
+    case OP_ATAN2:
+        return b < 0 && a < 0; // the cut along the negative axis
+    default:
+        return 0;
+    }
+}
+
 // ---- shapes -------------------------------------------------------------------------------------------------------
 
 bool op_shape(enum op op, struct shape a, struct shape b, struct shape *out, struct error *error) {

@@ -115,6 +115,23 @@ static void kinks_are_counted_and_not_blamed(void **state) {
     symbols_free(symbols);
 }
 
+// n % 2 at 3077 has jumps at distance 1: large steps must not average over them.
+static void a_jump_nearby_is_not_stepped_over(void **state) {
+    (void)state;
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = empty_graph(symbols);
+    vertex n = graph_input(graph, 0, 3077, 0, NULL), two = graph_constant(graph, 0, 2, 0, NULL);
+    graph_output(graph, graph_add(graph, OP_MOD, n, two, 0, NULL), 0, NULL);
+    struct lcg *lcg = linearized(graph);
+    struct check check = check_of(lcg);
+    assert_true(check.ok);
+    assert_int_equal(check.partials, 1);
+    assert_int_equal(check.entries, 1);
+    lcg_free(lcg);
+    graph_drop(graph);
+    symbols_free(symbols);
+}
+
 // A step of 1/16 crosses the kink and sees a slope of 0 there; the check must not blame the partial for it.
 static void a_kink_nearby_is_not_stepped_over(void **state) {
     (void)state;
@@ -170,6 +187,7 @@ int main(void) {
         cmocka_unit_test(steps_stay_on_one_side_of_a_kink),
         cmocka_unit_test(steps_fit_the_scale),
         cmocka_unit_test(kinks_are_counted_and_not_blamed),
+        cmocka_unit_test(a_jump_nearby_is_not_stepped_over),
         cmocka_unit_test(a_kink_nearby_is_not_stepped_over),
         cmocka_unit_test(random_programs_are_right),
         cmocka_unit_test(trouble_is_told),

@@ -98,6 +98,11 @@ const struct command command_table[] = {
     {"doctor", NULL, "", "what works on this machine, and what is missing",
      "Looks for the layout program, fonts and places to write.", ":doctor", COMPLETE_NOTHING, NULL, false,
      command_doctor},
+    {"window", NULL, "[open | close | state]", "the window with the picture",
+     "Opens the window again, closes it, or tells as JSON what it shows. At a terminal it opens by itself with the "
+     "first :graph, :lcg, :paths or :walk, unless bauer was started with --no-window; for a file or a pipe only with "
+     "--window. `:help keys` lists its keys.",
+     ":window close", COMPLETE_WORDS, "open close state", false, command_window},
     {"quit", "q", "", "leave", "Ends the session; so does Ctrl-D.", ":quit", COMPLETE_NOTHING, NULL, false,
      command_quit},
 };

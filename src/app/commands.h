@@ -13,7 +13,7 @@ command_function command_graph, command_lcg, command_paths, command_jacobian, co
 command_function command_at, command_jvp, command_vjp;
 // session_commands.c: the session itself
 command_function command_show_help, command_load, command_save, command_reset, command_undo, command_redo, command_set,
-    command_history, command_time, command_quit, command_list, command_edit, command_doctor;
+    command_window, command_history, command_time, command_quit, command_list, command_edit, command_doctor;
 
 // Words for both files.
 bool command_usage_error(const struct words *words, uint32_t word, struct error *error, const char *format, ...)

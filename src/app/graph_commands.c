@@ -75,6 +75,9 @@ static void print_heading(struct session *session, const struct graph *graph, co
 }
 
 static void show_kind(struct session *session, enum view_kind kind) {
+    session->show = true;
+    session->shown.picked = false;
+    session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.kind = kind;
     session->shown.lit = 0;
     session->shown.step = false;

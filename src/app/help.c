@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/keys.h"
 #include "app/settings.h"
 #include "lang/builtin.h"
 #include "op/op.h"
@@ -19,6 +20,8 @@ static const struct option options[] = {
     {"--json", "print each result as one JSON object on a line"},
     {"--seed N", "seed of everything random, or `auto` for a new one"},
     {"--strict", "stop at the first line that fails"},
+    {"--window", "open the window for a file or a pipe too, and wait until it is closed"},
+    {"--no-window", "open no window"},
     {"--no-init", "do not read the init file"},
     {"--version", "versions of bauer and its libraries"},
     {"--help", "this text"},
@@ -56,7 +59,7 @@ static void help_all(struct buffer *out) {
         const struct command *c = &command_table[i];
         buffer_printf(out, "  :%-10s %-4s %s\n", c->name, c->letter ? c->letter : "", c->summary);
     }
-    buffer_text(out, "\n:help COMMAND, :help sin, :help operations, :help settings tell more.\n");
+    buffer_text(out, "\n:help COMMAND, :help sin, :help operations, :help settings, :help keys tell more.\n");
 }
 
 enum { HELP_WIDTH = 80 };
@@ -118,6 +121,15 @@ static void help_settings(struct buffer *out) {
         buffer_printf(out, "  %-16s %-34s %s\n", setting_table[i].name, setting_table[i].values, setting_table[i].doc);
 }
 
+static void help_keys(struct buffer *out) {
+    buffer_text(out, "Keys of the window; in brackets what the mouse does.\n");
+    for (size_t i = 0; i < key_count; i++) {
+        const struct key_row *row = &key_table[i];
+        buffer_printf(out, "  %-16s %s%s%s%s\n", row->keys, row->summary, row->mouse ? " (" : "",
+                      row->mouse ? row->mouse : "", row->mouse ? ")" : "");
+    }
+}
+
 static bool help_name(struct buffer *out, const char *name) {
     enum op op = op_find(name);
     for (int i = OP_CONST + 1; op == OP_COUNT && i < OP_COUNT; i++)
@@ -164,9 +176,11 @@ void command_help(struct buffer *out, const char *topic, bool color, struct erro
         help_operations(out);
     else if (strcmp(name, "settings") == 0)
         help_settings(out);
+    else if (strcmp(name, "keys") == 0)
+        help_keys(out);
     else if (!help_all_meanings(out, name)) {
         error_set(error, ERROR_NAME, SPAN_NONE, "there is no help on `%s`", name);
-        error_hint(error, ":help lists the commands, :help operations the functions");
+        error_hint(error, ":help lists the commands, :help operations the functions, :help keys the window's keys");
     }
 }
 
@@ -228,6 +242,8 @@ void command_man(struct buffer *out) {
         man_item(out, name, setting_table[i].doc);
         buffer_printf(out, "(%s)\n", setting_table[i].values);
     }
+    buffer_text(out, ".SH KEYS\nIn the window.\n");
+    for (size_t i = 0; i < key_count; i++) man_item(out, key_table[i].keys, key_table[i].summary);
     buffer_text(
         out,
         ".SH EXIT STATUS\n0 done, 1 a line failed, 2 wrong usage.\n.SH FILES\n.TP\n.I $XDG_CONFIG_HOME/bauer/init\n"

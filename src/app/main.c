@@ -21,18 +21,19 @@
 #include "app/progress.h"
 #include "app/repl.h"
 #include "app/report.h"
+#include "app/window.h"
 #include "base/file.h"
 #include "base/task.h"
 #include "show/layout.h"
 
 struct arguments {
-    bool json, strict, no_init, interactive, version, help;
+    bool json, strict, no_init, interactive, window, no_window, version, help;
     const char *seed;
     int steps; // files, lines and - that are to be run
 };
 
-static const char *const flags[] = {"-c",       "-",         "-i",        "--json", "--seed",
-                                    "--strict", "--no-init", "--version", "--help"};
+static const char *const flags[] = {"-c",        "-",        "-i",          "--json",    "--seed", "--strict",
+                                    "--no-init", "--window", "--no-window", "--version", "--help"};
 
 static int wrong_usage(const char *message, const char *what, const char *hint) {
     fprintf(stderr, "bauer: %s%s\n", message, what);
@@ -74,6 +75,8 @@ static int read_option(struct arguments *a, int argc, char **argv, int *i) {
     bool *flag = strcmp(option, "--json") == 0                                ? &a->json
                  : strcmp(option, "--strict") == 0                            ? &a->strict
                  : strcmp(option, "--no-init") == 0                           ? &a->no_init
+                 : strcmp(option, "--window") == 0                            ? &a->window
+                 : strcmp(option, "--no-window") == 0                         ? &a->no_window
                  : strcmp(option, "-i") == 0                                  ? &a->interactive
                  : strcmp(option, "--version") == 0                           ? &a->version
                  : strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0 ? &a->help
@@ -173,15 +176,20 @@ static int run(const struct arguments *a, int argc, char **argv) {
     int wrong = set_seed(session, a->seed);
     bool prompt = a->interactive || (a->steps == 0 && isatty(STDIN_FILENO));
     if (!prompt) session->settings.color = session->output.color;
+    window_set_mode(a->no_window ? WINDOW_NEVER : a->window ? WINDOW_ALWAYS : WINDOW_WHEN_INTERACTIVE);
     progress_start();
     int status = wrong;
     if (!wrong) {
         run_steps(session, argc, argv);
         if (a->steps == 0 && !prompt) run_stdin(session);
         status = session->failures ? 1 : 0;
-        if (prompt && !session->quit) status = repl_run(session, !a->no_init);
+        if (prompt && !session->quit)
+            status = repl_run(session, !a->no_init);
+        else if (a->window)
+            window_wait(session);
     }
     progress_stop();
+    window_stop();
     session_free(session);
     layout_stop();
     return interrupted && !prompt ? 130 : status;

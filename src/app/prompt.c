@@ -13,6 +13,7 @@
 #include <readline/readline.h>
 
 #include "app/repl.h"
+#include "app/window.h"
 #include "base/task.h"
 
 enum { INDENT = 4 };
@@ -98,12 +99,23 @@ static void cancel_line(void) {
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-// Waits for a key. false: a signal asks for attention, or nothing will come any more. A window's socket will be one
-// more row of `ready`.
+// What is done in the window is done while the line is being typed. If that says something, the line is drawn again.
+static void attend_window(void) {
+    fflush(stdout);
+    if (!window_attend(prompt.session)) return;
+    rl_on_new_line();
+    rl_forced_update_display();
+}
+
+// Waits for a key. false: a signal asks for attention, or nothing will come any more.
 static bool wait_for_key(void) {
     if (prompt.ahead_at < prompt.ahead_count) return true;
-    struct pollfd ready[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = prompt.wake[0], .events = POLLIN}};
-    if (poll(ready, 2, -1) < 0) return false;
+    short events = window_wants_to_send() ? POLLIN | POLLOUT : POLLIN;
+    struct pollfd ready[3] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                              {.fd = prompt.wake[0], .events = POLLIN},
+                              {.fd = window_socket(), .events = events}};
+    if (poll(ready, 3, -1) < 0) return false;
+    if (ready[2].revents) attend_window();
     if (ready[1].revents) {
         char drain[64];
         while (read(prompt.wake[0], drain, sizeof drain) > 0) continue;

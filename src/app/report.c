@@ -1,5 +1,7 @@
 #include "app/report.h"
 
+#include "app/window.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,6 +84,10 @@ static json_t *error_object(const struct error *error) {
 
 void report_error(struct session *session, const struct error *error) {
     report_flush(session);
+    if (session->from_window) {
+        window_note(error->message);
+        return;
+    }
     if (session->output.json) {
         bool quiet = session->quiet;
         session->quiet = false;

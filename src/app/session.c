@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/between.h"
 #include "app/command.h"
 #include "app/pieces.h"
 #include "app/repl.h"
 #include "app/report.h"
 #include "app/settings.h"
 #include "app/walk.h"
+#include "app/window.h"
 #include "base/file.h"
 #include "base/task.h"
 #include "show/export.h"
@@ -57,6 +59,8 @@ static void forget_graph_view(struct session *session) {
     session->shown.collapsed_count = 0;
     session->shown.lit = 0;
     session->shown.step = false;
+    session->shown.picked = false;
+    session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.from[0] = session->shown.to[0] = '\0';
     session->shown.top = 0;
 }
@@ -188,6 +192,46 @@ static void remember(struct session *session, struct moment before, const char *
     if (session->log.data) session->log.data[session->log.size] = '\0';
     buffer_add(&session->log, text, size);
     buffer_text(&session->log, size && memchr(text, '\n', size) ? "\n\n" : "\n");
+}
+
+// ---- a slider ---------------------------------------------------------------------------------------------------
+
+static void slide_line(struct session *session, uint32_t input, struct buffer *out) {
+    const struct graph *graph = environment_graph(session->environment);
+    char name[64], number[32];
+    text_number(number, graph->value[graph->input[input]]);
+    buffer_printf(out, ":at %s=%s", graph_input_label(graph, input, name), number);
+}
+
+bool session_slide(struct session *session, uint32_t input, double value, bool final, struct error *error) {
+    struct graph *graph = session_graph(session, error);
+    double *point = graph ? mem_alloc((size_t)graph->input_count + 1, sizeof *point) : NULL;
+    if (!point) return graph && error_memory(error);
+    for (uint32_t i = 0; i < graph->input_count; i++) point[i] = graph->value[graph->input[i]];
+    point[input] = value;
+    bool again = session->sliding && session->slid == input;
+    struct moment before = moment_now(session);
+    forget_lcg(session);
+    bool ok = again ? environment_move_again(session->environment, point, graph->input_count, error)
+                    : environment_move(session->environment, point, graph->input_count, error);
+    mem_free(point);
+    struct buffer line = {0};
+    if (ok) slide_line(session, input, &line);
+    if (ok && again) {
+        moment_free(&before);
+        session->log.size = session->slide_log;
+        buffer_add(&session->log, line.data, line.size);
+        buffer_char(&session->log, '\n');
+    } else if (ok) {
+        session->slide_log = session->log.size;
+        remember(session, before, line.data, line.size);
+    } else {
+        moment_free(&before);
+    }
+    buffer_free(&line);
+    session->sliding = ok && !final;
+    session->slid = input;
+    return ok;
 }
 
 void session_reset(struct session *session) {
@@ -360,6 +404,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     struct error error = {0};
     struct source *source = NULL;
     struct moment before = moment_now(session);
+    session->sliding = false;
     task_restart();
     bool ok = run_piece(session, name, piece, &error, &source);
     if (!ok && piece->resume && is_unreadable(&error)) {
@@ -406,6 +451,10 @@ int session_run(struct session *session, const char *name, const char *text, siz
     }
     session->running--;
     mem_free(copy);
+    if (!session->running && !session->from_window) {
+        window_refresh(session, session->show);
+        session->show = false;
+    }
     return failed;
 }
 
@@ -503,6 +552,7 @@ struct view_store {
     uint32_t path_count;
     size_t path_capacity;
     struct lit_path step;        // of a walk
+    struct lit_path between;     // two picks
     struct eliminate_edge *rest; // of a walk
     char *total, *point, *code;
 };
@@ -607,6 +657,21 @@ static bool view_step(struct session *session, struct view *view, struct view_st
     return view->rest != NULL;
 }
 
+// What lies between two picked vertices.
+static bool view_between(struct session *session, struct view *view, struct view_store *store, struct error *error) {
+    const vertex *pick = session->shown.pick;
+    if (!view->lcg) view->lcg = session_lcg(session, error);
+    if (!view->lcg || pick[0] >= view->graph->count || pick[1] >= view->graph->count) return view->lcg != NULL;
+    struct error failed = {0};
+    store->between = (struct lit_path){.input = pick[0] < pick[1] ? pick[0] : pick[1],
+                                       .output = pick[0] < pick[1] ? pick[1] : pick[0]};
+    store->between.edge = between_edges(view->lcg, pick[0], pick[1], &store->between.length, &failed);
+    if (failed.kind != ERROR_NONE) return error_memory(error);
+    view->lit = &store->between;
+    view->lit_words = "what lies between the two picked vertices";
+    return true;
+}
+
 bool session_view(struct session *session, enum view_kind kind, struct view *view, struct error *error) {
     const struct settings *s = &session->settings;
     struct graph *graph = session_graph(session, error);
@@ -638,6 +703,8 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
         view->lit = &store->path[session->shown.lit - 1];
     if (ok && session->shown.step && kind == session->shown.kind && walk_is_on(session->walk, graph))
         ok = view_step(session, view, store, error);
+    if (ok && session->shown.picked && !view->lit && kind == session->shown.kind)
+        ok = view_between(session, view, store, error);
     if (!ok) session_view_free(view);
     return ok;
 }
@@ -648,6 +715,7 @@ void session_view_free(struct view *view) {
     for (uint32_t i = 0; i < store->path_count; i++) mem_free((void *)(uintptr_t)store->path[i].edge);
     mem_free(store->path);
     mem_free(store->rest);
+    mem_free((void *)(uintptr_t)store->between.edge);
     mem_free(store->total);
     mem_free(store->point);
     mem_free(store->code);

@@ -44,7 +44,9 @@ struct shown {
     uint32_t top;          // `top N`, 0: as listed
     uint32_t lit;          // 1-based number of the path in hand, 0: none
     bool step;             // the step in hand of session->walk is lit
-    uint32_t *collapsed;   // frames
+    bool picked;           // two vertices are in hand: what lies between them is lit
+    vertex pick[2];
+    uint32_t *collapsed; // frames
     uint32_t collapsed_count;
 };
 
@@ -64,10 +66,15 @@ struct session {
     struct walk *walk; // :walk in progress, or NULL
     struct undo *undo;
     bool quit;
-    bool strict;       // stop at the first failed line
-    bool quiet;        // answers are not wanted: a picture's state is being opened
-    int running;       // session_run inside session_run (:load, :time)
-    int failures;      // lines that failed
+    bool strict;      // stop at the first failed line
+    bool show;        // the line in hand asked to show something
+    bool from_window; // it was asked for in the window: errors go there
+    bool quiet;       // answers are not wanted: a picture's state is being opened
+    int running;      // session_run inside session_run (:load, :time)
+    int failures;     // lines that failed
+    bool sliding;     // a slider is being dragged: that of input `slid`
+    uint32_t slid;
+    size_t slide_log;  // where its line begins in the log
     struct buffer log; // lines that succeeded, for :save
 };
 
@@ -89,6 +96,10 @@ struct lcg *session_lcg(struct session *session, struct error *error);
 // Moves the current graph to other input values (as many as it has inputs); what is lit, collapsed and eliminated
 // stays.
 bool session_move(struct session *session, const double *input, uint32_t count, struct error *error);
+
+// One input of a slider's drag: like session_move, but the steps of one drag are one move in the log and one :undo,
+// and `final` ends it.
+bool session_slide(struct session *session, uint32_t input, double value, bool final, struct error *error);
 
 // The vertex or output that a person means by `name`; VERTEX_NONE with ERROR_NAME.
 vertex session_vertex(struct session *session, const char *name, struct error *error);

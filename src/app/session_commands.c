@@ -12,6 +12,7 @@
 #include "app/report.h"
 #include "app/settings.h"
 #include "app/walk.h"
+#include "app/window.h"
 #include "base/file.h"
 #include "show/layout.h"
 #include "show/paint.h"
@@ -293,6 +294,20 @@ bool command_doctor(struct session *session, const struct words *words, struct e
     tell_check(session, wide > 0, "fonts", "install fonts-lato and fonts-dejavu-core");
     tell_check(session, file_xdg("XDG_STATE_HOME", ".local/state", "history", path, sizeof path),
                "a place for the history", "set HOME or XDG_STATE_HOME to a folder that can be written");
+    return true;
+}
+
+bool command_window(struct session *session, const struct words *words, struct error *error) {
+    const char *what = words->count ? words->word[0] : "open";
+    if (words->count > 1) return command_usage_error(words, 1, error, "one word is needed");
+    if (strcmp(what, "open") == 0) return window_open(session, error);
+    if (strcmp(what, "close") == 0) return window_stop(), true;
+    if (strcmp(what, "state") != 0)
+        return command_usage_error(words, 0, error, "`%s` is not open, close or state", what);
+    char *state = window_state(session, error);
+    if (!state) return false;
+    report_text(session, "%s\n", state);
+    mem_free(state);
     return true;
 }
 

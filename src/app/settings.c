@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void settings_default(struct settings *settings) {
@@ -122,7 +123,27 @@ static bool frame_matches(const struct session *session, const struct graph *gra
     return f->name && strcmp(symbol_text(session->symbols, f->name), value) == 0;
 }
 
+// "3,5": frames by their numbers, as the window names them.
+static bool collapse_numbers(struct session *session, const struct graph *graph, const char *value) {
+    uint32_t *frames = NULL, count = 0;
+    size_t capacity = 0;
+    for (const char *c = value; *c;) {
+        char *end;
+        unsigned long frame = strtoul(c, &end, 10);
+        bool good = end > c && frame > 0 && graph && frame < graph->frame_count && (*end == ',' || !*end);
+        if (!good || !mem_grow(&frames, &capacity, (size_t)count + 1, sizeof *frames)) return mem_free(frames), false;
+        frames[count++] = (uint32_t)frame;
+        c = end + (*end == ',');
+    }
+    mem_free(session->shown.collapsed);
+    session->shown.collapsed = frames;
+    session->shown.collapsed_count = count;
+    return true;
+}
+
 static bool set_collapse(struct session *session, const char *value) {
+    if (*value >= '0' && *value <= '9')
+        return collapse_numbers(session, environment_graph(session->environment), value);
     const struct graph *graph = environment_graph(session->environment);
     struct shown *shown = &session->shown;
     uint32_t *frames = NULL, count = 0;
@@ -156,7 +177,7 @@ const struct setting setting_table[] = {
      show_direction},
     {"digits", "1 to 17", "significant digits of numbers in drawings", NULL, set_digits, show_digits},
     {"values", "on | off", "values under the names in drawings", "on off", set_values, show_values},
-    {"collapse", "none | all | calls | loops | NAME of a function or loop variable in the graph",
+    {"collapse", "none | all | calls | loops | NAME of a function or loop variable in the graph | NUMBER,... of frames",
      "calls and loop iterations drawn as one box each", "none all calls loops", set_collapse, show_collapse},
     {"paths", "1 to 10000000", "paths listed without `top N`", NULL, set_paths, show_paths},
     {"vertices", "1 to 2147483646", "most vertices of a graph", NULL, set_vertices, show_vertices},

@@ -397,6 +397,9 @@ static void show_step(const struct walk *walk, struct session *session) {
     struct shown *shown = &session->shown;
     shown->kind = walk->kind == WALK_PRIMAL ? VIEW_PRIMAL : VIEW_LCG;
     shown->top = 0;
+    shown->picked = false;
+    shown->pick[0] = shown->pick[1] = 0;
+    session->show = true;
     shown->step = true;
     shown->lit = walk->kind == WALK_PATHS ? walk->at : 0;
     snprintf(shown->from, sizeof shown->from, "%s", walk->from_name);

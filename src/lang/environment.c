@@ -769,6 +769,19 @@ bool environment_move(struct environment *env, const double *input, uint32_t cou
     return env->state->current == env->state->prompt ? move_prompt(env, entry, error) : move_call(env, entry, error);
 }
 
+bool environment_move_again(struct environment *env, const double *input, uint32_t count, struct error *error) {
+    if (!env->entries || env->log[env->entries - 1].module) return environment_move(env, input, count, error);
+    struct entry before = env->log[env->entries - 1];
+    while (env->log_end > env->entries) entry_free(&env->log[--env->log_end]);
+    env->log_end = --env->entries; // `before` is kept aside: it comes back if the move fails
+    bool ok = environment_move(env, input, count, error);
+    if (ok)
+        entry_free(&before);
+    else
+        env->log[env->entries++] = before, env->log_end = env->entries;
+    return ok;
+}
+
 // ---- life and looking ---------------------------------------------------------------------------------------------
 
 struct environment *environment_new(struct symbols *symbols, struct error *error) {

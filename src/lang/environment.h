@@ -71,6 +71,9 @@ void environment_point(const struct environment *environment, struct buffer *out
 // result current. At the prompt's graph the names' values change with it, and so do all values computed from them.
 bool environment_move(struct environment *environment, const double *input, uint32_t count, struct error *error);
 
+// The same, in place of the move before, if the last thing that happened was a move: a slider that is being dragged.
+bool environment_move_again(struct environment *environment, const double *input, uint32_t count, struct error *error);
+
 // The numbers of an expression, lists flattened, as the session stands: "pi/2", "[1, 2*x]". Changes nothing. mem_free
 // *value. ERROR_TYPE when it is no number.
 bool environment_numbers(struct environment *environment, struct source *source, double **value, uint32_t *count,

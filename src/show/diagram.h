@@ -53,6 +53,7 @@ struct view {
     const char *point;     // "f(0.5, 1.2)"
     uint32_t layout_limit; // most vertices drawn, default 2000: ERROR_LIMIT with advice beyond
     double layout_seconds; // 0: 5
+    bool live;             // in a window: the layout stays when only sizes have changed a little
     void *store;           // whoever made the view may keep here what it has to free
 };
 

@@ -2,117 +2,38 @@
 #include "show/layout.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 #include "base/task.h"
-
-#ifndef LIBEXEC
-#define LIBEXEC "/usr/libexec/bauer"
-#endif
 
 #define DEFAULT_SECONDS 5.0
 #define SLICE 20 // milliseconds between looks at the interrupt flag
 
-static struct {
-    pid_t pid; // 0: not running
-    int socket;
-} child;
+static struct child child;
 
 static char program[PATH_MAX];
 
 // ---- the child's life ---------------------------------------------------------------------------------------------
 
-static bool find_beside(char *path, size_t size) {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    if (length <= 0) return false;
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash - path) + sizeof "/bauer-layout" > size) return false;
-    strcpy(slash, "/bauer-layout");
-    return access(path, X_OK) == 0;
-}
-
-static const char *find_program(char *path, size_t size) {
-    const char *named = getenv("BAUER_LAYOUT");
-    if (program[0]) return program;
-    if (named && named[0]) return named;
-    return find_beside(path, size) ? path : LIBEXEC "/bauer-layout";
-}
-
-void layout_stop(void) {
-    if (!child.pid) return;
-    close(child.socket);
-    kill(child.pid, SIGKILL);
-    while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR) continue;
-    child.pid = 0;
-}
+void layout_stop(void) { child_stop(&child); }
 
 void layout_set_program(const char *path) {
     layout_stop();
     snprintf(program, sizeof program, "%s", path ? path : "");
 }
 
-// Its standard input and output are our socket, its warnings go nowhere, and it has a process group of its own so that
-// Ctrl-C at the terminal does not reach it.
-static int spawn(const char *path, int socket, pid_t *pid) {
-    char *arguments[] = {(char[]){"bauer-layout"}, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigemptyset(&none);
-    if (posix_spawn_file_actions_init(&actions)) return ENOMEM;
-    if (posix_spawnattr_init(&attributes)) {
-        posix_spawn_file_actions_destroy(&actions);
-        return ENOMEM;
-    }
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    int failed = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO) ||
-                 posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO) ||
-                 posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    failed = failed ? ENOMEM : posix_spawn(pid, path, &actions, &attributes, arguments, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return failed;
-}
-
-// Sockets below 3 would be overwritten in the child while they are being copied.
-static int move_up(int fd) {
-    if (fd < 0 || fd > STDERR_FILENO) return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    close(fd);
-    return moved;
-}
-
 static bool start(void) {
     char path[PATH_MAX];
-    int pair[2];
     if (child.pid) return true;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) return false;
-    pair[0] = move_up(pair[0]);
-    pair[1] = move_up(pair[1]);
-    bool ok = pair[0] >= 0 && pair[1] >= 0 && !spawn(find_program(path, sizeof path), pair[1], &child.pid);
-    if (pair[1] >= 0) close(pair[1]);
-    if (ok)
-        child.socket = pair[0];
-    else {
-        child.pid = 0;
-        if (pair[0] >= 0) close(pair[0]);
-    }
-    return ok;
+    return child_start(&child, program[0] ? program : child_find("bauer-layout", "BAUER_LAYOUT", path, sizeof path));
 }
 
 // ---- one exchange -------------------------------------------------------------------------------------------------

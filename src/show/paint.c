@@ -254,13 +254,17 @@ static void paint_item(cairo_t *cairo, const struct scene_item *item, bool fast)
     }
 }
 
-void paint_scene(cairo_t *cairo, const struct scene *scene, bool fast) {
+void paint_items(cairo_t *cairo, const struct scene_item *item, size_t count, bool fast) {
     cairo_save(cairo);
     if (fast) cairo_set_antialias(cairo, CAIRO_ANTIALIAS_FAST);
     cairo_set_line_cap(cairo, CAIRO_LINE_CAP_BUTT);
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    for (size_t i = 0; i < scene->count; i++) paint_item(cairo, &scene->item[i], fast);
+    for (size_t i = 0; i < count; i++) paint_item(cairo, &item[i], fast);
     cairo_restore(cairo);
+}
+
+void paint_scene(cairo_t *cairo, const struct scene *scene, bool fast) {
+    paint_items(cairo, scene->item, scene->count, fast);
 }
 
 static void paint_page(cairo_t *cairo, const struct scene *scene) {

@@ -14,6 +14,8 @@ double paint_measure(const char *text, enum scene_font font, double size, bool b
 
 // Draws the scene with its own coordinates as user units. fast: reduced antialiasing, no text under 5 px.
 void paint_scene(cairo_t *cairo, const struct scene *scene, bool fast);
+// Some of a scene's items, in the order given.
+void paint_items(cairo_t *cairo, const struct scene_item *item, size_t count, bool fast);
 
 // Whole pictures. `scale` is pixels per point for PNG (2: sharp on paper and screens), limited so that no side exceeds
 // 16,384 pixels (an ERROR_LIMIT says so). `metadata` is carried as a text chunk / document keywords, may be NULL.

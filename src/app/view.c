@@ -1,0 +1,332 @@
+// bauer-view: the window. Started by the session with a socket as its standard input; ends when that closes.
+#include "app/view.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "show/scene_wire.h"
+
+double view_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void view_note(struct view_app *app, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    vsnprintf(app->note, sizeof app->note, format, list);
+    va_end(list);
+    app->note_until = view_now() + 4;
+    app->dirty = true;
+}
+
+// ---- to the session -----------------------------------------------------------------------------------------------
+
+static bool send_all(int socket, const char *data, size_t size) {
+    while (size) {
+        ssize_t sent = send(socket, data, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return false;
+        data += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+static void send_json(struct view_app *app, enum wire_kind kind, json_t *object) {
+    struct buffer out = {0};
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    if (text && wire_put(&out, kind, text, strlen(text)) && !send_all(app->socket, out.data, out.size))
+        app->quit = true;
+    free(text);
+    json_decref(object);
+    buffer_free(&out);
+}
+
+void view_send(struct view_app *app, json_t *event) { send_json(app, WIRE_EVENT, event); }
+
+// ---- from the session ---------------------------------------------------------------------------------------------
+
+struct message {
+    enum wire_kind kind; // 0: the socket has closed, or nonsense came
+    uint32_t size;
+    char data[];
+};
+
+static void push(const struct view_app *app, struct message *message) {
+    SDL_Event event = {.type = app->message_event};
+    event.user.data1 = message;
+    while (SDL_PushEvent(&event) < 0) SDL_Delay(5); // its queue is full
+}
+
+static bool push_copy(const struct view_app *app, enum wire_kind kind, const char *data, uint32_t size) {
+    struct message *message = malloc(sizeof *message + size + 1);
+    if (!message) return false;
+    message->kind = kind;
+    message->size = size;
+    if (size) memcpy(message->data, data, size);
+    message->data[size] = '\0';
+    push(app, message);
+    return true;
+}
+
+// A thread of its own waits at the socket, so that the window's loop can wait for SDL alone.
+static int read_socket(void *context) {
+    const struct view_app *app = context;
+    struct buffer in = {0};
+    static char chunk[1 << 16];
+    bool good = true;
+    while (good) {
+        ssize_t got = recv(app->socket, chunk, sizeof chunk, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        buffer_add(&in, chunk, (size_t)got);
+        if (in.failed) break;
+        size_t used = 0;
+        for (;;) {
+            enum wire_kind kind;
+            const char *payload;
+            uint32_t size;
+            long whole = wire_take(in.data + used, in.size - used, &kind, &payload, &size);
+            good = whole >= 0;
+            if (whole <= 0) break;
+            good = push_copy(app, kind, payload, size);
+            if (!good) break;
+            used += (size_t)whole;
+        }
+        memmove(in.data, in.data + used, in.size - used);
+        in.size -= used;
+    }
+    buffer_free(&in);
+    push_copy(app, 0, NULL, 0);
+    return 0;
+}
+
+static uint32_t carried(const struct picture *picture, uint32_t old) {
+    for (uint32_t p = 0; old != PART_NONE && p < picture->part_count; p++)
+        if (picture->part[p].match == old) return p;
+    return PART_NONE;
+}
+
+static void carry_over(struct view_app *app) {
+    app->hover = carried(app->picture, app->hover);
+    app->focus = carried(app->picture, app->focus);
+    for (int i = 0; i < 2; i++) app->pick[i] = carried(app->picture, app->pick[i]);
+    if (app->pick[0] == PART_NONE) app->pick[0] = app->pick[1], app->pick[1] = PART_NONE;
+}
+
+// The share of the vertices that were there before.
+static bool is_the_same(const struct picture *picture) {
+    uint32_t nodes = 0, known = 0;
+    for (uint32_t p = 0; p < picture->part_count; p++) {
+        if (picture->part[p].tag == TAG_EDGE) continue;
+        nodes++;
+        known += picture->part[p].match != PART_NONE;
+    }
+    return 2 * known > nodes;
+}
+
+static bool has_moved(const struct picture *picture, const struct picture *before) {
+    if (picture->part_count != before->part_count) return true;
+    for (uint32_t p = 0; p < picture->part_count; p++) {
+        uint32_t old = picture->part[p].match;
+        if (old == PART_NONE) return true;
+        struct point a = picture_centre(picture, p), b = picture_centre(before, old);
+        if (fabs(a.x - b.x) + fabs(a.y - b.y) > 0.5) return true;
+    }
+    return false;
+}
+
+static void follow(struct view_app *app, struct picture *before) {
+    const struct scene *now = &app->picture->scene;
+    bool same = before && is_the_same(app->picture);
+    bool wide = before && fabs(now->width - before->scene.width) + fabs(now->height - before->scene.height) > 1;
+    bool moved = same && has_moved(app->picture, before);
+    if (!same || (app->fitted && (wide || moved))) view_fit(app, same);
+    app->before = moved ? before : NULL;
+    app->glide_from = view_now();
+    if (!moved) picture_free(before);
+}
+
+static void take_theme(struct view_app *app) {
+    const char *theme = json_string_value(json_object_get(app->picture->about, "theme"));
+    if (theme) style_find(theme, &app->theme);
+}
+
+static void take_title(struct view_app *app) {
+    const char *point = json_string_value(json_object_get(app->picture->about, "point"));
+    const char *view = json_string_value(json_object_get(app->picture->about, "view"));
+    char title[300];
+    snprintf(title, sizeof title, "bauer: %.40s of %.200s", view ? view : "picture", point ? point : "");
+    SDL_SetWindowTitle(app->window, title);
+}
+
+static void take_view(struct view_app *app, const char *payload, uint32_t size) {
+    const char *json, *bytes;
+    size_t json_size, bytes_size;
+    struct scene scene;
+    if (!wire_split_view(payload, size, &json, &json_size, &bytes, &bytes_size)) return;
+    if (!scene_decode(bytes, bytes_size, &scene)) {
+        view_note(app, "a picture came that is none");
+        return;
+    }
+    json_t *about = json_loadb(json, json_size, 0, NULL);
+    struct picture *picture = picture_new(&scene, about ? about : json_object()), *before = app->picture;
+    if (!picture) {
+        view_note(app, "out of memory");
+        return;
+    }
+    picture_free(app->before);
+    app->before = NULL;
+    app->picture = picture;
+    picture_match(picture, before);
+    carry_over(app);
+    take_theme(app);
+    take_title(app);
+    follow(app, before);
+    view_search_again(app);
+    if (app->input != PART_NONE && app->input >= view_input_count(app)) app->input = PART_NONE, app->typing = false;
+    app->slide_busy = false;
+    if (app->slide_waits) view_slide(app, app->slide_index, app->slide_value, app->slide_final);
+    app->cache_good = false;
+    app->dirty = true;
+}
+
+static void take_message(struct view_app *app, struct message *message) {
+    switch (message->kind) {
+    case WIRE_VIEW:
+        take_view(app, message->data, message->size);
+        break;
+    case WIRE_NOTE:
+        view_note(app, "%s", message->data);
+        app->slide_busy = false; // a value that was refused is answered by a note
+        break;
+    case WIRE_CLIP:
+        SDL_SetClipboardText(message->data);
+        break;
+    case WIRE_BUSY:
+        snprintf(app->busy, sizeof app->busy, "%s", message->data);
+        app->dirty = true;
+        break;
+    case WIRE_STATE:
+        send_json(app, WIRE_STATE, view_dump(app));
+        break;
+    case WIRE_HELLO:
+        break;
+    default:
+        app->quit = true;
+        break;
+    }
+    free(message);
+}
+
+// ---- the loop -----------------------------------------------------------------------------------------------------
+
+static bool is_display(void) {
+    const char *driver = SDL_GetCurrentVideoDriver();
+    return driver && strcmp(driver, "offscreen") != 0 && strcmp(driver, "dummy") != 0 && strcmp(driver, "evdev") != 0;
+}
+
+static bool open_window(struct view_app *app) {
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+    SDL_SetHint(SDL_HINT_WINDOW_NO_ACTIVATION_WHEN_SHOWN, "1");
+    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+    SDL_SetHint("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0");
+    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "0");
+    if (SDL_Init(SDL_INIT_VIDEO) != 0 || !is_display()) return false;
+    app->window = SDL_CreateWindow("bauer", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 1100, 760,
+                                   SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+    if (!app->window) return false;
+    SDL_SetWindowMinimumSize(app->window, 1, 1);
+    app->renderer = SDL_CreateRenderer(app->window, -1, SDL_RENDERER_SOFTWARE);
+    if (!app->renderer) return false;
+    app->message_event = SDL_RegisterEvents(1);
+    SDL_StartTextInput();
+    return view_resize(app);
+}
+
+// How long nothing will happen by itself, milliseconds.
+static int quiet_time(const struct view_app *app) {
+    double now = view_now(), until = INFINITY;
+    if (app->dirty || app->move_seconds > 0 || app->before) return 0;
+    if (app->drawn_fast) until = fmin(until, app->touched + 0.13);
+    if (app->playing) until = fmin(until, app->play_next);
+    if (app->note[0] && app->note_until > now) until = fmin(until, app->note_until);
+    if (isinf(until)) return -1;
+    return until <= now ? 1 : (int)(1e3 * (until - now)) + 1;
+}
+
+static void take_event(struct view_app *app, const SDL_Event *event) {
+    if (event->type == app->message_event)
+        take_message(app, event->user.data1);
+    else
+        view_event(app, event);
+}
+
+static void run(struct view_app *app) {
+    SDL_Event event;
+    double frame = 0;
+    while (!app->quit) {
+        int wait = quiet_time(app);
+        if (wait == 0) wait = (int)fmax(0, 1e3 * (frame + 0.016 - view_now()));
+        bool came = wait < 0 ? SDL_WaitEvent(&event) : SDL_WaitEventTimeout(&event, wait);
+        for (; came && !app->quit; came = SDL_PollEvent(&event)) take_event(app, &event);
+        double now = view_now();
+        if (app->playing && now >= app->play_next) view_play_step(app);
+        if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = true;
+        if (app->quit || now - frame < 0.015) continue;
+        frame = now;
+        view_draw(app);
+    }
+}
+
+static void close_all(struct view_app *app) {
+    picture_free(app->picture);
+    picture_free(app->before);
+    scene_clear(&app->panel);
+    mem_free(app->widget);
+    mem_free(app->range);
+    mem_free(app->found);
+    if (app->canvas) cairo_surface_destroy(app->canvas);
+    if (app->cache) cairo_surface_destroy(app->cache);
+    if (app->texture) SDL_DestroyTexture(app->texture);
+    if (app->renderer) SDL_DestroyRenderer(app->renderer);
+    if (app->window) SDL_DestroyWindow(app->window);
+    SDL_Quit();
+}
+
+int main(void) {
+    static struct view_app app = {.socket = STDIN_FILENO,
+                                  .type = 1,
+                                  .panel_shown = true,
+                                  .hover = PART_NONE,
+                                  .focus = PART_NONE,
+                                  .pick = {PART_NONE, PART_NONE},
+                                  .input = PART_NONE,
+                                  .ratio = 1};
+    signal(SIGPIPE, SIG_IGN);
+    if (!open_window(&app)) {
+        view_send(&app, json_pack("{s:s, s:s}", "event", "no display", "message", SDL_GetError()));
+        close_all(&app);
+        return 1;
+    }
+    view_send(&app, json_pack("{s:s, s:s}", "event", "open", "driver", SDL_GetCurrentVideoDriver()));
+    SDL_Thread *reader = SDL_CreateThread(read_socket, "socket", &app);
+    if (!reader) return 1;
+    run(&app);
+    view_send(&app, json_pack("{s:s}", "event", "closed"));
+    shutdown(app.socket, SHUT_RDWR);
+    SDL_WaitThread(reader, NULL);
+    close_all(&app);
+    return 0;
+}

@@ -1,0 +1,287 @@
+// Pixels: the picture, its lights, the panel and what lies over them.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/view.h"
+#include "base/arena.h"
+#include "show/paint.h"
+
+#define GLIDE 0.35  // seconds from one picture to the next
+#define SETTLE 0.12 // seconds after a movement until the picture is drawn in full quality
+enum { PANEL_WIDTH = 280 };
+
+static void set(cairo_t *cairo, colour c) {
+    cairo_set_source_rgba(cairo, (c >> 24) / 255.0, (c >> 16 & 0xFF) / 255.0, (c >> 8 & 0xFF) / 255.0,
+                          (c & 0xFF) / 255.0);
+}
+
+double view_panel_scale(const struct view_app *app) {
+    double scale = 1.2 * app->ratio * app->type * (app->theme == THEME_PROJECTOR ? 1.25 : 1);
+    return fmax(0.05, fmin(scale, 0.5 * app->width / PANEL_WIDTH)); // never more than half of the window
+}
+
+struct area view_picture_area(const struct view_app *app) {
+    double panel = app->panel_shown && app->picture ? PANEL_WIDTH * view_panel_scale(app) : 0;
+    return (struct area){0, 0, fmax(1, app->width - panel), app->height};
+}
+
+// ---- moving -------------------------------------------------------------------------------------------------------
+
+static struct viewport fit(const struct view_app *app) {
+    const struct scene *scene = &app->picture->scene;
+    double largest = 3.2 * app->ratio * app->type;
+    return viewport_fit(scene->width, scene->height, view_picture_area(app), 24 * app->ratio, largest);
+}
+
+void view_go(struct view_app *app, struct viewport to, double seconds) {
+    app->from = app->at;
+    app->to = to;
+    app->move_from = view_now();
+    app->move_seconds = seconds;
+    if (seconds <= 0) app->at = to;
+    app->cache_good = false;
+    app->dirty = true;
+}
+
+void view_fit(struct view_app *app, bool glide) {
+    if (!app->picture) return;
+    app->fitted = true;
+    view_go(app, fit(app), glide ? 0.25 : 0);
+}
+
+static void advance(struct view_app *app, double now) {
+    if (app->move_seconds > 0) {
+        double t = (now - app->move_from) / app->move_seconds;
+        app->at = t >= 1 ? app->to : viewport_between(app->from, app->to, viewport_ease(t));
+        if (t >= 1) app->move_seconds = 0;
+        app->cache_good = false;
+        app->dirty = true;
+    }
+    if (app->before) {
+        app->cache_good = false;
+        app->dirty = true;
+        if (now - app->glide_from >= GLIDE) {
+            picture_free(app->before);
+            app->before = NULL;
+        }
+    }
+    if (app->drawn_fast && now - app->touched > SETTLE && app->move_seconds <= 0)
+        app->cache_good = false, app->dirty = true;
+}
+
+// ---- the window's size --------------------------------------------------------------------------------------------
+
+static cairo_surface_t *new_surface(int width, int height) {
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    if (cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS) return surface;
+    cairo_surface_destroy(surface);
+    return NULL;
+}
+
+bool view_resize(struct view_app *app) {
+    int width, height, units;
+    SDL_GetRendererOutputSize(app->renderer, &width, &height);
+    SDL_GetWindowSize(app->window, &units, NULL);
+    width = width < 1 ? 1 : width > 16384 ? 16384 : width;
+    height = height < 1 ? 1 : height > 16384 ? 16384 : height;
+    app->ratio = units > 0 ? fmax(0.5, (double)width / units) : 1;
+    app->dirty = true;
+    app->cache_good = false;
+    if (app->canvas && width == app->width && height == app->height) return true;
+    if (app->canvas) cairo_surface_destroy(app->canvas);
+    if (app->cache) cairo_surface_destroy(app->cache);
+    if (app->texture) SDL_DestroyTexture(app->texture);
+    app->width = width;
+    app->height = height;
+    app->canvas = new_surface(width, height);
+    app->cache = new_surface(width, height);
+    app->texture =
+        SDL_CreateTexture(app->renderer, SDL_PIXELFORMAT_ARGB8888, SDL_TEXTUREACCESS_STREAMING, width, height);
+    if (app->picture && app->fitted) view_fit(app, false);
+    return app->canvas && app->cache && app->texture;
+}
+
+// ---- the picture --------------------------------------------------------------------------------------------------
+
+static void to_picture(const struct view_app *app, cairo_t *cairo) {
+    struct point origin = viewport_to_window(app->at, view_picture_area(app), (struct point){0, 0});
+    cairo_translate(cairo, origin.x, origin.y);
+    cairo_scale(cairo, app->at.scale, app->at.scale);
+}
+
+static void clip_to_area(const struct view_app *app, cairo_t *cairo) {
+    struct area area = view_picture_area(app);
+    cairo_rectangle(cairo, area.x, area.y, area.width, area.height);
+    cairo_clip(cairo);
+}
+
+static void draw_cache(struct view_app *app, double now) {
+    cairo_t *cairo = cairo_create(app->cache);
+    bool moving = app->move_seconds > 0 || app->before || now - app->touched <= SETTLE;
+    set(cairo, style_of(app->theme)->background);
+    cairo_paint(cairo);
+    if (app->picture) {
+        clip_to_area(app, cairo);
+        to_picture(app, cairo);
+        picture_paint(cairo, app->picture, app->before, viewport_ease((now - app->glide_from) / GLIDE), moving);
+    }
+    cairo_destroy(cairo);
+    app->drawn_fast = moving;
+    app->cache_good = true;
+}
+
+static bool touches(const struct part *edge, uint32_t p) { return edge->from == p || edge->to == p; }
+
+// What is lit: the part in hand, the edges at a vertex and their other ends, the ends of an edge.
+static void light_around(const struct picture *picture, uint32_t p, uint8_t *lit) {
+    if (p == PART_NONE || p >= picture->part_count) return;
+    lit[p] = 1;
+    const struct part *part = &picture->part[p];
+    if (part->tag == TAG_EDGE) {
+        if (part->from != PART_NONE) lit[part->from] = 1;
+        if (part->to != PART_NONE) lit[part->to] = 1;
+        return;
+    }
+    for (uint32_t e = 0; e < picture->part_count; e++) {
+        const struct part *edge = &picture->part[e];
+        if (edge->tag != TAG_EDGE || !touches(edge, p)) continue;
+        lit[e] = 1;
+        uint32_t other = edge->from == p ? edge->to : edge->from;
+        if (other != PART_NONE) lit[other] = 1;
+    }
+}
+
+static void draw_lights(struct view_app *app, cairo_t *cairo) {
+    const struct picture *picture = app->picture;
+    uint8_t *lit = mem_zero(picture->part_count + 1, 1);
+    if (!lit) return;
+    cairo_save(cairo);
+    clip_to_area(app, cairo);
+    to_picture(app, cairo);
+    bool found = false;
+    for (uint32_t i = 0; app->searching && i < app->found_count; i++) lit[app->found[i]] = 1, found = true;
+    if (found) picture_light(cairo, picture, lit, true, app->theme, false);
+    memset(lit, 0, picture->part_count);
+    light_around(picture, app->focus, lit);
+    light_around(picture, app->hover, lit);
+    for (int i = 0; i < 2; i++)
+        if (app->pick[i] != PART_NONE) lit[app->pick[i]] = 1;
+    if (app->searching && app->found_count) lit[app->found[app->found_at]] = 1;
+    picture_light(cairo, picture, lit, false, app->theme, false);
+    cairo_restore(cairo);
+    mem_free(lit);
+}
+
+// ---- the panel and what lies above --------------------------------------------------------------------------------
+
+static void draw_panel(struct view_app *app, cairo_t *cairo) {
+    if (!app->panel_shown || !app->picture) return;
+    const struct style *style = style_of(app->theme);
+    double scale = view_panel_scale(app), left = app->width - PANEL_WIDTH * scale;
+    view_panel_make(app);
+    app->panel_scroll = fmax(0, fmin(app->panel_scroll, app->panel_height - app->height / scale));
+    cairo_save(cairo);
+    cairo_rectangle(cairo, left, 0, PANEL_WIDTH * scale, app->height);
+    cairo_clip(cairo);
+    set(cairo, style->frame_fill);
+    cairo_paint(cairo);
+    cairo_translate(cairo, left, 0);
+    cairo_scale(cairo, scale, scale);
+    cairo_translate(cairo, 0, -app->panel_scroll);
+    paint_scene(cairo, &app->panel, false);
+    cairo_restore(cairo);
+}
+
+// A box with lines of text in the corner of the picture's area; -1: at the bottom.
+static void draw_box(struct view_app *app, cairo_t *cairo, const char *text, bool bottom) {
+    const struct style *style = style_of(app->theme);
+    struct scene scene = {0};
+    double scale = view_panel_scale(app), width = fmin(360, view_picture_area(app).width / scale - 24);
+    if (width < 40) return;
+    double height = view_text_block(&scene, 10, 6, width - 20, text, 12, style->text, FONT_SANS) + 4;
+    cairo_save(cairo);
+    cairo_scale(cairo, scale, scale);
+    cairo_translate(cairo, 12, bottom ? app->height / scale - height - 12 : 12);
+    struct scene box = {0};
+    scene_rect(&box, 0, 0, width, height, 6, style->vertex_fill, style->frame_stroke, 1);
+    paint_scene(cairo, &box, false);
+    paint_scene(cairo, &scene, false);
+    cairo_restore(cairo);
+    scene_clear(&scene);
+    scene_clear(&box);
+}
+
+static void draw_search(struct view_app *app, cairo_t *cairo) {
+    char text[256];
+    snprintf(text, sizeof text, "/%s|   %u of %u", app->search, app->found_count ? app->found_at + 1 : 0,
+             app->found_count);
+    draw_box(app, cairo, text, false);
+}
+
+static void help_rows(struct scene *scene, const struct style *style, double column) {
+    for (size_t i = 0; i < key_count; i++) {
+        double x = 16 + (i >= (key_count + 1) / 2 ? column : 0), y = 44 + 17.0 * (double)(i % ((key_count + 1) / 2));
+        struct buffer keys = {0}, words = {0};
+        scene_escape(&keys, key_table[i].keys);
+        scene_escape(&words, key_table[i].summary);
+        scene_text(scene, x, y, buffer_string(&keys), 11, style->accent_text, ANCHOR_START, FONT_SANS);
+        scene_text(scene, x + 84, y, buffer_string(&words), 11, style->text, ANCHOR_START, FONT_SANS);
+        buffer_free(&keys);
+        buffer_free(&words);
+    }
+}
+
+static void draw_help(struct view_app *app, cairo_t *cairo) {
+    const struct style *style = style_of(app->theme);
+    struct scene scene = {0};
+    const double column = 400, width = 2 * column + 20, height = 52 + 17.0 * (double)((key_count + 1) / 2);
+    double scale = fmin(view_panel_scale(app), fmin(app->width / (width + 20), app->height / (height + 20)));
+    scene_rect(&scene, 0, 0, width, height, 8, style->background, style->frame_stroke, 1);
+    scene_text(&scene, 16, 24, "**Keys**", 13, style->text, ANCHOR_START, FONT_SANS);
+    help_rows(&scene, style, column);
+    cairo_save(cairo);
+    cairo_translate(cairo, (app->width - width * scale) / 2, (app->height - height * scale) / 2);
+    cairo_scale(cairo, scale, scale);
+    paint_scene(cairo, &scene, false);
+    cairo_restore(cairo);
+    scene_clear(&scene);
+}
+
+static void draw_overlays(struct view_app *app, cairo_t *cairo, double now) {
+    if (!app->picture) draw_box(app, cairo, "waiting for a picture", false);
+    if (app->searching) draw_search(app, cairo);
+    if (app->busy[0]) draw_box(app, cairo, app->busy, true);
+    if (app->note[0] && now < app->note_until) draw_box(app, cairo, app->note, true);
+    if (app->help) draw_help(app, cairo);
+}
+
+static void present(struct view_app *app) {
+    cairo_surface_flush(app->canvas);
+    SDL_UpdateTexture(app->texture, NULL, cairo_image_surface_get_data(app->canvas),
+                      cairo_image_surface_get_stride(app->canvas));
+    SDL_RenderCopy(app->renderer, app->texture, NULL, NULL);
+    SDL_RenderPresent(app->renderer);
+}
+
+void view_draw(struct view_app *app) {
+    double now = view_now();
+    advance(app, now);
+    if (!app->dirty || !app->canvas || !app->cache || !app->texture) return;
+    app->dirty = false;
+    cairo_t *cairo = cairo_create(app->canvas);
+    if (app->blank) {
+        cairo_set_source_rgb(cairo, 0, 0, 0);
+        cairo_paint(cairo);
+    } else {
+        if (!app->cache_good) draw_cache(app, now);
+        cairo_set_source_surface(cairo, app->cache, 0, 0);
+        cairo_paint(cairo);
+        if (app->picture && !app->before) draw_lights(app, cairo);
+        draw_panel(app, cairo);
+        draw_overlays(app, cairo, now);
+    }
+    cairo_destroy(cairo);
+    present(app);
+    app->frame_ms[app->frames++ % 256] = 1e3 * (view_now() - now);
+}

@@ -1,0 +1,594 @@
+#include "app/window.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "app/between.h"
+#include "app/report.h"
+#include "app/settings.h"
+#include "app/walk.h"
+#include "app/wire.h"
+#include "base/child.h"
+#include "base/file.h"
+#include "base/task.h"
+#include "graph/bauer.h"
+#include "show/export.h"
+#include "show/record.h"
+#include "show/scene_wire.h"
+#include "show/sketch.h"
+
+// All of the picture that can change, to know whether it has.
+struct stamp {
+    uint64_t version;
+    struct settings settings;
+    struct shown shown;
+    uint32_t step, steps, eliminated;
+    const void *walk;
+};
+
+static struct {
+    struct child child;
+    enum window_mode mode;
+    bool open;   // it has said that it has a window
+    bool failed; // there is no display: not tried again until asked for by name
+    struct buffer in, out;
+    struct stamp stamp;
+    bool stamped;
+    char *state; // the answer to WIRE_STATE
+    bool told;   // something was written on the terminal
+} window;
+
+void window_set_mode(enum window_mode mode) { window.mode = mode; }
+bool window_is_open(void) { return window.child.pid != 0; }
+int window_socket(void) { return window.child.pid ? window.child.socket : -1; }
+bool window_wants_to_send(void) { return window.child.pid && window.out.size > 0; }
+
+// ---- its life -----------------------------------------------------------------------------------------------------
+
+void window_stop(void) {
+    child_stop(&window.child);
+    buffer_free(&window.in);
+    buffer_free(&window.out);
+    window.in = window.out = (struct buffer){0};
+    window.open = window.stamped = false;
+}
+
+static void say(struct session *session, const char *text) {
+    if (session->output.json) return;
+    fprintf(stderr, "%s%s\n", session->output.interactive ? "\r" : "", text);
+    window.told = true;
+}
+
+static void lost(struct session *session, const char *why) {
+    bool open = window.open;
+    window_stop();
+    if (open) say(session, why);
+}
+
+static void flush(struct session *session) {
+    while (window.child.pid && window.out.size) {
+        ssize_t sent = send(window.child.socket, window.out.data, window.out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+        if (sent <= 0) {
+            lost(session, "the window is gone; the session goes on, and :graph opens it again");
+            return;
+        }
+        memmove(window.out.data, window.out.data + sent, window.out.size - (size_t)sent);
+        window.out.size -= (size_t)sent;
+    }
+}
+
+static void post(struct session *session, enum wire_kind kind, const char *text) {
+    if (!window.child.pid || !wire_put(&window.out, kind, text, strlen(text))) return;
+    flush(session);
+}
+
+void window_note(const char *text) {
+    if (window.child.pid) wire_put(&window.out, WIRE_NOTE, text, strlen(text));
+}
+
+static bool start(struct error *error) {
+    char path[PATH_MAX];
+    if (window.child.pid) return true;
+    window_stop();
+    if (child_start(&window.child, child_find("bauer-view", "BAUER_VIEW", path, sizeof path))) return true;
+    error_set(error, ERROR_OTHER, SPAN_NONE, "the program bauer-view could not be started: %s", strerror(errno));
+    error_hint(error, "everything else works without a window; :export FILE.svg draws to a file");
+    return false;
+}
+
+// ---- what is said of a picture ------------------------------------------------------------------------------------
+
+static double *adjoints(const struct lcg *lcg) {
+    const struct graph *graph = lcg->graph;
+    double *weight = mem_zero((size_t)graph->output_count + 1, sizeof *weight);
+    double *adjoint = mem_zero((size_t)graph->count + 1, sizeof *adjoint);
+    if (weight) weight[0] = 1;
+    bool ok = weight && adjoint && graph->output_count && bauer_adjoint(lcg, weight, adjoint, NULL);
+    mem_free(weight);
+    if (ok) return adjoint;
+    mem_free(adjoint);
+    return NULL;
+}
+
+static uint32_t line_of(const struct graph *graph, vertex v) {
+    struct span span = graph_span(graph, v);
+    return span.source ? source_line(span.source, span.begin) : 0;
+}
+
+static json_t *vertex_about(const struct view *view, vertex v, const double *adjoint) {
+    const struct graph *graph = view->graph;
+    struct buffer details = {0};
+    char name[64], output[64];
+    uint32_t line = line_of(graph, v);
+    buffer_printf(&details, "%s", op_table[graph->op[v]].doc ? op_table[graph->op[v]].doc : "");
+    if (line) buffer_printf(&details, "\nline %u", line);
+    if (adjoint && sketch_value_known(view, v))
+        buffer_printf(&details, "\nadjoint ∂%s/∂%s = %.6g", graph_output_label(graph, 0, output),
+                      graph_label(graph, v, name), adjoint[v]);
+    json_t *about = json_pack("{s:I, s:s, s:s, s:o, s:o, s:i, s:s}", "id", (json_int_t)graph_id(graph, v), "name",
+                              graph_label(graph, v, name), "op", op_table[graph->op[v]].name, "value",
+                              sketch_value_known(view, v) ? record_number(graph->value[v]) : json_null(), "adjoint",
+                              adjoint ? record_number(adjoint[v]) : json_null(), "line", (int)line, "details",
+                              buffer_string(&details));
+    buffer_free(&details);
+    return about;
+}
+
+static json_t *edge_about(const struct view *view, uint32_t edge) {
+    const struct graph *graph = view->graph;
+    if (edge >= graph_edge_count(graph)) return json_pack("{s:I}", "id", (json_int_t)edge);
+    struct buffer formula = {0};
+    double partial;
+    graph_partial_formula(graph, edge, &formula);
+    vertex to = graph_edge_target(graph, edge);
+    json_t *about = json_pack("{s:I, s:I, s:I, s:s, s:o}", "id", (json_int_t)edge, "from",
+                              (json_int_t)graph_id(graph, graph->operand[edge]), "to", (json_int_t)graph_id(graph, to),
+                              "formula", buffer_string(&formula), "partial",
+                              sketch_partial(view, edge, &partial) ? record_number(partial) : json_null());
+    buffer_free(&formula);
+    return about;
+}
+
+static json_t *frame_about(const struct graph *graph, uint32_t frame) {
+    struct buffer name = {0};
+    sketch_frame_name(graph, frame, &name);
+    json_t *about = json_pack("{s:I, s:s}", "id", (json_int_t)frame, "name", buffer_string(&name));
+    buffer_free(&name);
+    return about;
+}
+
+// In the order in which they are drawn, and only those that are.
+static void parts_about(const struct view *view, const struct scene *scene, const double *adjoint, json_t *about) {
+    json_t *vertices = json_array(), *edges = json_array(), *frames = json_array();
+    bool graph_view = view->kind != VIEW_PATHS && view->kind != VIEW_FIGURE;
+    for (size_t i = 0; graph_view && i < scene->count; i++) {
+        const struct scene_item *item = &scene->item[i];
+        if (item->kind != SCENE_GROUP) continue;
+        if (item->tag == TAG_VERTEX) {
+            vertex v = graph_vertex(view->graph, item->id);
+            if (v != VERTEX_NONE) json_array_append_new(vertices, vertex_about(view, v, adjoint));
+        } else if (item->tag == TAG_EDGE) {
+            json_array_append_new(edges, edge_about(view, item->id));
+        } else if (item->tag == TAG_FRAME) {
+            json_array_append_new(frames, frame_about(view->graph, item->id));
+        }
+    }
+    json_object_set_new(about, "vertices", vertices);
+    json_object_set_new(about, "edges", edges);
+    json_object_set_new(about, "frames", frames);
+}
+
+static json_t *inputs_about(const struct graph *graph) {
+    json_t *list = json_array();
+    char name[64];
+    for (uint32_t i = 0; i < graph->input_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o}", "name", graph_input_label(graph, i, name), "value",
+                                              record_number(graph->value[graph->input[i]])));
+    return list;
+}
+
+// Which line of `code` a span begins on; 0: not there.
+static int code_line(const char *code, struct span span) {
+    if (!code || !span.source) return 0;
+    const char *start = strstr(code, span.source->text);
+    if (!start) return 0;
+    int line = 1;
+    for (const char *c = code; c < start + span.begin; c++) line += *c == '\n';
+    return line;
+}
+
+static const char *const walk_names[] = {"primal", "forward", "reverse", "paths", "eliminate"};
+
+static void step_about(struct session *session, const struct view *view, json_t *about) {
+    struct walk_step step;
+    json_t *object = json_null();
+    int line = 0;
+    if (walk_is_on(session->walk, view->graph) && session->shown.step && walk_at(session->walk) &&
+        walk_step(session->walk, &step, NULL)) {
+        object = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:o, s:o}", "kind", walk_names[walk_kind(session->walk)],
+                           "number", (json_int_t)step.number, "count", (json_int_t)step.count, "title", step.title,
+                           "arithmetic", step.arithmetic, "words", step.words, "running", record_number(step.running),
+                           "sum", isnan(step.sum) ? json_null() : record_number(step.sum));
+        line = code_line(view->code, step.span);
+    }
+    json_object_set_new(about, "step", object);
+    json_object_set_new(about, "line", json_integer(line));
+}
+
+static void between_about(struct session *session, const struct view *view, json_t *about) {
+    struct buffer words = {0};
+    const struct shown *shown = &session->shown;
+    if (shown->picked && view->lcg) between_words(view->lcg, shown->pick[0], shown->pick[1], &words, NULL);
+    json_object_set_new(about, "between", json_string(buffer_string(&words)));
+    buffer_free(&words);
+}
+
+static char *about_picture(struct session *session, const struct view *view, const struct scene *scene,
+                           const char *message) {
+    static const char *const directions[] = {"up", "down", "right", "left"};
+    struct lcg *lcg = session_lcg(session, NULL);
+    double *adjoint = lcg ? adjoints(lcg) : NULL;
+    json_t *about = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "view", view_kind_name[view->kind], "theme",
+                              style_of(view->theme)->name, "direction", directions[view->direction], "point",
+                              view->point ? view->point : "", "code", view->code ? view->code : "", "message", message);
+    if (!about) return mem_free(adjoint), NULL;
+    parts_about(view, scene, adjoint, about);
+    json_object_set_new(about, "inputs", inputs_about(view->graph));
+    step_about(session, view, about);
+    between_about(session, view, about);
+    char *text = json_dumps(about, JSON_COMPACT);
+    json_decref(about);
+    mem_free(adjoint);
+    return text;
+}
+
+// ---- sending a picture --------------------------------------------------------------------------------------------
+
+static struct stamp stamp_of(const struct session *session) {
+    struct stamp stamp;
+    memset(&stamp, 0, sizeof stamp);
+    stamp.version = environment_version(session->environment);
+    stamp.settings = session->settings;
+    stamp.shown = session->shown;
+    stamp.walk = session->walk;
+    stamp.step = session->walk ? walk_at(session->walk) : 0;
+    stamp.eliminated = session->eliminated_count;
+    return stamp;
+}
+
+static bool send_picture(struct session *session, struct error *error) {
+    struct view view;
+    struct scene scene;
+    char message[256] = "";
+    if (!session_view(session, session->shown.kind, &view, error)) return false;
+    view.live = true;
+    scene_init(&scene);
+    struct buffer bytes = {0};
+    char *about = NULL;
+    bool ok = diagram_scene(&view, &scene, message, error);
+    if (ok) {
+        about = about_picture(session, &view, &scene, message);
+        ok = (about && scene_encode(&scene, &bytes)) || error_memory(error);
+    }
+    if (ok && !wire_put_view(&window.out, about, &bytes)) {
+        ok = false;
+        error_set(error, ERROR_LIMIT, SPAN_NONE, "the picture is too large for the window (over %u MB)",
+                  WIRE_LARGEST >> 20);
+        error_hint(error, "collapse calls or loops, or show some paths: :paths top 10");
+    }
+    free(about);
+    buffer_free(&bytes);
+    scene_clear(&scene);
+    session_view_free(&view);
+    return ok;
+}
+
+static bool may_open(const struct session *session) {
+    return window.mode == WINDOW_ALWAYS || (window.mode == WINDOW_WHEN_INTERACTIVE && session->output.interactive);
+}
+
+void window_refresh(struct session *session, bool asked) {
+    struct error error = {0};
+    if (!window.child.pid && !(asked && may_open(session) && !window.failed)) return;
+    if (!environment_graph(session->environment) || window.mode == WINDOW_NEVER) return;
+    struct stamp stamp = stamp_of(session);
+    if (window.child.pid && window.stamped && memcmp(&stamp, &window.stamp, sizeof stamp) == 0) return;
+    if (window.out.size > 0 && window.stamped) { // it is slow: the newest picture comes when it has taken this one
+        window.stamped = false;
+        return;
+    }
+    bool ok = start(&error);
+    if (!ok) window.failed = true;
+    ok = ok && send_picture(session, &error);
+    window.stamp = stamp;
+    window.stamped = true;
+    if (!ok && error.kind != ERROR_INTERRUPT) {
+        if (window.child.pid)
+            post(session, WIRE_NOTE, error.message);
+        else
+            report_error(session, &error);
+    }
+    flush(session);
+}
+
+bool window_open(struct session *session, struct error *error) {
+    window.failed = false;
+    if (!start(error)) return false;
+    if (window.mode == WINDOW_NEVER) window.mode = WINDOW_WHEN_INTERACTIVE;
+    window_refresh(session, true);
+    return true;
+}
+
+// ---- what comes back ----------------------------------------------------------------------------------------------
+
+// A line as if it had been typed, but the answer is what the window shows.
+static void run_line(struct session *session, const char *line) {
+    bool quiet = session->quiet;
+    session->quiet = session->from_window = true;
+    session_run(session, "<window>", line, strlen(line), 1);
+    session->quiet = quiet;
+    session->from_window = false;
+}
+
+static void step(struct session *session, int by) {
+    bool walking = walk_is_on(session->walk, environment_graph(session->environment)) && session->shown.step;
+    if (!walking) run_line(session, session->shown.kind == VIEW_PATHS ? ":walk paths" : ":walk primal");
+    if (by > 0 || walking) run_line(session, by > 0 ? ":next" : ":back");
+}
+
+static void go_to(struct session *session, double number) {
+    char line[40];
+    if (!session->shown.step) return;
+    snprintf(line, sizeof line, ":goto %.0f", number);
+    run_line(session, line);
+}
+
+static void slide(struct session *session, const json_t *event) {
+    struct graph *graph = environment_graph(session->environment);
+    double input = json_number_value(json_object_get(event, "input"));
+    double value = json_number_value(json_object_get(event, "value"));
+    struct error error = {0};
+    if (!graph || !(input >= 0 && input < graph->input_count) || !isfinite(value)) return;
+    if (!session_slide(session, (uint32_t)input, value, json_is_true(json_object_get(event, "final")), &error))
+        window_note(error.message);
+}
+
+static vertex vertex_of(const struct graph *graph, const json_t *event, const char *key) {
+    json_int_t id = json_integer_value(json_object_get(event, key));
+    return id >= 0 && id < (json_int_t)graph_visible_count(graph) ? graph_vertex(graph, (uint32_t)id) : VERTEX_NONE;
+}
+
+static void pick(struct session *session, const json_t *event) {
+    const struct graph *graph = environment_graph(session->environment);
+    if (!graph) return;
+    vertex a = vertex_of(graph, event, "from"), b = vertex_of(graph, event, "to");
+    if (a == VERTEX_NONE || b == VERTEX_NONE) return;
+    session->shown.picked = true;
+    session->shown.pick[0] = a;
+    session->shown.pick[1] = b;
+}
+
+static bool is_collapsed(const struct shown *shown, uint32_t frame) {
+    for (uint32_t i = 0; i < shown->collapsed_count; i++)
+        if (shown->collapsed[i] == frame) return true;
+    return false;
+}
+
+// Collapses the innermost call or iteration around a vertex, or expands the frame that was clicked.
+static void collapse(struct session *session, const json_t *event) {
+    const struct graph *graph = environment_graph(session->environment);
+    const struct shown *shown = &session->shown;
+    const char *what = json_string_value(json_object_get(event, "what"));
+    if (!graph || !what) return;
+    json_int_t id = json_integer_value(json_object_get(event, "id"));
+    bool expand = strcmp(what, "frame") == 0;
+    vertex v = expand ? VERTEX_NONE : vertex_of(graph, event, "id");
+    uint32_t frame = expand ? (uint32_t)id : v == VERTEX_NONE ? 0 : graph->frame[v];
+    if (frame == 0 || frame >= graph->frame_count) {
+        window_note("this vertex is in no call and no loop");
+        return;
+    }
+    struct buffer line = {0};
+    buffer_text(&line, ":set collapse ");
+    size_t empty = line.size;
+    for (uint32_t i = 0; i < shown->collapsed_count; i++)
+        if (shown->collapsed[i] != frame)
+            buffer_printf(&line, "%s%u", line.size > empty ? "," : "", shown->collapsed[i]);
+    if (!expand && !is_collapsed(shown, frame)) buffer_printf(&line, "%s%u", line.size > empty ? "," : "", frame);
+    if (line.size == empty) buffer_text(&line, "none");
+    run_line(session, buffer_string(&line));
+    buffer_free(&line);
+}
+
+static bool picture_source(struct session *session, struct buffer *out, struct error *error) {
+    struct view view;
+    struct buffer script = {0};
+    char message[256] = "";
+    const struct export_format *format = export_find("picture.svg", error);
+    if (!format || !session_view(session, session->shown.kind, &view, error)) return false;
+    struct export_options options = {.version = "bauer " BAUER_VERSION,
+                                     .text_as_paths = session->settings.text_as_paths};
+    bool ok = session_script(session, &script) || error_memory(error);
+    options.state = buffer_string(&script);
+    ok = ok && format->write(&view, &options, out, message, error);
+    buffer_free(&script);
+    session_view_free(&view);
+    return ok;
+}
+
+// A name that is free: bauer-1.svg, bauer-2.svg, ...
+static void save(struct session *session) {
+    char name[40], note[PATH_MAX + 80], folder[PATH_MAX];
+    struct buffer out = {0};
+    struct error error = {0};
+    for (int i = 1; i < 100000; i++) {
+        snprintf(name, sizeof name, "bauer-%d.svg", i);
+        if (access(name, F_OK) != 0) break;
+    }
+    if (picture_source(session, &out, &error) && file_write(name, out.data, out.size, &error))
+        snprintf(note, sizeof note, "saved as %s/%s", getcwd(folder, sizeof folder) ? folder : ".", name);
+    else
+        snprintf(note, sizeof note, "not saved: %.400s", error.message);
+    window_note(note);
+    buffer_free(&out);
+}
+
+static void copy_source(struct session *session) {
+    struct buffer out = {0};
+    struct error error = {0};
+    if (picture_source(session, &out, &error)) {
+        wire_put(&window.out, WIRE_CLIP, out.data, out.size);
+        window_note("copied the picture as SVG");
+    } else {
+        window_note(error.message);
+    }
+    buffer_free(&out);
+}
+
+static void no_display(struct session *session) {
+    window_stop();
+    window.failed = true;
+    if (session->output.interactive)
+        say(session, "there is no display to open a window on; everything else works, and :export FILE.svg draws");
+}
+
+// false: the event is none, and the window is not to be trusted.
+static bool take_event(struct session *session, const json_t *event) {
+    const char *name = json_string_value(json_object_get(event, "event"));
+    if (!name) return false;
+    if (strcmp(name, "open") == 0)
+        window.open = true;
+    else if (strcmp(name, "command") == 0 && json_is_string(json_object_get(event, "line")))
+        run_line(session, json_string_value(json_object_get(event, "line")));
+    else if (strcmp(name, "step") == 0)
+        step(session, json_integer_value(json_object_get(event, "by")) > 0 ? 1 : -1);
+    else if (strcmp(name, "goto") == 0)
+        go_to(session, json_number_value(json_object_get(event, "step")));
+    else if (strcmp(name, "slide") == 0)
+        slide(session, event);
+    else if (strcmp(name, "pick") == 0)
+        pick(session, event);
+    else if (strcmp(name, "unpick") == 0)
+        session->shown.picked = false, session->shown.pick[0] = session->shown.pick[1] = 0;
+    else if (strcmp(name, "collapse") == 0)
+        collapse(session, event);
+    else if (strcmp(name, "save") == 0)
+        save(session);
+    else if (strcmp(name, "svg") == 0)
+        copy_source(session);
+    else if (strcmp(name, "no display") == 0)
+        no_display(session);
+    else if (strcmp(name, "closed") == 0)
+        lost(session, "the window is closed; the session goes on, and :graph opens it again");
+    else
+        return false;
+    return true;
+}
+
+static bool take_message(struct session *session, enum wire_kind kind, const char *payload, uint32_t size) {
+    if (kind == WIRE_STATE) {
+        mem_free(window.state);
+        window.state = mem_text(payload, size);
+        return true;
+    }
+    json_t *event = kind == WIRE_EVENT ? json_loadb(payload, size, 0, NULL) : NULL;
+    bool ok = event && take_event(session, event);
+    json_decref(event);
+    return ok;
+}
+
+// Messages are taken out of the buffer before they are acted on: what they cause may come back here.
+static bool take_one(struct session *session) {
+    enum wire_kind kind;
+    const char *payload;
+    uint32_t size;
+    long whole = wire_take(window.in.data, window.in.size, &kind, &payload, &size);
+    if (whole == 0) return false;
+    char *copy = whole > 0 ? mem_text(payload, size) : NULL;
+    if (!copy) {
+        lost(session, whole == -2 ? "the window is of another version of bauer and was closed"
+                                  : "the window sent nonsense and was closed");
+        return false;
+    }
+    memmove(window.in.data, window.in.data + whole, window.in.size - (size_t)whole);
+    window.in.size -= (size_t)whole;
+    bool ok = take_message(session, kind, copy, size);
+    mem_free(copy);
+    if (!ok) lost(session, "the window sent nonsense and was closed");
+    return ok && window.child.pid;
+}
+
+static bool receive(struct session *session) {
+    char chunk[1 << 14];
+    ssize_t got = recv(window.child.socket, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return false;
+    if (got > 0) {
+        buffer_add(&window.in, chunk, (size_t)got);
+        return true;
+    }
+    if (!window.open) {
+        no_display(session);
+        return false;
+    }
+    lost(session, "the window is gone; the session goes on, and :graph opens it again");
+    return false;
+}
+
+bool window_attend(struct session *session) {
+    window.told = false;
+    while (window.child.pid && receive(session))
+        while (take_one(session)) continue;
+    if (window.child.pid) {
+        flush(session);
+        window_refresh(session, false);
+    }
+    return window.told;
+}
+
+// ---- waiting for it -----------------------------------------------------------------------------------------------
+
+static void wait_a_moment(int milliseconds) {
+    struct pollfd ready = {window.child.socket, (short)(POLLIN | (window_wants_to_send() ? POLLOUT : 0)), 0};
+    poll(&ready, 1, milliseconds);
+}
+
+void window_wait(struct session *session) {
+    while (window.child.pid && !task_interrupted() && !session->quit) {
+        wait_a_moment(500);
+        window_attend(session);
+    }
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+char *window_state(struct session *session, struct error *error) {
+    double deadline = now() + 5;
+    mem_free(window.state);
+    window.state = NULL;
+    post(session, WIRE_STATE, "");
+    while (window.child.pid && !window.state && now() < deadline && !task_interrupted()) {
+        wait_a_moment(50);
+        window_attend(session);
+    }
+    char *state = window.state;
+    window.state = NULL;
+    if (!state)
+        error_set(error, ERROR_OTHER, SPAN_NONE, window.child.pid ? "the window does not answer" : "no window is open");
+    return state;
+}

@@ -158,7 +158,7 @@ static bool plain_value(struct tracer *t, struct value *value) {
 // Traces call->function into a graph of its own.
 static struct graph *trace_bare_call(struct environment *env, struct state *state, const struct call *call,
                                      const double *input, uint32_t input_count, bool silent, struct error *error) {
-    struct function *f = call->function;
+    struct function *f = call->closure->function;
     struct graph *graph = graph_new(env->symbols, env->options.vertices, error);
     struct value few[16], *argument = few;
     if (!graph) return NULL;
@@ -174,7 +174,7 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
         if (argument[i].kind != VALUE_UNBOUND)
             ok = make_inputs(&in, &argument[i], symbol_text(env->symbols, f->parameter[i].name));
     struct value result;
-    ok = ok && trace_call(&t, NULL, f, argument, &result);
+    ok = ok && trace_call(&t, NULL, call->closure, argument, &result);
     t.module = f->module;
     if (ok && result.kind == VALUE_NONE) {
         error_set(error, ERROR_TYPE, (struct span){f->module->source, f->begin, f->header_end}, "%s returns nothing",
@@ -195,14 +195,15 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
 }
 
 // The function that a statement calls barely, f(...), or NULL.
-static struct function *bare_call(const struct state *state, const struct statement *s) {
+static struct closure *bare_call(const struct state *state, const struct statement *s) {
     if (s->kind != STMT_EXPRESSION || s->value->kind != EXPR_CALL || s->value->left->kind != EXPR_NAME) return NULL;
     struct value callee = state_global(state, s->value->left->name);
-    return callee.kind == VALUE_FUNCTION ? callee.function : NULL;
+    return callee.kind == VALUE_FUNCTION ? callee.closure : NULL;
 }
 
-static bool read_call(struct tracer *t, const struct statement *s, struct function *f, struct call *call) {
-    call->function = f;
+static bool read_call(struct tracer *t, const struct statement *s, struct closure *closure, struct call *call) {
+    struct function *f = closure->function;
+    call->closure = closure;
     call->argument = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call->argument);
     if (!call->argument) return error_memory(t->error);
     if (!trace_arguments(t, s->value, f, call->argument)) return false;
@@ -280,16 +281,16 @@ static void show_outputs(const struct graph *graph, struct buffer *out) {
     if (several) buffer_char(out, ')');
 }
 
-static bool run_bare_call(struct run *run, struct tracer *t, struct function *f) {
+static bool run_bare_call(struct run *run, struct tracer *t, struct closure *closure) {
     struct call call;
     run->call = run->current = true;
     if (run->skip_call) return true;
-    if (!read_call(t, run->module->statement[run->statement], f, &call)) return false;
+    if (!read_call(t, run->module->statement[run->statement], closure, &call)) return false;
     struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, run->error);
     if (!graph) return false;
     struct buffer shown = {0};
     show_outputs(graph, &shown);
-    bool ok = tell_graph(run, OUTCOME_CALL, f->name, graph, buffer_string(&shown));
+    bool ok = tell_graph(run, OUTCOME_CALL, closure->function->name, graph, buffer_string(&shown));
     if (ok) {
         make_current(run->state, graph);
         run->state->call = call;
@@ -391,8 +392,8 @@ static bool run_other(struct run *run, struct tracer *t, const struct statement 
 
 static bool run_statement(struct run *run, struct tracer *t) {
     const struct statement *s = run->module->statement[run->statement];
-    struct function *f = bare_call(run->state, s);
-    if (f) return run_bare_call(run, t, f);
+    struct closure *closure = bare_call(run->state, s);
+    if (closure) return run_bare_call(run, t, closure);
     if (s->kind == STMT_EXPRESSION && s->value->kind != EXPR_STRING) return run_value(run, t, s);
     if (s->kind == STMT_EXPRESSION && run->module->count == 1) return run_value(run, t, s);
     if (s->kind == STMT_ASSIGN || s->kind == STMT_AUGMENTED) return run_assignment(run, t, s);
@@ -636,7 +637,7 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
 
 static void show_call(const struct environment *env, struct buffer *out) {
     const struct call *call = &env->state->call;
-    const struct function *f = call->function;
+    const struct function *f = call->closure->function;
     uint32_t input = 0, shown = 0;
     bool skipped = false;
     buffer_printf(out, "%s(", symbol_text(env->symbols, f->name));
@@ -695,14 +696,14 @@ void environment_bindings(const struct environment *env, binding_sink *sink, voi
         if (value.kind == VALUE_UNBOUND) continue;
         struct buffer shown = {0};
         if (value.kind == VALUE_FUNCTION)
-            show_signature(env, value.function, &shown);
+            show_signature(env, value.closure->function, &shown);
         else
             value_show(value, state->prompt->value, true, &shown);
         struct binding binding = {.name = state->order[i],
                                   .kind = is_input(state, value) ? "number" : binding_kind(value),
                                   .shown = buffer_string(&shown),
                                   .span = state->span[i]};
-        if (value.kind == VALUE_FUNCTION) binding.doc = value.function->doc;
+        if (value.kind == VALUE_FUNCTION) binding.doc = value.closure->function->doc;
         sink(context, &binding);
         buffer_free(&shown);
     }

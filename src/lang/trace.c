@@ -1031,15 +1031,14 @@ bool trace_arguments(struct tracer *t, expr call, struct function *f, struct val
     return true;
 }
 
-static bool bind_parameters(struct tracer *t, struct function *f, const struct value *argument, struct value *local) {
+static bool bind_parameters(struct tracer *t, const struct closure *closure, const struct value *argument,
+                            struct value *local) {
+    const struct function *f = closure->function;
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         struct value value = argument[i];
         if (value.kind == VALUE_UNBOUND) {
-            struct value *locals = t->local; // defaults see the names outside
-            t->local = NULL;
-            bool ok = trace_expression(t, f->parameter[i].standard, &value);
-            t->local = locals;
-            if (!ok || !import_value(t, &value, f->parameter[i].standard)) return false;
+            value = closure->standard[i];
+            if (!import_value(t, &value, f->parameter[i].standard)) return false;
         }
         symbol name = f->parameter[i].name;
         if (value.kind == VALUE_NUMBER && (!value.name || argument[i].kind == VALUE_UNBOUND)) value.name = name;
@@ -1073,7 +1072,8 @@ static bool depth_left(struct tracer *t, expr site, const struct function *f) {
     return stack_left(t, site);
 }
 
-bool trace_call(struct tracer *t, expr site, struct function *f, struct value *argument, struct value *out) {
+bool trace_call(struct tracer *t, expr site, const struct closure *closure, struct value *argument, struct value *out) {
+    struct function *f = closure->function;
     if (site && (!depth_left(t, site, f) || !trace_step(t, site))) return false;
     struct value few[LOCALS_ON_STACK], *local = few;
     if (f->slot_count > LOCALS_ON_STACK && !(local = mem_alloc(f->slot_count, sizeof *local)))
@@ -1088,7 +1088,7 @@ bool trace_call(struct tracer *t, expr site, struct function *f, struct value *a
     t->function = f;
     t->local = local;
     t->depth++;
-    ok = ok && bind_parameters(t, f, argument, local) && run_function(t, f, out);
+    ok = ok && bind_parameters(t, closure, argument, local) && run_function(t, f, out);
     t->depth--;
     t->module = module;
     t->function = function;
@@ -1098,14 +1098,15 @@ bool trace_call(struct tracer *t, expr site, struct function *f, struct value *a
     return ok;
 }
 
-static bool call_function(struct tracer *t, expr e, struct function *f, struct value *out) {
+static bool call_function(struct tracer *t, expr e, const struct closure *closure, struct value *out) {
+    struct function *f = closure->function;
     struct value few[8], *argument = few;
     if (f->parameter_count > 8 && !(argument = mem_alloc(f->parameter_count, sizeof *argument)))
         return error_memory(t->error);
     bool ok = trace_arguments(t, e, f, argument);
     if (ok && t->depth == 0 && t->prompt) t->depth = 1; // at the prompt every call is a frame
     bool raised = ok && t->function == NULL && t->prompt;
-    ok = ok && trace_call(t, e, f, argument, out);
+    ok = ok && trace_call(t, e, closure, argument, out);
     if (raised) t->depth = 0;
     if (argument != few) mem_free(argument);
     return ok;
@@ -1180,7 +1181,7 @@ static bool eval_call(struct tracer *t, expr e, struct value *out) {
     if (!trace_expression(t, e->left, &callee)) return false;
     switch (callee.kind) {
     case VALUE_FUNCTION:
-        return call_function(t, e, callee.function, out);
+        return call_function(t, e, callee.closure, out);
     case VALUE_OP:
         return call_operation(t, e, callee.op, out);
     case VALUE_BUILTIN:
@@ -1343,9 +1344,24 @@ static bool hold_module(struct tracer *t, struct module *module) {
     return true;
 }
 
+// The function as a value: its defaults are evaluated here, once.
+static bool make_closure(struct tracer *t, struct function *f, struct value *out) {
+    struct closure *closure = arena_alloc(t->state->arena, sizeof *closure);
+    if (closure) closure->standard = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *closure->standard);
+    if (!closure || !closure->standard) return error_memory(t->error);
+    closure->function = f;
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        closure->standard[i] = (struct value){0};
+        if (f->parameter[i].standard && !trace_expression(t, f->parameter[i].standard, &closure->standard[i]))
+            return false;
+    }
+    *out = (struct value){.kind = VALUE_FUNCTION, .closure = closure};
+    return hold_module(t, f->module);
+}
+
 static bool run_def(struct tracer *t, const struct statement *s) {
-    struct value value = {.kind = VALUE_FUNCTION, .function = s->function};
-    return hold_module(t, s->function->module) &&
+    struct value value;
+    return make_closure(t, s->function, &value) &&
            set_global(t, s->function->name, value, span_at(t, s->function->begin, s->function->end));
 }
 

@@ -36,7 +36,7 @@ struct override {
 };
 
 struct call { // a bare call, to be traced again
-    struct function *function;
+    struct closure *closure;
     struct value *argument; // by parameter; plain values only; UNBOUND: the default
 };
 
@@ -100,8 +100,8 @@ void trace_rollback(struct tracer *tracer); // puts back names and lists
 enum flow trace_statement(struct tracer *tracer, const struct statement *statement);
 bool trace_expression(struct tracer *tracer, const struct expression *e, struct value *out);
 // Calls with arguments by parameter (UNBOUND: default).
-bool trace_call(struct tracer *tracer, const struct expression *site, struct function *function, struct value *argument,
-                struct value *out);
+bool trace_call(struct tracer *tracer, const struct expression *site, const struct closure *closure,
+                struct value *argument, struct value *out);
 bool trace_arguments(struct tracer *tracer, const struct expression *call, struct function *function,
                      struct value *argument);
 bool trace_vertex(struct tracer *tracer, struct value value, const struct expression *site, vertex *out);

@@ -31,7 +31,7 @@ struct value {
         struct value_list *list; // LIST, TUPLE
         struct value_range *range;
         struct value_text *text;
-        struct function *function;
+        struct closure *closure; // FUNCTION
         int builtin;
         enum op op;
     };
@@ -46,6 +46,12 @@ struct value_list { // in an arena
 struct value_range {
     double start, stop, step;
     uint64_t count;
+};
+
+// A function and what its def knew: defaults are values, not texts. In an arena.
+struct closure {
+    struct function *function;
+    struct value *standard; // by parameter; UNBOUND where there is no default
 };
 
 struct value_text {

@@ -403,7 +403,9 @@ static expr unescape(struct parser *p, uint32_t from, uint32_t to, bool raw, boo
             out[size++] = text[at++];
         }
     }
-    return new_string(p, from, out, size);
+    expr e = new_string(p, from, out, size);
+    if (e) e->end = to;
+    return e;
 }
 
 // The expression inside {...} of an f-string, which ends before `to`.
@@ -511,7 +513,11 @@ static expr parse_string(struct parser *p) {
     uint32_t count = (uint32_t)parts.count;
     expr *part = list_take(p, &parts, sizeof(expr));
     if (!part) return NULL;
-    if (count == 1 && part[0]->kind == EXPR_STRING) return part[0];
+    if (count == 1 && part[0]->kind == EXPR_STRING) {
+        part[0]->begin = begin;
+        part[0]->end = p->last_end;
+        return part[0];
+    }
     expr e = new_expr(p, EXPR_FORMAT, begin);
     if (!e) return NULL;
     e->item = part;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/task.h"
-#include "base/utf8.h"
 #include "lang/builtin.h"
 
 enum { LOOK_EVERY = 1 << 12, SPINE = 64, LOCALS_ON_STACK = 32, STACK_USED_MAX = 5 << 20 };
@@ -132,6 +131,12 @@ static bool journal_item(struct tracer *t, struct undo_item item) {
     if (!mem_grow(&t->undo_items, &t->undo_item_capacity, t->undo_item_count + 1, sizeof item))
         return error_memory(t->error);
     t->undo_items[t->undo_item_count++] = item;
+    return true;
+}
+
+static bool set_item(struct tracer *t, struct value_list *list, uint32_t index, struct value value) {
+    if (!journal_item(t, (struct undo_item){.list = list, .index = index, .before = list->item[index]})) return false;
+    list->item[index] = value;
     return true;
 }
 
@@ -430,6 +435,12 @@ static bool builtin_named(struct tracer *t, symbol name, struct value *out) {
     return true;
 }
 
+// What a name means here, besides what is built in; UNBOUND: nothing.
+static struct value known_name(const struct tracer *t, expr e) {
+    if (e->slot != SLOT_GLOBAL && t->local && t->local[e->slot].kind != VALUE_UNBOUND) return t->local[e->slot];
+    return state_global(t->state, e->name);
+}
+
 static bool eval_name(struct tracer *t, expr e, struct value *out) {
     if (e->slot != SLOT_GLOBAL && t->local) {
         *out = t->local[e->slot];
@@ -526,10 +537,7 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
                           value_kind_name(list));
     if (!read_index(t, target->right, index, list.list->count, &i)) return false;
     if (!may_change(t, list.list, target)) return false;
-    struct undo_item undo = {.list = list.list, .index = (uint32_t)i, .before = list.list->item[i]};
-    if (!journal_item(t, undo)) return false;
-    list.list->item[i] = value;
-    return true;
+    return set_item(t, list.list, (uint32_t)i, value);
 }
 
 static bool bind_items(struct tracer *t, expr target, struct value value, bool assigned) {
@@ -560,6 +568,93 @@ static bool stack_left(struct tracer *t, expr e) {
     return false;
 }
 
+static bool is_sequence(struct value value) { return value.kind == VALUE_LIST || value.kind == VALUE_TUPLE; }
+
+static bool join_items(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    if ((uint64_t)a.list->count + b.list->count > UINT32_MAX / 2)
+        return trace_fail(t, e, ERROR_LIMIT, "this list would have over 2 billion elements");
+    struct value_list *both = trace_list(t, a.list->count + b.list->count);
+    if (!both) return false;
+    memcpy(both->item, a.list->item, a.list->count * sizeof *both->item);
+    memcpy(both->item + a.list->count, b.list->item, b.list->count * sizeof *both->item);
+    both->count = a.list->count + b.list->count;
+    *out = (struct value){.kind = a.kind, .list = both};
+    return true;
+}
+
+static bool join_texts(struct tracer *t, struct value a, struct value b, struct value *out) {
+    struct buffer both = {0};
+    buffer_add(&both, a.text->data, a.text->size);
+    buffer_add(&both, b.text->data, b.text->size);
+    bool ok = both.failed ? error_memory(t->error) : trace_text(t, buffer_string(&both), both.size, out);
+    buffer_free(&both);
+    return ok;
+}
+
+static bool repeat_items(struct tracer *t, expr e, struct value items, double times, struct value *out) {
+    struct value_list *list = trace_list(t, 4);
+    if (!list) return false;
+    for (double i = 0; i < times && items.list->count; i++)
+        for (uint32_t k = 0; k < items.list->count; k++)
+            if (!trace_step(t, e) || !trace_append(t, list, items.list->item[k])) return false;
+    *out = (struct value){.kind = items.kind, .list = list};
+    return true;
+}
+
+static bool repeat_text(struct tracer *t, expr e, struct value text, double times, struct value *out) {
+    struct buffer many = {0};
+    bool ok = true;
+    for (double i = 0; ok && i < times && text.text->size; i++) {
+        ok = trace_step(t, e);
+        buffer_add(&many, text.text->data, text.text->size);
+    }
+    if (ok && many.failed) ok = error_memory(t->error);
+    ok = ok && trace_text(t, buffer_string(&many), many.size, out);
+    buffer_free(&many);
+    return ok;
+}
+
+static bool repeat(struct tracer *t, expr e, struct value items, struct value number, struct value *out) {
+    double times = trace_number(t, number);
+    if (times != floor(times) || times > 1e7) {
+        trace_fail(t, e, ERROR_TYPE, "%s is repeated a whole number of times", value_kind_name(items));
+        error_hint(t->error, is_sequence(items) ? "to multiply each element: [2*a for a in LIST]" : "");
+        return false;
+    }
+    return items.kind == VALUE_STRING ? repeat_text(t, e, items, times, out) : repeat_items(t, e, items, times, out);
+}
+
+// What + * % mean for lists, tuples and strings. *known: whether they mean something for these two.
+static bool sequence_operation(struct tracer *t, expr e, struct value a, struct value b, struct value *out,
+                               bool *known) {
+    *known = true;
+    bool text = a.kind == VALUE_STRING;
+    if (e->op == OP_ADD && is_sequence(a) && a.kind == b.kind) return join_items(t, e, a, b, out);
+    if (e->op == OP_ADD && text && b.kind == VALUE_STRING) return join_texts(t, a, b, out);
+    if (e->op == OP_MUL && (text || is_sequence(a)) && trace_is_number(b)) return repeat(t, e, a, b, out);
+    if (e->op == OP_MUL && (b.kind == VALUE_STRING || is_sequence(b)) && trace_is_number(a))
+        return repeat(t, e, b, a, out);
+    if (e->op == OP_MOD && text) return format_percent(t, e, a, b, out);
+    return *known = false;
+}
+
+static bool binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    if (!trace_is_number(a) || !trace_is_number(b)) {
+        bool known, ok = sequence_operation(t, e, a, b, out, &known);
+        if (known) return ok;
+        if (e->op == OP_ADD && (a.kind == VALUE_STRING || b.kind == VALUE_STRING)) {
+            bool left = a.kind != VALUE_STRING;
+            trace_fail(t, left ? e->left : e->right, ERROR_TYPE, "a string is needed here, not %s",
+                       value_kind_name(left ? a : b));
+            error_hint(t->error, "an f-string takes any value: f\"x = {x}\"");
+            return false;
+        }
+        if (!number_needed(t, a, e->left) || !number_needed(t, b, e->right)) return false;
+    }
+    if (e->op == OP_COUNT) return trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
+    return trace_operation(t, (enum op)e->op, a, b, e, out);
+}
+
 // Long sums lean to the left: a loop walks down the spine instead of recursing a million levels deep.
 static bool eval_binary(struct tracer *t, expr e, struct value *out) {
     expr few[SPINE], *spine = few;
@@ -584,33 +679,7 @@ static bool eval_binary(struct tracer *t, expr e, struct value *out) {
             break;
         }
         ok = trace_expression(t, e->right, &right);
-        if (ok && e->op == OP_COUNT)
-            ok = trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
-        if (ok && e->op == OP_ADD && out->kind == VALUE_LIST && right.kind == VALUE_LIST) {
-            struct value_list *both = trace_list(t, out->list->count + right.list->count);
-            if (!(ok = both != NULL)) break;
-            memcpy(both->item, out->list->item, out->list->count * sizeof *both->item);
-            memcpy(both->item + out->list->count, right.list->item, right.list->count * sizeof *both->item);
-            both->count = out->list->count + right.list->count;
-            out->list = both;
-            continue;
-        }
-        if (ok && e->op == OP_MUL && out->kind == VALUE_LIST && trace_is_number(right)) {
-            double times = trace_number(t, right);
-            if (times != floor(times) || times > 1e7) {
-                ok = trace_fail(t, e, ERROR_TYPE, "a list is repeated a whole number of times");
-                error_hint(t->error, "to multiply each element: [2*a for a in LIST]");
-                break;
-            }
-            struct value_list *list = trace_list(t, 4);
-            for (double i = 0; list && ok && i < times; i++)
-                for (uint32_t k = 0; ok && k < out->list->count; k++)
-                    ok = trace_step(t, e) && trace_append(t, list, out->list->item[k]);
-            ok = ok && list;
-            out->list = list;
-            continue;
-        }
-        ok = ok && trace_operation(t, (enum op)e->op, *out, right, e, &result);
+        ok = ok && binary(t, e, *out, right, &result);
         if (ok) *out = result;
     }
     mem_free(many);
@@ -630,8 +699,19 @@ static bool values_equal(struct tracer *t, struct value a, struct value b) {
     return true;
 }
 
-static bool is_in(struct tracer *t, struct value a, struct value list, expr site, bool *out) {
+static bool text_in(const struct value_text *part, const struct value_text *whole) {
+    for (size_t at = 0; at + part->size <= whole->size; at++)
+        if (memcmp(whole->data + at, part->data, part->size) == 0) return true;
+    return false;
+}
+
+static bool is_in(struct tracer *t, struct value a, struct value list, expr left, expr site, bool *out) {
     uint64_t count;
+    if (list.kind == VALUE_STRING) {
+        if (a.kind != VALUE_STRING)
+            return trace_fail(t, left, ERROR_TYPE, "a string is needed here, not %s", value_kind_name(a));
+        return *out = text_in(a.text, list.text), true;
+    }
     if (!trace_length(t, list, site, &count)) return false;
     if (list.kind == VALUE_RANGE) {
         double place = trace_is_number(a) ? (trace_number(t, a) - list.range->start) / list.range->step : -1;
@@ -642,18 +722,47 @@ static bool is_in(struct tracer *t, struct value a, struct value list, expr site
     return true;
 }
 
-static bool compare(struct tracer *t, enum comparison how, struct value a, struct value b, expr site, bool *out) {
+static bool in_order(enum comparison how, double x, double y) {
+    return how == CMP_LESS ? x < y : how == CMP_LESS_EQUAL ? x <= y : how == CMP_GREATER ? x > y : x >= y;
+}
+
+static int text_order(const struct value_text *a, const struct value_text *b) {
+    size_t common = a->size < b->size ? a->size : b->size;
+    int order = memcmp(a->data, b->data, common);
+    return order ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+// Less, greater and the like: of numbers, of strings, and of lists by the first elements that differ. `left` and
+// `right` are where an error points.
+static bool order(struct tracer *t, enum comparison how, struct value a, struct value b, expr left, expr right,
+                  bool *out) {
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
+        return *out = in_order(how, text_order(a.text, b.text), 0), true;
+    if (is_sequence(a) && a.kind == b.kind) {
+        uint32_t i = 0, common = a.list->count < b.list->count ? a.list->count : b.list->count;
+        if (!value_fits(a) || !value_fits(b)) return trace_fail(t, left, ERROR_TYPE, TOO_DEEP);
+        while (i < common && values_equal(t, a.list->item[i], b.list->item[i])) i++;
+        if (i < common) return order(t, how, a.list->item[i], b.list->item[i], left, right, out);
+        return *out = in_order(how, a.list->count, b.list->count), true;
+    }
+    bool other = a.kind == VALUE_STRING || is_sequence(a); // then b is what does not fit
+    if (other && a.kind != b.kind)
+        return trace_fail(t, right, ERROR_TYPE, "%s is needed here, not %s", value_kind_name(a), value_kind_name(b));
+    if (!number_needed(t, a, left) || !number_needed(t, b, right)) return false;
+    return *out = in_order(how, trace_number(t, a), trace_number(t, b)), true;
+}
+
+// The i-th comparison of a chain.
+static bool compare(struct tracer *t, expr e, uint32_t i, struct value a, struct value b, bool *out) {
+    enum comparison how = (enum comparison)e->compare[i - 1];
     if (how == CMP_IN || how == CMP_NOT_IN) {
-        if (!is_in(t, a, b, site, out)) return false;
+        if (!is_in(t, a, b, e->item[i - 1], e->item[i], out)) return false;
         *out ^= how == CMP_NOT_IN;
         return true;
     }
     if (how == CMP_EQUAL || how == CMP_NOT_EQUAL || how == CMP_IS || how == CMP_IS_NOT)
         return *out = values_equal(t, a, b) ^ (how == CMP_NOT_EQUAL || how == CMP_IS_NOT), true;
-    if (!number_needed(t, a, site) || !number_needed(t, b, site)) return false;
-    double x = trace_number(t, a), y = trace_number(t, b);
-    *out = how == CMP_LESS ? x < y : how == CMP_LESS_EQUAL ? x <= y : how == CMP_GREATER ? x > y : x >= y;
-    return true;
+    return order(t, how, a, b, e->item[i - 1], e->item[i], out);
 }
 
 static struct value truth_value(bool truth) {
@@ -665,9 +774,7 @@ static bool eval_compare(struct tracer *t, expr e, struct value *out) {
     if (!trace_expression(t, e->item[0], &left)) return false;
     bool truth = true;
     for (uint32_t i = 1; truth && i < e->count; i++, left = right)
-        if (!trace_expression(t, e->item[i], &right) ||
-            !compare(t, (enum comparison)e->compare[i - 1], left, right, e, &truth))
-            return false;
+        if (!trace_expression(t, e->item[i], &right) || !compare(t, e, i, left, right, &truth)) return false;
     *out = truth_value(truth);
     return true;
 }
@@ -809,162 +916,6 @@ static bool eval_comprehension(struct tracer *t, expr e, struct value *out) {
     for (uint32_t i = 0; i < e->count; i++) swap_names(t, e->clause[i].target, saved, &count, true);
     *out = (struct value){.kind = VALUE_LIST, .list = list};
     return true;
-}
-
-static bool new_text(struct tracer *t, const char *data, size_t size, struct value *out) {
-    struct value_text *text = arena_alloc(t->state->arena, sizeof *text);
-    if (text) text->data = arena_text(t->state->arena, data, size);
-    if (!text || !text->data) return error_memory(t->error);
-    text->size = size;
-    *out = (struct value){.kind = VALUE_STRING, .text = text};
-    return true;
-}
-
-// [[fill]align][sign][0][width][,][.precision][type], as far as numbers and strings need it.
-struct format {
-    char fill, align, sign, group, type;
-    int width, precision; // precision -1: none
-};
-
-static int read_size(const char **s) {
-    int size = 0;
-    while (**s >= '0' && **s <= '9' && size < 1000) size = size * 10 + (*(*s)++ - '0');
-    return size;
-}
-
-static bool read_format(const char *s, struct format *format) {
-    *format = (struct format){.fill = ' ', .precision = -1};
-    if (*s && s[1] && strchr("<>^=", s[1])) format->fill = *s++;
-    if (*s && strchr("<>^=", *s)) format->align = *s++;
-    if (*s && strchr("+- ", *s)) format->sign = *s++;
-    if (*s == '0') {
-        if (!format->align) format->fill = '0', format->align = '=';
-        s++;
-    }
-    format->width = read_size(&s);
-    if (*s == ',' || *s == '_') format->group = *s++;
-    if (*s == '.') {
-        s++;
-        format->precision = read_size(&s);
-    }
-    if (*s) format->type = *s++;
-    return !*s && format->width < 1000 && format->precision < 1000 &&
-           (!format->type || strchr("eEfFgGdn%s", format->type));
-}
-
-// Without a type and with a precision: like g, but with a digit after the point.
-static void add_general(int precision, double number, struct buffer *out) {
-    char digits[1400];
-    snprintf(digits, sizeof digits, "%.*g", precision, number);
-    if (strspn(digits, "0123456789") < strlen(digits)) { // has a point or an exponent, or is not finite
-        buffer_text(out, digits);
-    } else if ((int)strlen(digits) < precision) {
-        buffer_printf(out, "%s.0", digits);
-    } else {
-        snprintf(digits, sizeof digits, "%.*e", precision - 1, number);
-        size_t mantissa = strcspn(digits, "e"), kept = mantissa;
-        if (precision > 1)
-            while (digits[kept - 1] == '0') kept--;
-        if (digits[kept - 1] == '.') kept--;
-        buffer_add(out, digits, kept);
-        buffer_text(out, digits + mantissa);
-    }
-}
-
-// `number` is not negative.
-static void add_number(const struct format *format, struct value value, double number, struct buffer *out) {
-    char digits[1400], type = format->type;
-    int precision = format->precision < 0 ? type == 'd' ? 0 : 6 : format->precision;
-    bool integer = value.integer || value.kind == VALUE_BOOL;
-    if (!type && format->precision < 0)
-        return value_show((struct value){.kind = VALUE_NUMBER, .integer = integer, .number = number}, NULL, false, out);
-    if (!type) return add_general(precision ? precision : 1, number, out);
-    if (type == 'e')
-        snprintf(digits, sizeof digits, "%.*e", precision, number);
-    else if (type == 'E')
-        snprintf(digits, sizeof digits, "%.*E", precision, number);
-    else if (type == 'G')
-        snprintf(digits, sizeof digits, "%.*G", precision ? precision : 1, number);
-    else if (type == 'g' || type == 'n')
-        snprintf(digits, sizeof digits, "%.*g", precision ? precision : 1, number);
-    else
-        snprintf(digits, sizeof digits, "%.*f", precision, number * (type == '%' ? 100 : 1));
-    buffer_text(out, digits);
-    if (type == '%') buffer_char(out, '%');
-}
-
-// The digits with a separator at every third place before the point.
-static void add_grouped(const char *digits, char group, struct buffer *out) {
-    size_t whole = strspn(digits, "0123456789");
-    for (size_t i = 0; i < whole; i++) {
-        if (group && i && (whole - i) % 3 == 0) buffer_char(out, group);
-        buffer_char(out, digits[i]);
-    }
-    buffer_text(out, digits + whole);
-}
-
-static void add_padded(const struct format *format, char align, const char *sign, const char *text, size_t size,
-                       struct buffer *out) {
-    int gap = format->width - (int)strlen(sign) - text_width(text, size);
-    int before = gap <= 0 || align == '<' ? 0 : align == '^' ? gap / 2 : gap;
-    if (align == '=') buffer_text(out, sign);
-    for (int i = 0; i < before; i++) buffer_char(out, format->fill);
-    if (align != '=') buffer_text(out, sign);
-    buffer_add(out, text, size);
-    for (int i = before; i < gap; i++) buffer_char(out, format->fill);
-}
-
-static void format_number(struct tracer *t, const struct format *format, struct value value, struct buffer *out) {
-    struct buffer digits = {0}, text = {0};
-    double number = trace_number(t, value);
-    bool negative = signbit(number) && !isnan(number) && !(value.integer && number == 0);
-    char sign[2] = {negative ? '-' : format->sign == '-' ? 0 : format->sign};
-    add_number(format, value, fabs(number), &digits);
-    add_grouped(buffer_string(&digits), format->group, &text);
-    add_padded(format, format->align ? format->align : '>', sign, buffer_string(&text), text.size, out);
-    if (digits.failed || text.failed) out->failed = true;
-    buffer_free(&digits);
-    buffer_free(&text);
-}
-
-static size_t first_characters(const char *text, size_t size, int count) {
-    size_t end = 0;
-    while (end < size && (utf8_is_continuation(text[end]) || count-- > 0)) end++;
-    return end;
-}
-
-static bool format_value(struct tracer *t, struct value value, expr spec, struct buffer *out) {
-    struct format format;
-    if (!read_format(spec->text, &format))
-        return trace_fail(t, spec, ERROR_TYPE, "the format `%.*s` is not known", (int)spec->count, spec->text);
-    if (spec->count && trace_is_number(value) && format.type != 's') return format_number(t, &format, value, out), true;
-    struct buffer text = {0};
-    value_show(value, t->graph->value, false, &text);
-    size_t size = text.size;
-    if (value.kind == VALUE_STRING && format.precision >= 0)
-        size = first_characters(buffer_string(&text), size, format.precision);
-    char align = format.align && format.align != '=' ? format.align : '<';
-    add_padded(&format, align, "", buffer_string(&text), size, out);
-    if (text.failed) out->failed = true;
-    buffer_free(&text);
-    return true;
-}
-
-static bool eval_format(struct tracer *t, expr e, struct value *out) {
-    struct buffer text = {0};
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < e->count; i++) {
-        expr part = e->item[i];
-        struct value value;
-        if (part->kind == EXPR_STRING)
-            buffer_add(&text, part->text, part->count);
-        else
-            ok = trace_expression(t, part->left, &value) && format_value(t, value, part->specification, &text);
-    }
-    if (ok && text.failed) ok = error_memory(t->error);
-    ok = ok && new_text(t, buffer_string(&text), text.size, out);
-    buffer_free(&text);
-    return ok;
 }
 
 static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
@@ -1125,6 +1076,7 @@ static bool call_operation(struct tracer *t, expr e, enum op op, struct value *o
     }
     if (!trace_expression(t, e->item[0], &a) || (info->arity == 2 && !trace_expression(t, e->item[1], &b)))
         return false;
+    if (!number_needed(t, a, e->item[0]) || (info->arity == 2 && !number_needed(t, b, e->item[1]))) return false;
     return trace_operation(t, op, a, b, e, out);
 }
 
@@ -1136,6 +1088,20 @@ static bool call_builtin(struct tracer *t, expr e, int builtin, struct value *ou
     ok = ok && builtin_call(t, e, builtin, argument, e->count, out);
     if (argument != few) mem_free(argument);
     return ok;
+}
+
+// list.pop(index): the elements behind it move up.
+static bool pop_item(struct tracer *t, expr e, struct value_list *list, const struct value *index, struct value *out) {
+    if (!list->count) return trace_fail(t, e, ERROR_TYPE, "the list is empty");
+    uint64_t at = list->count - 1;
+    if (index && !read_index(t, e->item[0], *index, list->count, &at)) return false;
+    *out = list->item[at];
+    for (; at + 1 < list->count; at++)
+        if (!trace_step(t, e) || !set_item(t, list, (uint32_t)at, list->item[at + 1])) return false;
+    if (!set_item(t, list, list->count - 1, *out)) return false; // journaled: an append may overwrite it
+    if (!journal_item(t, (struct undo_item){.list = list, .count = list->count, .index = UINT32_MAX})) return false;
+    list->count--;
+    return true;
 }
 
 // list.append(x), .extend(xs), .pop(): the methods that notebooks use.
@@ -1155,28 +1121,70 @@ static bool call_method(struct tracer *t, expr e, struct value list, struct valu
             if (!trace_append(t, list.list, trace_item(item, i))) return false;
         return true;
     }
-    if (strcmp(name, "pop") == 0 && !e->count) {
-        if (!list.list->count) return trace_fail(t, e, ERROR_TYPE, "the list is empty");
-        struct undo_item shorter = {.list = list.list, .count = list.list->count, .index = UINT32_MAX};
-        *out = list.list->item[list.list->count - 1];
-        struct undo_item last = {.list = list.list, .index = list.list->count - 1, .before = *out};
-        if (!journal_item(t, last) || !journal_item(t, shorter)) return false;
-        list.list->count--;
-        return true;
-    }
+    if (strcmp(name, "pop") == 0) return pop_item(t, e, list.list, e->count ? &item : NULL, out);
     trace_fail(t, e, ERROR_NAME, "lists have no method `%s` here", name);
-    error_hint(t->error, "append, extend and pop() are there");
+    error_hint(t->error, "append, extend and pop are there");
     return false;
+}
+
+static bool add_joined(struct tracer *t, expr e, struct value gap, struct value list, struct buffer *out) {
+    uint64_t count;
+    if (!trace_length(t, list, e->item[0], &count)) return false;
+    for (uint64_t i = 0; i < count; i++) {
+        struct value item = trace_item(list, i);
+        if (!trace_step(t, e)) return false;
+        if (item.kind != VALUE_STRING) {
+            trace_fail(t, e->item[0], ERROR_TYPE, "join needs strings, not %s", value_kind_name(item));
+            error_hint(t->error, "', '.join(str(a) for a in LIST)");
+            return false;
+        }
+        if (i) buffer_add(out, gap.text->data, gap.text->size);
+        buffer_add(out, item.text->data, item.text->size);
+    }
+    return true;
+}
+
+static bool call_text_method(struct tracer *t, expr e, struct value text, const struct value *argument,
+                             struct value *out) {
+    const char *name = symbol_text(t->symbols, e->left->name);
+    if (strcmp(name, "format") == 0) return format_fields(t, e, text, argument, out);
+    if (strcmp(name, "join") == 0 && e->count == 1) {
+        struct buffer joined = {0};
+        bool ok = add_joined(t, e, text, argument[0], &joined);
+        if (ok && joined.failed) ok = error_memory(t->error);
+        ok = ok && trace_text(t, buffer_string(&joined), joined.size, out);
+        buffer_free(&joined);
+        return ok;
+    }
+    trace_fail(t, e, ERROR_NAME, "strings have no method `%s` here", name);
+    error_hint(t->error, "format(...) and join(LIST) are there, and f-strings: f\"{x:.3f}\"");
+    return false;
+}
+
+static bool call_text(struct tracer *t, expr e, struct value text, struct value *out) {
+    struct value few[8], *argument = few;
+    if (e->count > 8 && !(argument = mem_alloc(e->count, sizeof *argument))) return error_memory(t->error);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < e->count; i++) ok = trace_expression(t, e->item[i], &argument[i]);
+    ok = ok && call_text_method(t, e, text, argument, out);
+    if (argument != few) mem_free(argument);
+    return ok;
+}
+
+// Whether a call is of a method: what stands before the point is no module.
+static bool has_methods(struct tracer *t, expr e) {
+    if (e->kind != EXPR_ATTRIBUTE) return false;
+    if (e->left->kind != EXPR_NAME) return true;
+    struct value value = known_name(t, e->left);
+    return value.kind == VALUE_LIST || value.kind == VALUE_STRING;
 }
 
 static bool eval_call(struct tracer *t, expr e, struct value *out) {
     struct value callee;
-    if (e->left->kind == EXPR_ATTRIBUTE &&
-        (e->left->left->kind != EXPR_NAME ||
-         (e->left->left->slot != SLOT_GLOBAL && t->local && t->local[e->left->left->slot].kind == VALUE_LIST) ||
-         state_global(t->state, e->left->left->name).kind == VALUE_LIST)) {
+    if (has_methods(t, e->left)) {
         if (!trace_expression(t, e->left->left, &callee)) return false;
         if (callee.kind == VALUE_LIST) return call_method(t, e, callee, out);
+        if (callee.kind == VALUE_STRING) return call_text(t, e, callee, out);
     }
     if (!trace_expression(t, e->left, &callee)) return false;
     switch (callee.kind) {
@@ -1207,10 +1215,10 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
     case EXPR_CALL:
         return eval_call(t, e, out);
     case EXPR_NEGATE:
-        return trace_expression(t, e->left, &value) &&
+        return trace_expression(t, e->left, &value) && number_needed(t, value, e->left) &&
                trace_operation(t, OP_NEG, value, (struct value){.kind = VALUE_NUMBER}, e, out);
     case EXPR_PLUS:
-        return trace_expression(t, e->left, out) && number_needed(t, *out, e);
+        return trace_expression(t, e->left, out) && number_needed(t, *out, e->left);
     case EXPR_NOT:
         if (!trace_expression(t, e->left, &value) || !trace_truth(t, value, e, &truth)) return false;
         *out = truth_value(!truth);
@@ -1234,9 +1242,9 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
     case EXPR_COMPREHENSION:
         return eval_comprehension(t, e, out);
     case EXPR_STRING:
-        return new_text(t, e->text, e->count, out);
+        return trace_text(t, e->text, e->count, out);
     case EXPR_FORMAT:
-        return eval_format(t, e, out);
+        return format_string(t, e, out);
     case EXPR_TRUE:
     case EXPR_FALSE:
         *out = truth_value(e->kind == EXPR_TRUE);
@@ -1262,6 +1270,22 @@ static bool run_assign(struct tracer *t, const struct statement *s) {
     return true;
 }
 
+// list *= 3 changes the list, as its other names see.
+static bool repeat_in_place(struct tracer *t, expr e, struct value_list *list, struct value number) {
+    struct value many;
+    struct value_list *made;
+    if (!may_change(t, list, e->left)) return false;
+    if (!repeat(t, e, (struct value){.kind = VALUE_LIST, .list = list}, number, &many)) return false;
+    made = many.list;
+    for (uint32_t i = list->count; i < made->count; i++)
+        if (!trace_append(t, list, made->item[i])) return false;
+    if (made->count >= list->count) return true;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!set_item(t, list, i, list->item[i])) return false; // journaled: an append may overwrite them
+    if (!journal_item(t, (struct undo_item){.list = list, .count = list->count, .index = UINT32_MAX})) return false;
+    return list->count = 0, true;
+}
+
 static bool run_augmented(struct tracer *t, const struct statement *s) {
     struct value before, right, after;
     expr target = s->target[0];
@@ -1273,7 +1297,15 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
             if (!trace_append(t, before.list, trace_item(right, i))) return false;
         return true;
     }
-    if (s->op == OP_COUNT) return trace_fail(t, s->value, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
+    // The operation stands at the target; its operands are not in the tree.
+    struct expression operation = {
+        .kind = EXPR_BINARY, .op = s->op, .begin = target->begin, .end = s->target[1]->end};
+    operation.left = s->target[0];
+    operation.right = s->value;
+    if (s->op == OP_MUL && before.kind == VALUE_LIST && trace_is_number(right))
+        return repeat_in_place(t, &operation, before.list, right);
+    if (!trace_is_number(before) || !trace_is_number(right) || s->op == OP_COUNT)
+        return binary(t, &operation, before, right, &after) && trace_bind(t, target, after, true);
     return trace_operation(t, (enum op)s->op, before, right, s->target[1], &after) &&
            trace_bind(t, target, after, true);
 }

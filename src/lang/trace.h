@@ -119,6 +119,17 @@ bool trace_operation(struct tracer *tracer, enum op op, struct value a, struct v
 bool trace_place(struct tracer *tracer, const struct expression *site); // false; where an error was that knows no place
 bool trace_step(struct tracer *tracer, const struct expression *site);  // counts and looks at the interrupt
 
+bool trace_text(struct tracer *tracer, const char *data, size_t size, struct value *out);
+
+// format.c
+bool format_string(struct tracer *tracer, const struct expression *e, struct value *out); // an f-string
+// text % values, the operation `e`.
+bool format_percent(struct tracer *tracer, const struct expression *e, struct value text, struct value values,
+                    struct value *out);
+// text.format(argument...)
+bool format_fields(struct tracer *tracer, const struct expression *call, struct value text,
+                   const struct value *argument, struct value *out);
+
 // builtin.c
 bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."
 bool builtin_call(struct tracer *tracer, const struct expression *call, int builtin, struct value *argument,

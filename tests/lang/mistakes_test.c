@@ -116,7 +116,7 @@ static const struct row mistakes[] = {
     {"[1].append()", 1, 1, "append takes one argument"},
     {"[1].foo()", 1, 1, "lists have no method `foo` here"},
     {"len(3)", 1, 5, "a list is needed here, not a number"},
-    {"1 < \"a\"", 1, 1, "a number is needed here, not a string"},
+    {"1 < \"a\"", 1, 5, "a number is needed here, not a string"},
     {"a, (b, c) = 1, 2", 1, 4, "a list is needed here, not a number"},
     {"sin(x=1)", 1, 1, "sin takes no keyword arguments"},
     {"math.foo", 1, 1, "`foo` is not among the functions that bauer knows"},

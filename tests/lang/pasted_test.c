@@ -11,12 +11,48 @@ static const struct row rows[] = {
     {"k = 2\ndef f(x, m=k): return m*x\nk = 5\nprint(f(3))", "6\n"},
     {"def f(x, l=[]):\n    l.append(x)\n    return len(l)\nprint(f(1), f(1), f(1, []), f(1))", "1 2 1 3\n"},
     {"def f(x, m=2*3): return m*x\nprint(f(1), f(1, m=2))", "6 2\n"},
+    // texts with values in them, lists and strings with + and *
+    {"x = 3.14159; n = 7\nprint(\"%.3f\" % x, \"%d items\" % n, \"%s and %s\" % (n, x), \"%5d|%-5d|%05d|%+d\" % (n, n, "
+     "n, n))",
+     "3.142 7 items 7 and 3.14159     7|7    |00007|+7\n"},
+    {"x = 3.14159; n = 7\nprint(\"%8.3f|%-8.3f|%e|%g|%r|%%|%i\" % (x, x, x, x, 'a', 3.9))\nprint(\"%*d|%.*f\" % (5, n, "
+     "2, x), \"%s\" % [1, 2], \"%s\" % (1,), \"%10s|%-10s|%.2s\" % ('abc', 'abc', 'abc'))\nprint(\"% d % d %5.1f%%\" % "
+     "(3, -3, 45.678), \"100%%\" % ())",
+     "   3.142|3.142   |3.141590e+00|3.14159|'a'|%|3\n    7|3.14 [1, 2] 1        abc|abc       |ab\n 3 -3  45.7% "
+     "100%\n"},
+    {"x = 3.14159; n = 7\nprint(\"{} {} {:.3f} {:>8.2f}|\".format(1, 'a', 2.5, x))\nprint(\"{0} {1} {0}\".format(1, "
+     "2), \"{{}} {!r:>6}|{:{}}|{:>{w}}|\".format('a', 3, 5, 7, w=4), \"{a} {b:.1f}\".format(a=1, b=2.0))\nprint(\", "
+     "\".join(str(i) for i in range(3)), \"a\" + \"b\", \"ab\"*2, 2*\"ab\", 2*[0], (1,) + (2,), (0,)*2, 2*(1, 2))",
+     "1 a 2.500     3.14|\n1 2 1 {}    'a'|    3|   7| 1 2.0\n0, 1, 2 ab abab abab [0, 0] (1, 2) (0, 0) (1, 2, 1, "
+     "2)\n"},
+    {"print(\", \".join(str(i) for i in range(3)), \"a\" + \"b\", \"ab\"*2, 2*\"ab\", 2*[0], (1,) + (2,), (0,)*2, "
+     "2*(1, 2))",
+     "0, 1, 2 ab abab abab [0, 0] (1, 2) (0, 0) (1, 2, 1, 2)\n"},
+    {"s = \"v\"\ns += \"w\"\ns *= 2\nprint(s)\nt = (1,)\nt += (2,)\nprint(t)\nc = [1, 2, 3]\nprint(c.pop(0), c, "
+     "c.pop(-2), c)",
+     "vwvw\n(1, 2)\n1 [3] 2 [3]\n"},
+    {"a = [1, 2]; b = a\na *= 2\nprint(a, b)\na *= 0\nprint(a, b, [1,2] < [1, 3], [1] < [1, 0], (1, 2) >= (1, 2), 'a' "
+     "< 'b', 'a' in 'cab', [] < [1])",
+     "[1, 2, 1, 2] [1, 2, 1, 2]\n[] [] True True True True True True\n"},
 };
 
 static const struct row refusals[] = {
     // program, and a part of the message or the hint
     {"def f(x, l=[]):\n    l.append(x)\n    return l[0]\nf(1)", "cannot change a list from outside"},
     {"def f(x, m=nowhere): return x", "`nowhere` is not defined"},
+    {"\"%d %d\" % 1", "fewer values than the % conversions"},
+    {"\"%d\" % (1, 2)", "more values than the % conversions"},
+    {"\"%(x)d\" % 1", "f-string has names in it"},
+    {"\"%y\" % 1", "begins no conversion that bauer knows"},
+    {"\"%.2f\" % 'a'", "%f needs a number, not a string"},
+    {"\"{} {}\".format(1)", "{0} the first one"},
+    {"\"{:.2f}\".format('a')", "the format `.2f` needs a number, not a string"},
+    {"\"{\".format(1)", "is not closed"},
+    {"f\"{2.5:d}\"", "the format `d` is for whole numbers"},
+    {"\"a\".upper()", "strings have no method `upper` here"},
+    {"\"a\" + 1", "a string is needed here, not a number"},
+    {"'a, b'.join([1, 2])", "join needs strings"},
+    {"\"ab\"*2.5", "repeated a whole number of times"},
 };
 
 static void pasted_programs_print_what_python_prints(void **state) {

@@ -34,6 +34,19 @@ static const struct row rows[] = {
     {"a = [1, 2]; b = a\na *= 2\nprint(a, b)\na *= 0\nprint(a, b, [1,2] < [1, 3], [1] < [1, 0], (1, 2) >= (1, 2), 'a' "
      "< 'b', 'a' in 'cab', [] < [1])",
      "[1, 2, 1, 2] [1, 2, 1, 2]\n[] [] True True True True True True\n"},
+    // the functions of math
+    {"import math\nprint(math.factorial(5), math.factorial(0), math.comb(5, 2), math.comb(3, 5), math.perm(5, 2), "
+     "math.perm(4), math.comb(52, 5))\nprint(math.isnan(math.nan), math.isinf(-math.inf), math.isfinite(1.0), "
+     "math.isclose(0.1 + 0.2, 0.3), math.isclose(1, 1.1, rel_tol=0.2), math.isclose(0, 1e-10, abs_tol=1e-9), "
+     "math.isclose(1, 2))\nprint(math.floor(2.7), math.ceil(2.1), math.degrees(math.pi), math.radians(180), "
+     "math.prod([2, 3]), math.fsum([1, 2.5]), math.dist([0, 0], [3, 4]), math.gcd(12, 18), math.gcd())",
+     "120 1 10 0 20 24 2598960\nTrue True True True True True False\n2 3 180.0 3.141592653589793 6 3.5 5.0 6 0\n"},
+    {"from math import factorial\ndef e(x, n=10): return sum(x**k/factorial(k) for k in range(n))\nprint(e(1))",
+     "2.7182815255731922\n"},
+    {"print(min(2, 2.0), max(True, 1), min([2.0, 2]), max(1, 3.0, 2), min(3, 2), max([1.5]), max(2.0, "
+     "3))\nprint(int('3'), int(' -42 '), float('2.5'), float(' 1e3'), list(zip()), int(True), int(-2.7))",
+     "2 True 2.0 3.0 2 1.5 3\n3 -42 2.5 1000.0 [] 1 -2\n"},
+    {"print(1, 2, sep=None, end='!\\n', flush=True)", "1 2!\n"},
 };
 
 static const struct row refusals[] = {
@@ -53,6 +66,15 @@ static const struct row refusals[] = {
     {"\"a\" + 1", "a string is needed here, not a number"},
     {"'a, b'.join([1, 2])", "join needs strings"},
     {"\"ab\"*2.5", "repeated a whole number of times"},
+    {"x = 3\nfactorial(x)", "factorial has no derivative"},
+    {"def f(n): return comb(n, 2)\nf(5)", "int(n) takes n as a plain number"},
+    {"factorial(-1)", "factorial of a negative number"},
+    {"factorial(2.5)", "a whole number is needed here"},
+    {"factorial(200)", "overflow"},
+    {"dist([1], [1, 2])", "the lists have 1 and 2 elements"},
+    {"print(1, foo=2)", "print takes no keyword argument `foo`"},
+    {"int('2.5')", "this text is not a whole number"},
+    {"int('two')", "this text is not a number"},
 };
 
 static void pasted_programs_print_what_python_prints(void **state) {

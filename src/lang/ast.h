@@ -128,6 +128,8 @@ struct function {
     const char *doc; // or NULL
     struct parameter *parameter;
     uint32_t parameter_count;
+    uint32_t nameless; // this many parameters, before a /, cannot be given by name
+    uint32_t placed;   // this many, before a *, can be given by place
     symbol *slot;   // names by slot, parameters first
     uint8_t *local; // 1: assigned in the function
     uint32_t slot_count;

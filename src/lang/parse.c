@@ -1132,8 +1132,29 @@ static stmt parse_loop(struct parser *p, enum statement_kind kind) {
     return ok ? s : NULL;
 }
 
-static bool parse_parameter(struct parser *p, struct list *parameters) {
+// A / or a lone * among the parameters.
+static bool parse_divider(struct parser *p, struct function *f, uint32_t before) {
     struct token t = p->token;
+    bool star = t.kind == TOKEN_STAR;
+    bool wrong = star ? f->placed != UINT32_MAX : f->nameless || before == 0 || f->placed != UINT32_MAX;
+    next(p);
+    if (star && p->token.kind != TOKEN_COMMA)
+        wrong = true;
+    else
+        *(star ? &f->placed : &f->nameless) = before;
+    if (!wrong) return true;
+    fail_at(p, t.begin, t.end, star ? "a * here needs a parameter after it" : "this / has no place here", "");
+    return false;
+}
+
+static bool is_divider(struct parser *p) {
+    if (p->token.kind == TOKEN_SLASH) return true;
+    return p->token.kind == TOKEN_STAR && look(p) != TOKEN_NAME;
+}
+
+static bool parse_parameter(struct parser *p, struct function *f, struct list *parameters) {
+    struct token t = p->token;
+    if (is_divider(p)) return parse_divider(p, f, (uint32_t)parameters->count);
     if (t.kind == TOKEN_STAR || t.kind == TOKEN_POWER)
         return refuse(p, t.kind == TOKEN_STAR ? "a starred parameter" : "a ** parameter", "pass a list"), false;
     if (t.kind != TOKEN_NAME) return unexpected(p, "a parameter's name", ""), false;
@@ -1148,7 +1169,8 @@ static bool parse_parameter(struct parser *p, struct list *parameters) {
     if (ok && accept(p, TOKEN_ASSIGN)) ok = (parameter.standard = parse_expression(p)) != NULL;
     p->scope = scope;
     const struct parameter *all = parameters->data;
-    if (ok && !parameter.standard && parameters->count && all[parameters->count - 1].standard)
+    bool placed = f->placed == UINT32_MAX;
+    if (ok && placed && !parameter.standard && parameters->count && all[parameters->count - 1].standard)
         return fail_at(p, t.begin, t.end, "a parameter without a default follows one with a default", ""), false;
     return ok && list_add(p, parameters, &parameter, sizeof parameter);
 }
@@ -1156,14 +1178,16 @@ static bool parse_parameter(struct parser *p, struct list *parameters) {
 static bool parse_parameters(struct parser *p, struct function *f) {
     struct list parameters;
     list_start(&parameters);
+    f->placed = UINT32_MAX;
     bool ok = expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
     while (ok && p->token.kind != TOKEN_RPAREN) {
-        ok = parse_parameter(p, &parameters);
+        ok = parse_parameter(p, f, &parameters);
         if (ok && !accept(p, TOKEN_COMMA)) break;
     }
     ok = ok && expect(p, TOKEN_RPAREN, "`)`", "");
     f->parameter_count = (uint32_t)parameters.count;
     f->parameter = list_take(p, &parameters, sizeof(struct parameter));
+    if (f->placed > f->parameter_count) f->placed = f->parameter_count;
     if (ok && accept(p, TOKEN_ARROW)) ok = skip_hint(p);
     return ok && f->parameter;
 }

@@ -647,7 +647,7 @@ static void show_call(const struct environment *env, struct buffer *out) {
             continue;
         }
         if (shown++) buffer_text(out, ", ");
-        if (skipped) buffer_printf(out, "%s=", symbol_text(env->symbols, f->parameter[i].name));
+        if (skipped || i >= f->placed) buffer_printf(out, "%s=", symbol_text(env->symbols, f->parameter[i].name));
         show_argument(env->state->current, call->argument[i], &input, out);
     }
     buffer_char(out, ')');
@@ -677,11 +677,14 @@ static void show_signature(const struct environment *env, const struct function 
     buffer_printf(out, "%s(", symbol_text(env->symbols, f->name));
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         const struct expression *standard = f->parameter[i].standard;
-        buffer_printf(out, "%s%s", i ? ", " : "", symbol_text(env->symbols, f->parameter[i].name));
+        if (i == f->nameless && i) buffer_text(out, ", /");
+        if (i == f->placed) buffer_text(out, i ? ", *" : "*");
+        buffer_printf(out, "%s%s", i || i == f->placed ? ", " : "", symbol_text(env->symbols, f->parameter[i].name));
         if (standard)
             buffer_printf(out, "=%.*s", (int)(standard->end - standard->begin),
                           f->module->source->text + standard->begin);
     }
+    if (f->nameless && f->nameless == f->parameter_count) buffer_text(out, ", /");
     buffer_char(out, ')');
 }
 

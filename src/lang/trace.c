@@ -941,18 +941,33 @@ static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
 
 // ---- calls --------------------------------------------------------------------------------------------------------
 
-static bool arity_error(struct tracer *t, expr call, const struct function *f, uint32_t given) {
-    uint32_t least = 0;
-    for (uint32_t i = 0; i < f->parameter_count; i++) least += f->parameter[i].standard == NULL;
-    const char *name = symbol_text(t->symbols, f->name);
-    if (least == f->parameter_count)
-        trace_fail(t, call, ERROR_TYPE, "%s takes %u argument%s, %u given", name, least, least == 1 ? "" : "s", given);
-    else
-        trace_fail(t, call, ERROR_TYPE, "%s takes %u to %u arguments, %u given", name, least, f->parameter_count,
+static void fail_arity(struct tracer *t, expr call, const struct function *f) {
+    uint32_t least = 0, most = f->placed < f->parameter_count ? f->placed : f->parameter_count, given = 0;
+    for (uint32_t i = 0; i < most; i++) least += f->parameter[i].standard == NULL;
+    while (given < call->count && !expression_keyword(call, given)) given++;
+    const char *name = symbol_text(t->symbols, f->name), *by = most < f->parameter_count ? " by place" : "";
+    if (!*by) given = call->count;
+    if (least == most)
+        trace_fail(t, call, ERROR_TYPE, "%s takes %u argument%s%s, %u given", name, least, least == 1 ? "" : "s", by,
                    given);
+    else
+        trace_fail(t, call, ERROR_TYPE, "%s takes %u to %u arguments%s, %u given", name, least, most, by, given);
+}
+
+// missing: the first parameter without an argument, or NULL.
+static bool arity_error(struct tracer *t, expr call, const struct function *f, const struct parameter *missing) {
+    const char *name = symbol_text(t->symbols, f->name);
+    if (missing && missing >= f->parameter + f->placed)
+        trace_fail(t, call, ERROR_TYPE, "%s needs the argument %s=", name, symbol_text(t->symbols, missing->name));
+    else
+        fail_arity(t, call, f);
     struct buffer text = {0};
-    for (uint32_t i = 0; i < f->parameter_count; i++)
-        buffer_printf(&text, "%s%s", i ? ", " : "", symbol_text(t->symbols, f->parameter[i].name));
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        if (i == f->nameless && i) buffer_text(&text, ", /");
+        if (i == f->placed) buffer_text(&text, i ? ", *" : "*");
+        buffer_printf(&text, "%s%s", i || i == f->placed ? ", " : "", symbol_text(t->symbols, f->parameter[i].name));
+    }
+    if (f->nameless && f->nameless == f->parameter_count) buffer_text(&text, ", /");
     error_hint(t->error, "it is defined as %s(%s)", name, buffer_string(&text));
     buffer_free(&text);
     return false;
@@ -960,9 +975,13 @@ static bool arity_error(struct tracer *t, expr call, const struct function *f, u
 
 static bool find_parameter(struct tracer *t, expr call, const struct function *f, uint32_t argument, uint32_t *out) {
     symbol keyword = expression_keyword(call, argument);
-    for (*out = keyword ? 0 : argument; keyword && *out < f->parameter_count; ++*out)
+    for (*out = keyword ? f->nameless : argument; keyword && *out < f->parameter_count; ++*out)
         if (f->parameter[*out].name == keyword) return true;
-    if (!keyword) return *out < f->parameter_count || arity_error(t, call, f, call->count);
+    if (!keyword) return *out < f->placed || arity_error(t, call, f, NULL);
+    for (uint32_t i = 0; i < f->nameless; i++)
+        if (f->parameter[i].name == keyword)
+            return trace_fail(t, call->item[argument], ERROR_TYPE, "%s takes `%s` by place, not by name",
+                              symbol_text(t->symbols, f->name), symbol_text(t->symbols, keyword));
     return trace_fail(t, call->item[argument], ERROR_TYPE, "%s has no parameter `%s`", symbol_text(t->symbols, f->name),
                       symbol_text(t->symbols, keyword));
 }
@@ -978,7 +997,8 @@ bool trace_arguments(struct tracer *t, expr call, struct function *f, struct val
         if (!trace_expression(t, call->item[i], &argument[p])) return false;
     }
     for (uint32_t i = 0; i < f->parameter_count; i++)
-        if (argument[i].kind == VALUE_UNBOUND && !f->parameter[i].standard) return arity_error(t, call, f, call->count);
+        if (argument[i].kind == VALUE_UNBOUND && !f->parameter[i].standard)
+            return arity_error(t, call, f, &f->parameter[i]);
     return true;
 }
 
@@ -1298,8 +1318,7 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
         return true;
     }
     // The operation stands at the target; its operands are not in the tree.
-    struct expression operation = {
-        .kind = EXPR_BINARY, .op = s->op, .begin = target->begin, .end = s->target[1]->end};
+    struct expression operation = {.kind = EXPR_BINARY, .op = s->op, .begin = target->begin, .end = s->target[1]->end};
     operation.left = s->target[0];
     operation.right = s->value;
     if (s->op == OP_MUL && before.kind == VALUE_LIST && trace_is_number(right))

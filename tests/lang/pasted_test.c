@@ -47,6 +47,11 @@ static const struct row rows[] = {
      "3))\nprint(int('3'), int(' -42 '), float('2.5'), float(' 1e3'), list(zip()), int(True), int(-2.7))",
      "2 True 2.0 3.0 2 1.5 3\n3 -42 2.5 1000.0 [] 1 -2\n"},
     {"print(1, 2, sep=None, end='!\\n', flush=True)", "1 2!\n"},
+    // by name only, by place only
+    {"def f(x, *, k=2): return k*x\nprint(f(3), f(3, k=5))", "6 15\n"},
+    {"def f(x, /, y=1, *, k): return 100*x + 10*y + k\nprint(f(1, k=2), f(1, y=3, k=4))", "112 134\n"},
+    {"def f(*, a, b=2): return a - b\nprint(f(a=1), f(b=5, a=1))", "-1 -4\n"},
+    {"def f(a, b, /): return a - b\nprint(f(3, 1))", "2\n"},
 };
 
 static const struct row refusals[] = {
@@ -75,6 +80,11 @@ static const struct row refusals[] = {
     {"print(1, foo=2)", "print takes no keyword argument `foo`"},
     {"int('2.5')", "this text is not a whole number"},
     {"int('two')", "this text is not a number"},
+    {"def f(x, *, k=2): return k*x\nf(3, 5)", "it is defined as f(x, *, k)"},
+    {"def f(x, /): return x\nf(x=3)", "f takes `x` by place, not by name"},
+    {"def f(x, *): return x", "a * here needs a parameter after it"},
+    {"def f(/, x): return x", "this / has no place here"},
+    {"def f(*, k): return k\nf()", "f needs the argument k="},
 };
 
 static void pasted_programs_print_what_python_prints(void **state) {

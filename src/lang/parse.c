@@ -8,9 +8,9 @@
 
 enum { LOOK_EVERY = 1 << 16, DEPTH_MAX = 200 };
 
-const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif",  "else",     "for",  "while",
-                                      "in",   "is", "def",    "return", "break", "continue", "pass", "import",
-                                      "from", "as", "assert", "True",   "False", "None"};
+const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif",  "else",     "for",   "while",
+                                      "in",   "is", "def",    "return", "break", "continue", "pass",  "import",
+                                      "from", "as", "assert", "True",   "False", "None",     "lambda"};
 const size_t parse_keyword_count = sizeof parse_keywords / sizeof *parse_keywords;
 
 // A growing list, copied into the arena when it is complete. A few elements need no memory of their own.
@@ -24,6 +24,7 @@ struct list {
 struct scope {
     struct list slots; // symbol
     struct list local; // uint8_t
+    bool encloses;     // has a function in it
 };
 
 struct parser {
@@ -87,7 +88,6 @@ static void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char 
 static void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
 
 static const char *refused_hint(const char *word) {
-    if (strcmp(word, "lambda") == 0) return "write a def";
     if (strcmp(word, "class") == 0) return "write functions; a list holds several values";
     if (strcmp(word, "global") == 0 || strcmp(word, "nonlocal") == 0) return "pass the value and return it";
     if (strcmp(word, "try") == 0 || strcmp(word, "except") == 0 || strcmp(word, "finally") == 0)
@@ -270,6 +270,8 @@ static bool bind_names(struct parser *p, expr target, uint8_t how) {
 // ---- expressions --------------------------------------------------------------------------------------------------
 
 static expr parse_expression(struct parser *p);
+static expr parse_lambda(struct parser *p);
+static void name_lambda(struct parser *p, const struct expression *target, struct expression *value);
 static expr parse_tuple(struct parser *p);
 static expr parse_or(struct parser *p);
 static expr parse_unary(struct parser *p);
@@ -848,8 +850,13 @@ static bool stands_alone(struct parser *p) {
            after == TOKEN_ASSIGN;
 }
 
+static bool is_lambda(struct parser *p) {
+    return p->token.kind == TOKEN_REFUSED && strcmp(symbol_text(p->symbols, p->token.name), "lambda") == 0;
+}
+
 static expr parse_expression(struct parser *p) {
     if (stands_alone(p)) return parse_atom(p);
+    if (is_lambda(p)) return parse_lambda(p);
     if (!deeper(p)) return NULL;
     expr e = parse_or(p);
     if (e && p->token.kind == TOKEN_IF) e = parse_conditional(p, e);
@@ -919,6 +926,7 @@ static stmt parse_assignment(struct parser *p, expr first) {
     s->target = target;
     s->count = count;
     s->value = value;
+    name_lambda(p, target[0], value);
     return s;
 }
 
@@ -1152,7 +1160,7 @@ static bool is_divider(struct parser *p) {
     return p->token.kind == TOKEN_STAR && look(p) != TOKEN_NAME;
 }
 
-static bool parse_parameter(struct parser *p, struct function *f, struct list *parameters) {
+static bool parse_parameter(struct parser *p, struct function *f, struct list *parameters, bool lambda) {
     struct token t = p->token;
     if (is_divider(p)) return parse_divider(p, f, (uint32_t)parameters->count);
     if (t.kind == TOKEN_STAR || t.kind == TOKEN_POWER)
@@ -1164,10 +1172,10 @@ static bool parse_parameter(struct parser *p, struct function *f, struct list *p
             return fail_at(p, t.begin, t.end, "two parameters have this name", ""), false;
     next(p);
     struct scope *scope = p->scope;
-    p->scope = NULL; // hints and defaults see the names outside
-    bool ok = !accept(p, TOKEN_COLON) || skip_hint(p);
-    if (ok && accept(p, TOKEN_ASSIGN)) ok = (parameter.standard = parse_expression(p)) != NULL;
+    p->scope = NULL; // names in hints are no function's
+    bool ok = lambda || !accept(p, TOKEN_COLON) || skip_hint(p);
     p->scope = scope;
+    if (ok && accept(p, TOKEN_ASSIGN)) ok = (parameter.standard = parse_expression(p)) != NULL;
     const struct parameter *all = parameters->data;
     bool placed = f->placed == UINT32_MAX;
     if (ok && placed && !parameter.standard && parameters->count && all[parameters->count - 1].standard)
@@ -1175,20 +1183,22 @@ static bool parse_parameter(struct parser *p, struct function *f, struct list *p
     return ok && list_add(p, parameters, &parameter, sizeof parameter);
 }
 
-static bool parse_parameters(struct parser *p, struct function *f) {
+// Up to the closing bracket, or to a lambda's colon, which is read too.
+static bool parse_parameters(struct parser *p, struct function *f, bool lambda) {
     struct list parameters;
+    enum token_kind close = lambda ? TOKEN_COLON : TOKEN_RPAREN;
     list_start(&parameters);
     f->placed = UINT32_MAX;
-    bool ok = expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
-    while (ok && p->token.kind != TOKEN_RPAREN) {
-        ok = parse_parameter(p, f, &parameters);
+    bool ok = lambda || expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
+    while (ok && p->token.kind != close) {
+        ok = parse_parameter(p, f, &parameters, lambda);
         if (ok && !accept(p, TOKEN_COMMA)) break;
     }
-    ok = ok && expect(p, TOKEN_RPAREN, "`)`", "");
+    ok = ok && expect(p, close, lambda ? "`:`" : "`)`", lambda ? "a lambda is: lambda PARAMETERS: EXPRESSION" : "");
     f->parameter_count = (uint32_t)parameters.count;
     f->parameter = list_take(p, &parameters, sizeof(struct parameter));
     if (f->placed > f->parameter_count) f->placed = f->parameter_count;
-    if (ok && accept(p, TOKEN_ARROW)) ok = skip_hint(p);
+    if (ok && !lambda && accept(p, TOKEN_ARROW)) ok = skip_hint(p);
     return ok && f->parameter;
 }
 
@@ -1198,8 +1208,31 @@ static const char *doc_of(struct parser *p, const struct block *body) {
     return arena_text(p->arena, first->value->text, first->value->count);
 }
 
-static bool parse_body(struct parser *p, struct function *f) {
-    struct scope scope = {0};
+// After a function inside another one the outer one's names have their slots again.
+static void return_to(struct parser *p, struct scope *outer) {
+    p->scope = outer;
+    if (!outer) return;
+    p->stamp++;
+    outer->encloses = true;
+    for (uint32_t i = 0; i < outer->slots.count; i++) {
+        symbol name = ((symbol *)outer->slots.data)[i];
+        p->slot_of[name] = i;
+        p->slot_stamp[name] = p->stamp;
+    }
+}
+
+// return EXPRESSION, as a block.
+static bool parse_lambda_block(struct parser *p, struct block *block) {
+    stmt s = new_stmt(p, STMT_RETURN, p->token.begin);
+    if (!s || !(block->statement = arena_alloc(p->arena, sizeof s))) return error_memory(p->error);
+    if (!(s->value = parse_expression(p))) return false;
+    *block->statement = finish(p, s);
+    block->count = 1;
+    return true;
+}
+
+static bool parse_body(struct parser *p, struct function *f, bool lambda) {
+    struct scope scope = {0}, *outer = p->scope;
     p->scope = &scope;
     p->stamp++;
     int loops = p->loops;
@@ -1210,32 +1243,66 @@ static bool parse_body(struct parser *p, struct function *f) {
         ok = slot != SLOT_GLOBAL;
         if (ok) make_local(p, slot, 1);
     }
-    ok = ok && parse_block(p, &f->body);
+    ok = ok && (lambda ? parse_lambda_block(p, &f->body) : parse_block(p, &f->body));
     p->loops = loops;
-    p->scope = NULL;
+    return_to(p, outer);
+    f->encloses = scope.encloses;
     f->slot_count = (uint32_t)scope.slots.count;
     f->slot = list_take(p, &scope.slots, sizeof(symbol));
     f->local = list_take(p, &scope.local, 1);
-    if (ok) f->doc = doc_of(p, &f->body);
+    if (ok && !lambda) f->doc = doc_of(p, &f->body);
     return ok && f->slot && f->local;
 }
 
 static stmt parse_def(struct parser *p) {
-    if (p->scope) return refuse(p, "a def inside a function", "define it outside and pass what it needs");
     stmt s = new_stmt(p, STMT_DEF, p->token.begin);
-    if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function))) return fail_memory(p);
+    if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function)) ||
+        !(s->target = arena_alloc(p->arena, sizeof(expr))))
+        return fail_memory(p);
     struct function *f = s->function;
     f->module = p->module;
     f->begin = p->token.begin;
     next(p);
     if (p->token.kind != TOKEN_NAME) return unexpected(p, "the function's name", "");
     f->name = p->token.name;
-    next(p);
-    if (!parse_parameters(p, f)) return NULL;
+    f->title = symbol_text(p->symbols, f->name);
+    if (!(s->target[0] = parse_name(p)) || !bind_names(p, s->target[0], 1)) return NULL;
+    s->count = 1;
+    if (!parse_parameters(p, f, false)) return NULL;
     f->header_end = p->last_end;
-    if (!parse_body(p, f)) return NULL;
+    if (!parse_body(p, f, false)) return NULL;
     f->end = p->last_end;
     return s;
+}
+
+// lambda PARAMETERS: EXPRESSION
+static expr parse_lambda(struct parser *p) {
+    struct function *f = arena_alloc(p->arena, sizeof *f);
+    if (!f) return fail_memory(p);
+    f->module = p->module;
+    f->begin = p->token.begin;
+    f->name = p->token.name;
+    f->title = "<lambda>";
+    f->anonymous = true;
+    next(p);
+    if (!parse_parameters(p, f, true)) return NULL;
+    f->header_end = p->last_end;
+    if (!deeper(p) || !parse_body(p, f, true)) return NULL;
+    p->depth--;
+    f->end = p->last_end;
+    expr e = new_expr(p, EXPR_LAMBDA, f->begin);
+    if (e) e->function = f;
+    return e;
+}
+
+// name = lambda ...: the function has that name, and its text is the whole assignment.
+static void name_lambda(struct parser *p, const struct expression *target, struct expression *value) {
+    if (target->kind != EXPR_NAME || value->kind != EXPR_LAMBDA) return;
+    struct function *f = value->function;
+    f->anonymous = false;
+    f->name = target->name;
+    f->title = symbol_text(p->symbols, f->name);
+    f->begin = target->begin;
 }
 
 static stmt parse_compound(struct parser *p) {

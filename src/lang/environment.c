@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/task.h"
+#include "lang/builtin.h"
 #include "lang/trace.h"
 
 enum { DEFAULT_VERTICES = 20000000, DEFAULT_DEPTH = 1000 };
@@ -361,7 +362,14 @@ static bool run_value(struct run *run, struct tracer *t, const struct statement 
 }
 
 static bool run_assignment(struct run *run, struct tracer *t, const struct statement *s) {
+    bool defines =
+        s->kind == STMT_ASSIGN && s->count == 1 && s->value->kind == EXPR_LAMBDA && s->target[0]->kind == EXPR_NAME;
+    bool redefined = defines && state_global(run->state, s->target[0]->name).kind == VALUE_FUNCTION;
     if (trace_statement(t, s) == FLOW_FAIL) return false;
+    if (defines) {
+        struct outcome outcome = {.kind = OUTCOME_DEFINED, .name = s->target[0]->name, .redefined = redefined};
+        return tell(run, &outcome), true;
+    }
     const struct expression *target = s->count ? s->target[0] : NULL;
     symbol name = target && target->kind == EXPR_NAME ? target->name : 0;
     struct value value = name ? state_global(run->state, name) : (struct value){0};
@@ -630,6 +638,13 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
             show_argument(graph, value.list->item[i], input, out);
         }
         buffer_char(out, ']');
+    } else if (value.kind == VALUE_FUNCTION && value.closure->function->anonymous) {
+        const struct function *f = value.closure->function;
+        buffer_add(out, f->module->source->text + f->begin, f->end - f->begin);
+    } else if (value.kind == VALUE_FUNCTION) {
+        buffer_text(out, value.closure->function->title);
+    } else if (value.kind == VALUE_OP || value.kind == VALUE_BUILTIN) {
+        buffer_text(out, value.kind == VALUE_OP ? op_table[value.op].name : builtin_table[value.builtin].name);
     } else {
         value_show(value, graph->value, true, out);
     }

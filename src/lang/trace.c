@@ -435,10 +435,35 @@ static bool builtin_named(struct tracer *t, symbol name, struct value *out) {
     return true;
 }
 
+// The place of a name in the functions around the one that runs, as it is now; NULL: it is not theirs.
+static const struct value *outer_name(const struct tracer *t, symbol name, const struct names **found) {
+    for (const struct names *frame = t->frame ? t->frame->outer : NULL; frame; frame = frame->outer) {
+        const struct function *f = frame->function;
+        for (uint32_t i = 0; i < f->slot_count; i++) {
+            if (f->slot[i] != name || !f->local[i]) continue;
+            if (f->local[i] != 1 && frame->local[i].kind == VALUE_UNBOUND) break; // a comprehension's, which is over
+            *found = frame;
+            return &frame->local[i];
+        }
+    }
+    return NULL;
+}
+
 // What a name means here, besides what is built in; UNBOUND: nothing.
 static struct value known_name(const struct tracer *t, expr e) {
+    const struct names *frame;
     if (e->slot != SLOT_GLOBAL && t->local && t->local[e->slot].kind != VALUE_UNBOUND) return t->local[e->slot];
-    return state_global(t->state, e->name);
+    const struct value *outer = outer_name(t, e->name, &frame);
+    return outer ? *outer : state_global(t->state, e->name);
+}
+
+static bool eval_outer(struct tracer *t, expr e, const struct value *value, const struct names *frame,
+                       struct value *out) {
+    *out = *value;
+    if (out->kind == VALUE_UNBOUND)
+        return trace_fail(t, e, ERROR_NAME, "`%s` has no value yet in %s", symbol_text(t->symbols, e->name),
+                          frame->function->title);
+    return !frame->prompt || import_value(t, out, e);
 }
 
 static bool eval_name(struct tracer *t, expr e, struct value *out) {
@@ -447,6 +472,9 @@ static bool eval_name(struct tracer *t, expr e, struct value *out) {
         if (out->kind != VALUE_UNBOUND) return true;
         if (t->function->local[e->slot] == 1) return unknown_name(t, e);
     }
+    const struct names *frame;
+    const struct value *outer = t->frame && t->frame->outer ? outer_name(t, e->name, &frame) : NULL;
+    if (outer) return eval_outer(t, e, outer, frame, out);
     *out = state_global(t->state, e->name);
     if (!import_value(t, out, e)) return false;
     return out->kind != VALUE_UNBOUND || builtin_named(t, e->name, out) || unknown_name(t, e);
@@ -504,7 +532,12 @@ static bool bind_name(struct tracer *t, expr target, struct value value, bool as
         trace_name_items(t, value, symbol_text(t->symbols, name));
     }
     if (target->slot != SLOT_GLOBAL && t->local) return t->local[target->slot] = value, true;
-    return set_global(t, name, value, span_at(t, target->begin, target->end));
+    struct span span = span_at(t, target->begin, target->end);
+    if (value.kind == VALUE_FUNCTION && value.closure->function->name == name) {
+        const struct function *f = value.closure->function; // its whole text
+        span = (struct span){f->module->source, f->begin, f->end};
+    }
+    return set_global(t, name, value, span);
 }
 
 static bool read_index(struct tracer *t, expr e, struct value index, uint64_t count, uint64_t *out) {
@@ -1028,7 +1061,7 @@ static bool run_function(struct tracer *t, struct function *f, struct value *out
     enum flow flow = run_block(t, &f->body);
     *out = t->result;
     if (flow == FLOW_FAIL) return false;
-    if (out->kind == VALUE_VERTEX && !t->graph->name[out->vertex])
+    if (out->kind == VALUE_VERTEX && !f->anonymous && !t->graph->name[out->vertex])
         return graph_name(t->graph, out->vertex, f->name, t->error);
     return true;
 }
@@ -1047,25 +1080,34 @@ bool trace_call(struct tracer *t, expr site, const struct closure *closure, stru
     struct function *f = closure->function;
     if (site && (!depth_left(t, site, f) || !trace_step(t, site))) return false;
     struct value few[LOCALS_ON_STACK], *local = few;
-    if (f->slot_count > LOCALS_ON_STACK && !(local = mem_alloc(f->slot_count, sizeof *local)))
-        return error_memory(t->error);
+    struct names here, *frame = &here;
+    if (f->encloses) {
+        frame = arena_alloc(t->state->arena, sizeof *frame);
+        local = arena_alloc(t->state->arena, (f->slot_count + 1) * sizeof *local);
+    } else if (f->slot_count > LOCALS_ON_STACK) {
+        local = mem_alloc(f->slot_count, sizeof *local);
+    }
+    if (!frame || !local) return error_memory(t->error);
     memset(local, 0, f->slot_count * sizeof *local);
+    *frame = (struct names){f, local, closure->outer, t->prompt};
     const struct module *module = t->module;
     const struct function *function = t->function;
-    struct value *locals = t->local;
+    struct names *caller = t->frame;
     bool framed = site && t->depth > 0;
     bool ok = !framed || graph_enter(t->graph, FRAME_CALL, f->name, 0, site_of(t, site), t->error);
     t->module = f->module;
     t->function = f;
     t->local = local;
+    t->frame = frame;
     t->depth++;
     ok = ok && bind_parameters(t, closure, argument, local) && run_function(t, f, out);
     t->depth--;
     t->module = module;
     t->function = function;
-    t->local = locals;
+    t->frame = caller;
+    t->local = caller ? caller->local : NULL;
     if (framed && ok) graph_leave(t->graph);
-    if (local != few) mem_free(local);
+    if (local != few && !f->encloses) mem_free(local);
     return ok;
 }
 
@@ -1221,6 +1263,32 @@ static bool eval_call(struct tracer *t, expr e, struct value *out) {
     }
 }
 
+static bool hold_module(struct tracer *t, struct module *module) {
+    struct state *state = t->state;
+    for (size_t i = state->module_count; i-- > 0;)
+        if (state->module[i] == module) return true;
+    if (!mem_grow(&state->module, &state->module_capacity, state->module_count + 1, sizeof *state->module))
+        return error_memory(t->error);
+    state->module[state->module_count++] = module_hold(module);
+    return true;
+}
+
+// The function as a value: its defaults are evaluated here, once.
+static bool make_closure(struct tracer *t, struct function *f, struct value *out) {
+    struct closure *closure = arena_alloc(t->state->arena, sizeof *closure);
+    if (closure) closure->standard = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *closure->standard);
+    if (!closure || !closure->standard) return error_memory(t->error);
+    closure->function = f;
+    closure->outer = t->frame;
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        closure->standard[i] = (struct value){0};
+        if (f->parameter[i].standard && !trace_expression(t, f->parameter[i].standard, &closure->standard[i]))
+            return false;
+    }
+    *out = (struct value){.kind = VALUE_FUNCTION, .closure = closure};
+    return hold_module(t, f->module);
+}
+
 bool trace_expression(struct tracer *t, expr e, struct value *out) {
     struct value value;
     bool truth;
@@ -1261,6 +1329,8 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
         return eval_items(t, e, out);
     case EXPR_COMPREHENSION:
         return eval_comprehension(t, e, out);
+    case EXPR_LAMBDA:
+        return make_closure(t, e->function, out);
     case EXPR_STRING:
         return trace_text(t, e->text, e->count, out);
     case EXPR_FORMAT:
@@ -1385,35 +1455,9 @@ static enum flow run_return(struct tracer *t, const struct statement *s) {
     return FLOW_RETURN;
 }
 
-static bool hold_module(struct tracer *t, struct module *module) {
-    struct state *state = t->state;
-    for (size_t i = state->module_count; i-- > 0;)
-        if (state->module[i] == module) return true;
-    if (!mem_grow(&state->module, &state->module_capacity, state->module_count + 1, sizeof *state->module))
-        return error_memory(t->error);
-    state->module[state->module_count++] = module_hold(module);
-    return true;
-}
-
-// The function as a value: its defaults are evaluated here, once.
-static bool make_closure(struct tracer *t, struct function *f, struct value *out) {
-    struct closure *closure = arena_alloc(t->state->arena, sizeof *closure);
-    if (closure) closure->standard = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *closure->standard);
-    if (!closure || !closure->standard) return error_memory(t->error);
-    closure->function = f;
-    for (uint32_t i = 0; i < f->parameter_count; i++) {
-        closure->standard[i] = (struct value){0};
-        if (f->parameter[i].standard && !trace_expression(t, f->parameter[i].standard, &closure->standard[i]))
-            return false;
-    }
-    *out = (struct value){.kind = VALUE_FUNCTION, .closure = closure};
-    return hold_module(t, f->module);
-}
-
 static bool run_def(struct tracer *t, const struct statement *s) {
     struct value value;
-    return make_closure(t, s->function, &value) &&
-           set_global(t, s->function->name, value, span_at(t, s->function->begin, s->function->end));
+    return make_closure(t, s->function, &value) && trace_bind(t, s->target[0], value, true);
 }
 
 static bool known_module(const char *name) {

@@ -73,7 +73,8 @@ struct tracer {
     bool prompt; // the graph is the prompt's
     const struct module *module;
     const struct function *function; // being run; NULL at the top
-    struct value *local;
+    struct value *local;             // of `frame`
+    struct names *frame;             // NULL at the top
     uint32_t depth, epoch, statement;
     uint64_t steps;
     const char *stack_base;

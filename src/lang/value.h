@@ -52,6 +52,15 @@ struct value_range {
 struct closure {
     struct function *function;
     struct value *standard; // by parameter; UNBOUND where there is no default
+    struct names *outer;    // the call of the function around it that made it, or NULL
+};
+
+// The names of a running call. In an arena if functions inside may still read them later.
+struct names {
+    const struct function *function;
+    struct value *local; // by slot
+    struct names *outer;
+    bool prompt; // vertices here are of the prompt's graph
 };
 
 struct value_text {

@@ -52,6 +52,40 @@ static const struct row rows[] = {
     {"def f(x, /, y=1, *, k): return 100*x + 10*y + k\nprint(f(1, k=2), f(1, y=3, k=4))", "112 134\n"},
     {"def f(*, a, b=2): return a - b\nprint(f(a=1), f(b=5, a=1))", "-1 -4\n"},
     {"def f(a, b, /): return a - b\nprint(f(3, 1))", "2\n"},
+    // functions as values, inside functions, without a name
+    {"g = lambda x: x*x\nprint(g(3))", "9\n"},
+    {"h = lambda x, y=2, *, k=1: x*y + k\nprint(h(3), h(3, k=5))", "7 11\n"},
+    {"print((lambda: 7)(), (lambda a, b: a - b)(5, 2))", "7 3\n"},
+    {"def newton(f, x, steps=5, h=1e-6):\n    for i in range(steps):\n        x = x - f(x)/((f(x + h) - f(x - "
+     "h))/(2*h))\n    return x\nprint(\"%.6f\" % newton(lambda x: x**2 - 2, 1.0))",
+     "1.414214\n"},
+    {"def outer(a):\n    b = a + 1\n    def inner(c):\n        return a*b*c\n    b = b + 10\n    return inner(2) + "
+     "inner(3)\nprint(outer(2))",
+     "130\n"},
+    {"def make(k):\n    def scale(x):\n        return k*x\n    return scale\ndouble, triple = make(2), "
+     "make(3)\nprint(double(5), triple(5))",
+     "10 15\n"},
+    {"def D():\n    x = 1\n    def E():\n        y = x\n        def F(): return x + y\n        return F\n    f = E()\n "
+     "   x = 2\n    return f()\nprint(D())",
+     "3\n"},
+    {"def fact(n):\n    def go(k, acc):\n        return acc if k == 0 else go(k - 1, acc*k)\n    return go(n, "
+     "1)\nprint(fact(10))",
+     "3628800\n"},
+    {"compose = lambda f, g: lambda x: f(g(x))\nprint(compose(lambda x: x + 1, lambda x: x*2)(5))", "11\n"},
+    {"def apply(fs, x): return [f(x) for f in fs]\nprint(apply([lambda x: x, lambda x: x*x], 3))", "[3, 9]\n"},
+    {"fs = []\nfor i in range(3): fs.append(lambda x: x*i)\nprint([f(1) for f in fs])", "[2, 2, 2]\n"},
+    {"def fixed():\n    return [f(10) for f in [(lambda x, i=i: x + i) for i in range(3)]]\nprint(fixed())",
+     "[10, 11, 12]\n"},
+    {"print([(lambda y: y*i)(2) for i in range(3)])", "[0, 2, 4]\n"},
+    {"def t(n):\n    r = [(lambda y: y*i)(n) for i in range(3)]\n    return r\nprint(t(4))", "[0, 4, 8]\n"},
+    {"def shadow(x):\n    x = x + 1\n    def inner(x):\n        return x*10\n    return inner(x) + x\nprint(shadow(1))",
+     "22\n"},
+    {"def count():\n    total = []\n    def add(v):\n        total.append(v)\n        return len(total)\n    add(1); "
+     "add(2)\n    return add(3), total\nprint(count())",
+     "(3, [1, 2, 3])\n"},
+    {"from math import sin\ndef deriv(f):\n    h = 1e-6\n    return lambda x: (f(x + h) - f(x - "
+     "h))/(2*h)\nprint(\"%.4f\" % deriv(sin)(0))",
+     "1.0000\n"},
 };
 
 static const struct row refusals[] = {
@@ -85,6 +119,11 @@ static const struct row refusals[] = {
     {"def f(x, *): return x", "a * here needs a parameter after it"},
     {"def f(/, x): return x", "this / has no place here"},
     {"def f(*, k): return k\nf()", "f needs the argument k="},
+    {"def f(x):\n    def g(): return y\n    z = g()\n    y = 2\n    return z\nf(1)", "`y` has no value yet in f"},
+    {"f = lambda x", "a lambda is: lambda PARAMETERS: EXPRESSION"},
+    {"fs = [lambda: i for i in range(3)]\nfs[0]()", "`i` is not defined"},
+    {"g = lambda x: x\ng(1, 2)", "g takes 1 argument, 2 given"},
+    {"def f(x):\n    nonlocal y\n    return x", "nonlocal is not part of"},
 };
 
 static void pasted_programs_print_what_python_prints(void **state) {

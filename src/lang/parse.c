@@ -363,12 +363,18 @@ static size_t put_utf8(char *out, uint32_t c) {
 }
 
 static size_t put_escape(const char *text, uint32_t *at, char *out) {
-    static const char from[] = "nrtabfv0\\'\"", to[] = "\n\r\t\a\b\f\v\0\\'\"";
+    static const char from[] = "nrtabfv\\'\"", to[] = "\n\r\t\a\b\f\v\\'\"";
     char c = text[++*at];
     ++*at;
     if (c == '\n') return 0;
     const char *known = c ? strchr(from, c) : NULL;
-    if (known) return out[0] = to[known - from], out[0] ? 1 : 0;
+    if (known) return out[0] = to[known - from], 1;
+    if (c >= '0' && c <= '7') { // up to three octal digits
+        uint32_t value = (uint32_t)(c - '0');
+        for (int i = 0; i < 2 && text[*at] >= '0' && text[*at] <= '7'; i++)
+            value = value * 8 + (uint32_t)(text[(*at)++] - '0');
+        return put_utf8(out, value);
+    }
     if (c == 'x' || c == 'u') {
         uint32_t value = 0, digits = c == 'x' ? 2 : 4;
         for (uint32_t i = 0; i < digits; i++) {
@@ -377,7 +383,7 @@ static size_t put_escape(const char *text, uint32_t *at, char *out) {
             value = value * 16 + (uint32_t)(digit - hex);
             ++*at;
         }
-        return value ? put_utf8(out, value) : 0;
+        return put_utf8(out, value >= 0xD800 && value < 0xE000 ? 0xFFFD : value);
     }
     out[0] = '\\', out[1] = c;
     return 2;
@@ -458,22 +464,71 @@ static uint32_t embedded_end(const char *text, uint32_t at, uint32_t to) {
     return at;
 }
 
-static expr parse_formatted(struct parser *p, uint32_t *at, uint32_t to) {
+static bool add_formatted(struct parser *p, struct list *parts, uint32_t *at, uint32_t to);
+
+// What stands behind the colon: a text, or several parts when there are braces in it, as in {x:{width}}.
+static expr parse_specification(struct parser *p, uint32_t from, uint32_t to) {
     const char *text = p->module->source->text;
-    uint32_t from = *at + 1, end = embedded_end(text, from, to), close = end;
-    while (close < to && text[close] != '}') close++;
-    if (close >= to) return fail_at(p, *at, *at + 1, "this { of the f-string is not closed", "write {{ for a brace");
-    if (end == from) return fail_at(p, *at, close + 1, "an expression is missing between the braces", "");
-    expr inner = parse_embedded(p, from, end);
-    expr e = inner ? new_expr(p, EXPR_FORMATTED, from) : NULL;
+    if (from >= to || !memchr(text + from, '{', to - from))
+        return unescape(p, from, to > from ? to : from, true, false);
+    struct list parts;
+    list_start(&parts);
+    bool ok = true;
+    for (uint32_t at = from; ok && at < to;) {
+        uint32_t literal = at;
+        while (at < to && text[at] != '{') at++;
+        expr part = at > literal ? unescape(p, literal, at, true, false) : NULL;
+        if (at > literal) ok = part && list_add(p, &parts, &part, sizeof part);
+        ok = ok && (at >= to || add_formatted(p, &parts, &at, to));
+    }
+    uint32_t count = (uint32_t)parts.count;
+    expr *part = list_take(p, &parts, sizeof(expr));
+    expr e = ok && part ? new_expr(p, EXPR_FORMAT, from) : NULL;
     if (!e) return NULL;
-    uint32_t spec = end;
-    if (text[spec] == '!') spec += 2;
+    e->item = part;
+    e->count = count;
+    e->end = to;
+    return e;
+}
+
+// The end of the expression itself in {expression=}; `end` if there is no such sign.
+static uint32_t before_equals(const char *text, uint32_t from, uint32_t end) {
+    uint32_t at = end;
+    while (at > from && text[at - 1] == ' ') at--;
+    bool equals = at > from + 1 && text[at - 1] == '=' && !strchr("=!<>", text[at - 2]);
+    return equals ? at - 1 : end;
+}
+
+static bool bad_conversion(struct parser *p, uint32_t at) {
+    return fail_at(p, at, at + 1, "the conversion behind the ! is r or s", ""), false;
+}
+
+// {expression!conversion:specification}; of {expression=} the text is a part too.
+static bool add_formatted(struct parser *p, struct list *parts, uint32_t *at, uint32_t to) {
+    const char *text = p->module->source->text;
+    uint32_t from = *at + 1, end = embedded_end(text, from, to), close = end, spec = end;
+    for (int depth = 0; close < to && (depth || text[close] != '}'); close++)
+        depth += text[close] == '{' ? 1 : text[close] == '}' ? -1 : 0;
+    if (close >= to)
+        return fail_at(p, *at, *at + 1, "this { of the f-string is not closed", "write {{ for a brace"), false;
+    if (end == from) return fail_at(p, *at, close + 1, "an expression is missing between the braces", ""), false;
+    uint32_t inner_end = before_equals(text, from, end);
+    expr inner = parse_embedded(p, from, inner_end), label = NULL;
+    expr e = inner ? new_expr(p, EXPR_FORMATTED, from) : NULL;
+    if (!e) return false;
+    e->op = inner_end < end && end == close ? 'r' : 0;
+    if (text[spec] == '!') {
+        e->op = (uint8_t)text[spec + 1];
+        if (e->op != 'r' && e->op != 's') return bad_conversion(p, spec + 1);
+        spec += 2;
+        if (spec != close && text[spec] != ':') return bad_conversion(p, spec);
+    }
     if (spec < close && text[spec] == ':') spec++;
     e->left = inner;
-    e->specification = unescape(p, spec, spec < close ? close : spec, true, false);
+    e->specification = parse_specification(p, spec, close);
     *at = close + 1;
-    return e->specification ? e : NULL;
+    if (inner_end < end && !(label = unescape(p, from, end, true, false))) return false;
+    return e->specification && (!label || list_add(p, parts, &label, sizeof label)) && list_add(p, parts, &e, sizeof e);
 }
 
 static bool add_string_parts(struct parser *p, const struct token *t, struct list *parts) {
@@ -495,8 +550,7 @@ static bool add_string_parts(struct parser *p, const struct token *t, struct lis
         expr part = at > literal ? unescape(p, literal, at, t->raw, true) : NULL;
         if (at > literal && (!part || !list_add(p, parts, &part, sizeof part))) return false;
         if (at >= to) break;
-        part = parse_formatted(p, &at, to);
-        if (!part || !list_add(p, parts, &part, sizeof part)) return false;
+        if (!add_formatted(p, parts, &at, to)) return false;
     }
     return true;
 }

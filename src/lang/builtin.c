@@ -31,7 +31,7 @@ static bool run_len(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     uint64_t length;
     (void)count;
-    if (argument[0].kind == VALUE_STRING) return *out = number_value((double)argument[0].text->size, true), true;
+    if (!trace_spread(t, &argument[0])) return false;
     if (!trace_length(t, argument[0], call->item[0], &length)) return false;
     *out = number_value((double)length, true);
     return true;
@@ -140,7 +140,7 @@ static bool run_zip(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     uint64_t shortest = UINT64_MAX, length;
     for (uint32_t i = 0; i < count; i++) {
-        if (!trace_length(t, argument[i], call->item[i], &length)) return false;
+        if (!trace_spread(t, &argument[i]) || !trace_length(t, argument[i], call->item[i], &length)) return false;
         if (length < shortest) shortest = length;
     }
     struct value_list *list = trace_list(t, 4);
@@ -159,7 +159,7 @@ static bool run_enumerate(struct tracer *t, const struct expression *call, struc
                           struct value *out) {
     uint64_t length;
     double start = 0;
-    if (!trace_length(t, argument[0], call->item[0], &length)) return false;
+    if (!trace_spread(t, &argument[0]) || !trace_length(t, argument[0], call->item[0], &length)) return false;
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &start)) return false;
     struct value_list *list = trace_list(t, 4);
     if (!list) return false;
@@ -179,7 +179,9 @@ static bool copy_items(struct tracer *t, const struct expression *call, struct v
                        bool reversed, enum value_kind kind, struct value *out) {
     uint64_t length = 0;
     struct value_list *list = trace_list(t, 4);
-    if (!list || (count && !trace_length(t, argument[0], call->item[0], &length))) return false;
+    if (!list || (count && !trace_spread(t, &argument[0])) ||
+        (count && !trace_length(t, argument[0], call->item[0], &length)))
+        return false;
     for (uint64_t i = 0; i < length; i++)
         if (!trace_step(t, call) || !trace_append(t, list, trace_item(argument[0], reversed ? length - 1 - i : i)))
             return false;

@@ -165,6 +165,19 @@ bool trace_length(struct tracer *t, struct value value, expr site, uint64_t *cou
     }
 }
 
+bool trace_spread(struct tracer *t, struct value *value) {
+    if (value->kind != VALUE_STRING) return true;
+    const struct value_text *text = value->text;
+    struct value_list *list = trace_list(t, (uint32_t)text->size);
+    if (!list) return false;
+    for (size_t at = 0, end; at < text->size; at = end) {
+        for (end = at + 1; end < text->size && ((unsigned char)text->data[end] & 0xC0) == 0x80;) end++;
+        if (!trace_text(t, text->data + at, end - at, &list->item[list->count++])) return false;
+    }
+    *value = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
 struct value trace_item(struct value value, uint64_t index) {
     if (value.kind != VALUE_RANGE) return value.list->item[index];
     double number = value.range->start + value.range->step * (double)index;
@@ -547,8 +560,8 @@ static bool read_index(struct tracer *t, expr e, struct value index, uint64_t co
     if (i != floor(i)) return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %g", i);
     if (i < 0) i += (double)count;
     if (i < 0 || i >= (double)count)
-        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside the list, which has %llu elements",
-                          trace_number(t, index), (unsigned long long)count);
+        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside the list, which has %llu element%s",
+                          trace_number(t, index), (unsigned long long)count, count == 1 ? "" : "s");
     *out = (uint64_t)i;
     return true;
 }
@@ -575,10 +588,10 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
 
 static bool bind_items(struct tracer *t, expr target, struct value value, bool assigned) {
     uint64_t count;
-    if (!trace_length(t, value, target, &count)) return false;
+    if (!trace_spread(t, &value) || !trace_length(t, value, target, &count)) return false;
     if (count != target->count)
-        return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu values", target->count,
-                          (unsigned long long)count);
+        return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu value%s", target->count,
+                          (unsigned long long)count, count == 1 ? "" : "s");
     for (uint32_t i = 0; i < target->count; i++)
         if (!trace_bind(t, target->item[i], trace_item(value, i), assigned)) return false;
     return true;
@@ -843,7 +856,7 @@ static bool eval_items(struct tracer *t, expr e, struct value *out) {
 static bool eval_index(struct tracer *t, expr e, struct value *out) {
     struct value list, index;
     uint64_t count, i;
-    if (!trace_expression(t, e->left, &list) || !trace_expression(t, e->right, &index) ||
+    if (!trace_expression(t, e->left, &list) || !trace_expression(t, e->right, &index) || !trace_spread(t, &list) ||
         !trace_length(t, list, e->left, &count) || !read_index(t, e->right, index, count, &i))
         return false;
     *out = trace_item(list, i);
@@ -866,10 +879,20 @@ static bool slice_part(struct tracer *t, expr part, double standard, double low,
     return true;
 }
 
+static bool join_characters(struct tracer *t, const struct value_list *list, struct value *out) {
+    struct buffer text = {0};
+    for (uint32_t i = 0; i < list->count; i++) buffer_add(&text, list->item[i].text->data, list->item[i].text->size);
+    bool ok = text.failed ? error_memory(t->error) : trace_text(t, buffer_string(&text), text.size, out);
+    buffer_free(&text);
+    return ok;
+}
+
 static bool eval_slice(struct tracer *t, expr e, struct value *out) {
     struct value list, step_value;
     uint64_t count;
-    if (!trace_expression(t, e->left, &list) || !trace_length(t, list, e->left, &count)) return false;
+    if (!trace_expression(t, e->left, &list)) return false;
+    bool text = list.kind == VALUE_STRING;
+    if (!trace_spread(t, &list) || !trace_length(t, list, e->left, &count)) return false;
     double n = (double)count, step = 1, start, stop;
     if (e->item[2]) {
         if (!trace_expression(t, e->item[2], &step_value) || !number_needed(t, step_value, e->item[2])) return false;
@@ -886,7 +909,7 @@ static bool eval_slice(struct tracer *t, expr e, struct value *out) {
     for (double i = start; back ? i > stop : i < stop; i += step)
         if (!trace_append(t, part, trace_item(list, (uint64_t)i))) return false;
     *out = (struct value){.kind = list.kind == VALUE_TUPLE ? VALUE_TUPLE : VALUE_LIST, .list = part};
-    return true;
+    return !text || join_characters(t, part, out);
 }
 
 static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_list *list);
@@ -911,7 +934,9 @@ static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_
     const struct clause *c = &e->clause[clause];
     struct value over;
     uint64_t count;
-    if (!trace_expression(t, c->iterable, &over) || !trace_length(t, over, c->iterable, &count)) return false;
+    if (!trace_expression(t, c->iterable, &over) || !trace_spread(t, &over) ||
+        !trace_length(t, over, c->iterable, &count))
+        return false;
     for (uint64_t i = 0; i < count; i++) {
         bool hold;
         if (!trace_step(t, e) || !trace_bind(t, c->target, trace_item(over, i), false) || !conditions_hold(t, c, &hold))
@@ -1422,7 +1447,8 @@ static enum flow run_iteration(struct tracer *t, const struct statement *s, uint
 static enum flow run_for(struct tracer *t, const struct statement *s) {
     struct value over;
     uint64_t count;
-    if (!trace_expression(t, s->value, &over) || !trace_length(t, over, s->value, &count)) return FLOW_FAIL;
+    if (!trace_expression(t, s->value, &over) || !trace_spread(t, &over) || !trace_length(t, over, s->value, &count))
+        return FLOW_FAIL;
     for (uint64_t i = 0; i < count; i++) {
         if (over.kind != VALUE_RANGE && i >= over.list->count) break;
         if (!trace_step(t, s->value) || !trace_bind(t, s->target[0], trace_item(over, i), false)) return FLOW_FAIL;

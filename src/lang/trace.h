@@ -138,6 +138,8 @@ bool builtin_call(struct tracer *tracer, const struct expression *call, int buil
 // The n-th element of anything that can be looped over, and how many there are.
 bool trace_length(struct tracer *tracer, struct value value, const struct expression *site, uint64_t *count);
 struct value trace_item(struct value value, uint64_t index);
+// A string becomes the list of its characters, for what goes through elements; all else stays as it is.
+bool trace_spread(struct tracer *tracer, struct value *value);
 bool state_set_global(struct state *state, symbol name, struct value value, struct span span);
 struct value state_global(const struct state *state, symbol name);
 

@@ -86,6 +86,17 @@ static const struct row rows[] = {
     {"from math import sin\ndef deriv(f):\n    h = 1e-6\n    return lambda x: (f(x + h) - f(x - "
      "h))/(2*h)\nprint(\"%.4f\" % deriv(sin)(0))",
      "1.0000\n"},
+    // f-strings, escapes, characters
+    {"x = 2.5; w = 8; p = 3\nprint(f'{x:{w}}|{x:{w}.{p}f}|{x:>{w}.2f}|{x=}|{x = "
+     "}|{x=:.2f}|{\"a\"=}|{x!r:>6}|{\"a\"!r:>6}|{\"a\"!s}|{1 == 1}|{x<=3}|{x!=3}')",
+     "     2.5|   2.500|    2.50|x=2.5|x = 2.5|x=2.50|\"a\"='a'|   2.5|   'a'|a|True|True|True\n"},
+    {"print('\\101\\60\\7'=='A0\\x07', len('a\\0b'), '\\x41', '\\u00e9', 'a\\\nb', len('é'))\nfor c in 'abc': print(c, "
+     "end=' ')",
+     "True 3 A é ab 1\na b c "},
+    {"print(list('héy'), 'abc'[1], 'abc'[-1], 'abc'[1:], 'abc'[::-1], [c for c in 'ab'], list(enumerate('ab')), "
+     "list(zip('ab', [1, 2])))\na, b = 'xy'\nprint(a, b, tuple('ab'), list(reversed('abc')), 00, 0_0)",
+     "['h', 'é', 'y'] b c bc cba ['a', 'b'] [(0, 'a'), (1, 'b')] [('a', 1), ('b', 2)]\nx y ('a', 'b') ['c', 'b', 'a'] "
+     "0 0\n"},
 };
 
 static const struct row refusals[] = {
@@ -124,6 +135,13 @@ static const struct row refusals[] = {
     {"fs = [lambda: i for i in range(3)]\nfs[0]()", "`i` is not defined"},
     {"g = lambda x: x\ng(1, 2)", "g takes 1 argument, 2 given"},
     {"def f(x):\n    nonlocal y\n    return x", "nonlocal is not part of"},
+    {"print(\"a\xff\")", "a byte here is not UTF-8"},
+    {"x = 012", "octal numbers are written 0o17"},
+    {"x = 3\nprint(f'{x!q}')", "the conversion behind the ! is r or s"},
+    {"print(f'{3:{')", "is not closed"},
+    {"[1][1]", "outside the list, which has 1 element"},
+    {"a, b = 'xyz'", "2 names here for 3 values"},
+    {"a, b = [1]", "2 names here for 1 value"},
 };
 
 static void pasted_programs_print_what_python_prints(void **state) {

@@ -348,6 +348,7 @@ static bool run_value(struct run *run, struct tracer *t, const struct statement 
     value_show(value, t->graph->value, true, &shown);
     bool ok = true;
     outcome = (struct outcome){.kind = OUTCOME_VALUE, .shown = buffer_string(&shown)};
+    outcome.literal = s->value->kind == EXPR_STRING;
     if (value_fits(value) && all_numbers(value)) {
         ok = collect_numbers(t, value, &numbers) || error_memory(run->error);
         if (ok && has_vertex(value)) ok = set_outputs(run, t, value, 0);

@@ -82,6 +82,16 @@ static bool run_sum(struct tracer *t, const struct expression *call, struct valu
     return sum_or_product(t, call, argument, count, OP_ADD, out);
 }
 
+static bool run_mean(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                     struct value *out) {
+    struct value sum;
+    uint64_t length;
+    if (!trace_length(t, argument[0], call->item[0], &length)) return false;
+    if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no mean");
+    if (!sum_or_product(t, call, argument, count, OP_ADD, &sum)) return false;
+    return trace_operation(t, OP_DIV, sum, number_value((double)length, true), call, out);
+}
+
 static bool run_prod(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                      struct value *out) {
     return sum_or_product(t, call, argument, count, OP_MUL, out);
@@ -99,10 +109,14 @@ static bool pick(struct tracer *t, const struct expression *call, struct value a
     return true;
 }
 
+static bool is_array(struct value value) { return value.kind == VALUE_LIST && value.list->array; }
+
 static bool extreme(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count, enum op op,
                     struct value *out) {
     struct value all = argument[0];
     uint64_t length = count;
+    if (count == 2 && (is_array(all) || is_array(argument[1])) && value_fits(all) && value_fits(argument[1]))
+        return trace_each(t, op, all, argument[1], call, out);
     if (count == 1 && !trace_length(t, all, call->item[0], &length)) return false;
     if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no %s", op_table[op].name);
     *out = count == 1 ? trace_item(all, 0) : all;
@@ -197,6 +211,29 @@ static bool run_reversed(struct tracer *t, const struct expression *call, struct
 static bool run_list(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                      struct value *out) {
     return copy_items(t, call, argument, count, false, VALUE_LIST, out);
+}
+
+// A copy of a list, of lists too, that computes element by element.
+static bool new_array(struct tracer *t, const struct expression *call, struct value from, struct value *out) {
+    uint64_t length;
+    struct value_list *list = trace_list(t, 4);
+    if (!list || !trace_length(t, from, call->item[0], &length)) return false;
+    for (uint64_t i = 0; i < length; i++) {
+        struct value item = trace_item(from, i);
+        bool row = item.kind == VALUE_LIST || item.kind == VALUE_TUPLE || item.kind == VALUE_RANGE;
+        if (!trace_step(t, call) || (row && !new_array(t, call, item, &item))) return false;
+        if (!trace_append(t, list, item)) return false;
+    }
+    list->array = true;
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+static bool run_array(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                      struct value *out) {
+    (void)count;
+    if (!value_fits(argument[0])) return trace_fail(t, call->item[0], ERROR_TYPE, TOO_DEEP);
+    return new_array(t, call, argument[0], out);
 }
 
 static bool run_tuple(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
@@ -504,23 +541,22 @@ static bool run_gcd(struct tracer *t, const struct expression *call, struct valu
 }
 
 // Two lists of the same length, element by element.
-static bool paired(struct tracer *t, const struct expression *call, struct value *argument, uint64_t *count) {
+static bool paired(struct tracer *t, const struct expression *call, struct value a, struct value b, uint64_t *count) {
     uint64_t other;
-    if (!trace_length(t, argument[0], call->item[0], count) || !trace_length(t, argument[1], call->item[1], &other))
-        return false;
+    if (!trace_length(t, a, call, count) || !trace_length(t, b, call, &other)) return false;
     if (*count == other) return true;
     return trace_fail(t, call, ERROR_TYPE, "the lists have %llu and %llu elements", (unsigned long long)*count,
                       (unsigned long long)other);
 }
 
 // The sum of the products of pairs; of (a - b)*(a - b) when `distance`.
-static bool sum_pairs(struct tracer *t, const struct expression *call, struct value *argument, bool distance,
-                      struct value *out) {
+static bool sum_pairs(struct tracer *t, const struct expression *call, struct value left, struct value right,
+                      bool distance, struct value *out) {
     uint64_t count;
-    if (!paired(t, call, argument, &count)) return false;
+    if (!paired(t, call, left, right, &count)) return false;
     *out = number_value(0, true);
     for (uint64_t i = 0; i < count; i++) {
-        struct value a = trace_item(argument[0], i), b = trace_item(argument[1], i), product, sum = *out;
+        struct value a = trace_item(left, i), b = trace_item(right, i), product, sum = *out;
         if (!trace_step(t, call)) return false;
         if (distance && !trace_operation(t, OP_SUB, a, b, call, &a)) return false;
         if (!trace_operation(t, OP_MUL, a, distance ? a : b, call, &product)) return false;
@@ -532,26 +568,29 @@ static bool sum_pairs(struct tracer *t, const struct expression *call, struct va
     return true;
 }
 
+static bool holds_lists(struct value value) {
+    return value.kind == VALUE_LIST && value.list->count && !trace_is_number(value.list->item[0]);
+}
+
+bool trace_dot(struct tracer *t, const struct expression *call, struct value a, struct value b, struct value *out) {
+    if (trace_is_number(a) && trace_is_number(b)) return trace_operation(t, OP_MUL, a, b, call, out);
+    if (!holds_lists(a) && !holds_lists(b)) return sum_pairs(t, call, a, b, false, out);
+    trace_fail(t, call, ERROR_TYPE, "this multiplies lists of numbers, not of lists");
+    error_hint(t->error, "a matrix times a vector: [dot(row, v) for row in A]");
+    return false;
+}
+
 static bool run_dot(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
     (void)count;
-    if (trace_is_number(argument[0]) && trace_is_number(argument[1]))
-        return trace_operation(t, OP_MUL, argument[0], argument[1], call, out);
-    for (uint32_t i = 0; i < 2; i++) {
-        bool list = argument[i].kind == VALUE_LIST && argument[i].list->count;
-        if (!list || trace_is_number(argument[i].list->item[0])) continue;
-        trace_fail(t, call->item[i], ERROR_TYPE, "dot multiplies lists of numbers, not of lists");
-        error_hint(t->error, "a matrix times a vector: [dot(row, v) for row in A]");
-        return false;
-    }
-    return sum_pairs(t, call, argument, false, out);
+    return trace_dot(t, call, argument[0], argument[1], out);
 }
 
 static bool run_dist(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                      struct value *out) {
     struct value squares;
     (void)count;
-    return sum_pairs(t, call, argument, true, &squares) &&
+    return sum_pairs(t, call, argument[0], argument[1], true, &squares) &&
            trace_operation(t, OP_SQRT, squares, number_value(0, false), call, out);
 }
 
@@ -560,6 +599,7 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("range", run_range, 1, 3, "whole numbers from 0, or from a start, up to but without the end", "sum(range(4))") \
     ROW("sum", run_sum, 1, 2, "the elements of a list added up", "sum([1, 2, 3])")                                     \
     ROW("prod", run_prod, 1, 1, "the elements of a list multiplied", "prod([1, 2, 3])")                                \
+    ROW("mean", run_mean, 1, 1, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
     ROW("min", run_min, 1, 1000000, "the smallest of several numbers or of a list", "min(2, 3, 1)")                    \
     ROW("max", run_max, 1, 1000000, "the largest of several numbers or of a list", "max([2, 3])")                      \
     ROW("log", run_log, 1, 2, "natural logarithm, or the one to a base", "log(8, 2)")                                  \
@@ -570,7 +610,7 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("reversed", run_reversed, 1, 1, "a list from its end", "reversed([1, 2])")                                     \
     ROW("list", run_list, 0, 1, "a new list with the same elements", "list(range(3))")                                 \
     ROW("tuple", run_tuple, 0, 1, "a tuple with the same elements", "tuple([1, 2])")                                   \
-    ROW("array", run_list, 1, 1, "numpy's array, here a list", "array([1, 2])")                                        \
+    ROW("array", run_array, 1, 1, "numpy's array: a list that computes element by element", "2*array([1, 2])")         \
     ROW("print", run_print, 0, 1000000, "writes its arguments", "print(\"x =\", 2)")                                   \
     ROW("float", run_float, 1, 1, "the same number", "float(2)")                                                       \
     ROW("int", run_int, 1, 1, "the number without its fraction; no derivative passes", "int(2.7)")                     \

@@ -126,6 +126,7 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
     if (!copy) return false;
     memcpy(copy->item, value->list->item, value->list->count * sizeof *copy->item);
     copy->count = value->list->count;
+    copy->array = value->list->array;
     value->list = copy;
     for (uint32_t i = 0; i < copy->count; i++) {
         char element[160];
@@ -144,6 +145,7 @@ static bool plain_value(struct tracer *t, struct value *value) {
         uint64_t count = value->kind == VALUE_RANGE ? value->range->count : value->list->count;
         struct value_list *copy = trace_list(t, 4);
         if (!copy) return false;
+        copy->array = value->kind == VALUE_LIST && value->list->array;
         for (uint64_t i = 0; i < count; i++) {
             if (!trace_step(t, NULL)) return false;
             struct value item = trace_item(*value, i);

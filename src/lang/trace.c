@@ -416,6 +416,7 @@ static bool import_plain(struct tracer *t, struct value *value) {
         if (!import_plain(t, &copy->item[i])) return false;
     }
     copy->count = value->list->count;
+    copy->array = value->list->array;
     copy->born = 0; // stands for the list outside: may_change refuses it
     value->list = copy;
     return true;
@@ -684,7 +685,47 @@ static bool sequence_operation(struct tracer *t, expr e, struct value a, struct 
     return *known = false;
 }
 
+static bool is_array(struct value value) { return value.kind == VALUE_LIST && value.list->array; }
+
+// An operation on each element of an array, with the other operand's element there if it has elements.
+bool trace_each(struct tracer *t, enum op op, struct value a, struct value b, expr e, struct value *out) {
+    const struct value_list *left = is_sequence(a) ? a.list : NULL, *right = is_sequence(b) ? b.list : NULL;
+    if (!left && !right) return trace_operation(t, op, a, b, e, out);
+    if (left && right && left->count != right->count)
+        return trace_fail(t, e, ERROR_TYPE, "the arrays have %u and %u elements", left->count, right->count);
+    if (!stack_left(t, e)) return false;
+    struct value_list *list = trace_list(t, left ? left->count : right->count);
+    if (!list) return false;
+    list->array = true;
+    for (uint32_t i = 0; i < (left ? left : right)->count; i++) {
+        if (!trace_step(t, e) ||
+            !trace_each(t, op, left ? left->item[i] : a, right ? right->item[i] : b, e, &list->item[list->count]))
+            return false;
+        list->count++;
+    }
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+// A matrix times a vector, or two vectors.
+static bool matrix_product(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    bool rows = is_sequence(a) && a.list->count && is_sequence(a.list->item[0]);
+    if (!rows) return trace_dot(t, e, a, b, out);
+    struct value_list *list = trace_list(t, a.list->count);
+    if (!list) return false;
+    list->array = true;
+    for (; list->count < a.list->count; list->count++)
+        if (!trace_dot(t, e, a.list->item[list->count], b, &list->item[list->count])) return false;
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
 static bool binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    if (is_array(a) || is_array(b)) {
+        if (e->op == OP_COUNT) return matrix_product(t, e, a, b, out);
+        bool fits = (is_sequence(a) || trace_is_number(a)) && (is_sequence(b) || trace_is_number(b));
+        if (fits && value_fits(a) && value_fits(b)) return trace_each(t, (enum op)e->op, a, b, e, out);
+    }
     if (!trace_is_number(a) || !trace_is_number(b)) {
         bool known, ok = sequence_operation(t, e, a, b, out, &known);
         if (known) return ok;
@@ -908,6 +949,7 @@ static bool eval_slice(struct tracer *t, expr e, struct value *out) {
     if (!part) return false;
     for (double i = start; back ? i > stop : i < stop; i += step)
         if (!trace_append(t, part, trace_item(list, (uint64_t)i))) return false;
+    part->array = is_array(list);
     *out = (struct value){.kind = list.kind == VALUE_TUPLE ? VALUE_TUPLE : VALUE_LIST, .list = part};
     return !text || join_characters(t, part, out);
 }
@@ -1163,6 +1205,7 @@ static bool call_operation(struct tracer *t, expr e, enum op op, struct value *o
     }
     if (!trace_expression(t, e->item[0], &a) || (info->arity == 2 && !trace_expression(t, e->item[1], &b)))
         return false;
+    if ((is_array(a) || is_array(b)) && value_fits(a) && value_fits(b)) return trace_each(t, op, a, b, e, out);
     if (!number_needed(t, a, e->item[0]) || (info->arity == 2 && !number_needed(t, b, e->item[1]))) return false;
     return trace_operation(t, op, a, b, e, out);
 }
@@ -1328,7 +1371,9 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
     case EXPR_CALL:
         return eval_call(t, e, out);
     case EXPR_NEGATE:
-        return trace_expression(t, e->left, &value) && number_needed(t, value, e->left) &&
+        if (!trace_expression(t, e->left, &value)) return false;
+        if (is_array(value) && value_fits(value)) return trace_each(t, OP_NEG, value, truth_value(false), e, out);
+        return number_needed(t, value, e->left) &&
                trace_operation(t, OP_NEG, value, (struct value){.kind = VALUE_NUMBER}, e, out);
     case EXPR_PLUS:
         return trace_expression(t, e->left, out) && number_needed(t, *out, e->left);
@@ -1385,6 +1430,21 @@ static bool run_assign(struct tracer *t, const struct statement *s) {
     return true;
 }
 
+// array += 1 changes the array's elements, as its other names see.
+static bool change_elements(struct tracer *t, const struct statement *s, struct value_list *list, struct value right) {
+    struct expression operation = {.kind = EXPR_BINARY, .op = s->op, .begin = s->begin, .end = s->target[1]->end};
+    struct value after;
+    operation.left = s->target[0];
+    operation.right = s->value;
+    if (!may_change(t, list, s->target[0])) return false;
+    if (!binary(t, &operation, (struct value){.kind = VALUE_LIST, .list = list}, right, &after)) return false;
+    if (after.kind != VALUE_LIST || after.list->count != list->count)
+        return trace_fail(t, s->value, ERROR_TYPE, "the result does not fit into the array");
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!set_item(t, list, i, after.list->item[i])) return false;
+    return true;
+}
+
 // list *= 3 changes the list, as its other names see.
 static bool repeat_in_place(struct tracer *t, expr e, struct value_list *list, struct value number) {
     struct value many;
@@ -1405,6 +1465,7 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
     struct value before, right, after;
     expr target = s->target[0];
     if (!trace_expression(t, target, &before) || !trace_expression(t, s->value, &right)) return false;
+    if (is_array(before)) return change_elements(t, s, before.list, right);
     if (s->op == OP_ADD && before.kind == VALUE_LIST) {
         uint64_t count;
         if (!trace_length(t, right, s->value, &count) || !may_change(t, before.list, s->target[0])) return false;

@@ -135,6 +135,11 @@ bool format_fields(struct tracer *tracer, const struct expression *call, struct 
 bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."
 bool builtin_call(struct tracer *tracer, const struct expression *call, int builtin, struct value *argument,
                   uint32_t count, struct value *out);
+// An operation on each element of an array, with the other operand's element there if it has elements.
+bool trace_each(struct tracer *tracer, enum op op, struct value a, struct value b, const struct expression *site,
+                struct value *out);
+// The sum of the products of two lists' elements; the product of two numbers.
+bool trace_dot(struct tracer *tracer, const struct expression *site, struct value a, struct value b, struct value *out);
 // The n-th element of anything that can be looped over, and how many there are.
 bool trace_length(struct tracer *tracer, struct value value, const struct expression *site, uint64_t *count);
 struct value trace_item(struct value value, uint64_t index);

@@ -41,6 +41,7 @@ struct value_list { // in an arena
     struct value *item;
     uint32_t count, capacity;
     uint32_t born; // the statement (by number) that made it
+    bool array;    // made by numpy's array: + and * mean its elements
 };
 
 struct value_range {

@@ -721,12 +721,12 @@ static bool matrix_product(struct tracer *t, expr e, struct value a, struct valu
 }
 
 static bool binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
-    if (is_array(a) || is_array(b)) {
-        if (e->op == OP_COUNT) return matrix_product(t, e, a, b, out);
-        bool fits = (is_sequence(a) || trace_is_number(a)) && (is_sequence(b) || trace_is_number(b));
-        if (fits && value_fits(a) && value_fits(b)) return trace_each(t, (enum op)e->op, a, b, e, out);
-    }
     if (!trace_is_number(a) || !trace_is_number(b)) {
+        if (is_array(a) || is_array(b)) {
+            if (e->op == OP_COUNT) return matrix_product(t, e, a, b, out);
+            bool fits = (is_sequence(a) || trace_is_number(a)) && (is_sequence(b) || trace_is_number(b));
+            if (fits && value_fits(a) && value_fits(b)) return trace_each(t, (enum op)e->op, a, b, e, out);
+        }
         bool known, ok = sequence_operation(t, e, a, b, out, &known);
         if (known) return ok;
         if (e->op == OP_ADD && (a.kind == VALUE_STRING || b.kind == VALUE_STRING)) {

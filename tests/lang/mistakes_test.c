@@ -225,7 +225,11 @@ static void garbled_programs_do_no_harm(void **state) {
     static const char program[] =
         "import math\ndef g(v, k=2):\n    total = 0.0\n    for i, x in enumerate(v):\n"
         "        total += k*x**2 if x > 0 else -x\n    return total/len(v), [a*2 for a in v[1:]]\n\n"
-        "x = 3\ny = x*math.sin(x) + max(x, 2)\nprint(f'{y:.2f}', [1, (2, 3)], not x)\ng([1, 2.5, -3])\n";
+        "x = 3\ny = x*math.sin(x) + max(x, 2)\nprint(f'{y:.2f}', [1, (2, 3)], not x)\ng([1, 2.5, -3])\n"
+        "def h(f, /, x, *, n=2):\n    def go(k):\n        return f(x)*k if k else n\n    return go(3)\n"
+        "print('%-5.*f|%s' % (2, x, [1]), '{:>{w}.2f} {0!r}{{'.format(y, w=9), f'{x=} {y!r:>{x}}', 'ab'*2, '\\101')\n"
+        "a = 2*array([1, [2, 3]]); a += 1; c = a[1:] @ a[1:]; [1, 2] < [1]; [3, 4].pop(0)\n"
+        "h(lambda z, k=2: z**k, 1.5)\n";
     static const char bits[] = "()[]{}:,.=+-*/%<>'\"\\\n\t fgxy0123456789#@!&|e_";
     uint64_t seed = 12345;
     for (int round = 0; round < 3000; round++) {

@@ -97,6 +97,17 @@ static const struct row rows[] = {
      "list(zip('ab', [1, 2])))\na, b = 'xy'\nprint(a, b, tuple('ab'), list(reversed('abc')), 00, 0_0)",
      "['h', 'é', 'y'] b c bc cba ['a', 'b'] [(0, 'a'), (1, 'b')] [('a', 1), ('b', 2)]\nx y ('a', 'b') ['c', 'b', 'a'] "
      "0 0\n"},
+    // numpy's arrays compute element by element
+    {"import numpy as np\na = np.array([1.0, 2.0])\nprint(2*a, a*2, a + 1, 1 - a, a + a, a**2, -a, a/[1, 4], a[1:]*2)",
+     "[2.0, 4.0] [2.0, 4.0] [2.0, 3.0] [0.0, -1.0] [2.0, 4.0] [1.0, 4.0] [-1.0, -2.0] [1.0, 0.5] [4.0]\n"},
+    {"import numpy as np\na = np.array([4.0, 9.0])\nprint(np.sqrt(a), np.maximum(5, a), np.sum(a), np.mean(a), "
+     "np.dot(a, a), a @ a)",
+     "[2.0, 3.0] [5.0, 9.0] 13.0 6.5 97.0 97.0\n"},
+    {"import numpy as np\nW = np.array([[1, 2], [3, 4]])\nb = W[0]\nb *= 10\nprint(W @ [1, 1], W + 1)",
+     "[30, 7] [[11, 21], [4, 5]]\n"},
+    {"import numpy as np\nc = 3\na = np.array([c, 1])\ndef f(x): return np.sum(x*a)\nprint(f(np.array([1, 2])), f([1, "
+     "2]))",
+     "5 5\n"},
 };
 
 static const struct row refusals[] = {
@@ -142,6 +153,11 @@ static const struct row refusals[] = {
     {"[1][1]", "outside the list, which has 1 element"},
     {"a, b = 'xyz'", "2 names here for 3 values"},
     {"a, b = [1]", "2 names here for 1 value"},
+    {"array([1, 2]) + array([1])", "the arrays have 2 and 1 elements"},
+    {"W = array([[1, 2], [3, 4]])\nW @ W", "dot(row, v) for row in A"},
+    {"array(['a'])*2", "a number is needed here, not a string"},
+    {"[1, 2] @ [1, 2]", "a number is needed here, not a list"},
+    {"array([1]) + 'a'", "a string is needed here"},
 };
 
 static void pasted_programs_print_what_python_prints(void **state) {

@@ -1109,7 +1109,7 @@ static bool bind_parameters(struct tracer *t, const struct closure *closure, con
         struct value value = argument[i];
         if (value.kind == VALUE_UNBOUND) {
             value = closure->standard[i];
-            if (!import_value(t, &value, f->parameter[i].standard)) return false;
+            if (closure->prompt && !import_value(t, &value, f->parameter[i].standard)) return false;
         }
         symbol name = f->parameter[i].name;
         if (value.kind == VALUE_NUMBER && (!value.name || argument[i].kind == VALUE_UNBOUND)) value.name = name;
@@ -1348,6 +1348,7 @@ static bool make_closure(struct tracer *t, struct function *f, struct value *out
     if (!closure || !closure->standard) return error_memory(t->error);
     closure->function = f;
     closure->outer = t->frame;
+    closure->prompt = t->prompt;
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         closure->standard[i] = (struct value){0};
         if (f->parameter[i].standard && !trace_expression(t, f->parameter[i].standard, &closure->standard[i]))

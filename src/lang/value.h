@@ -53,6 +53,7 @@ struct value_range {
 struct closure {
     struct function *function;
     struct value *standard; // by parameter; UNBOUND where there is no default
+    bool prompt;            // vertices among the defaults are of the prompt's graph
     struct names *outer;    // the call of the function around it that made it, or NULL
 };
 

@@ -353,6 +353,11 @@ bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
         return *out = value.range->count > 0, true;
     case VALUE_STRING:
         return *out = value.text->size > 0, true;
+    case VALUE_FUNCTION:
+    case VALUE_BUILTIN:
+    case VALUE_OP:
+    case VALUE_MODULE:
+        return *out = true, true;
     default:
         if (trace_is_number(value)) return *out = trace_number(t, value) != 0, true;
         return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", value_kind_name(value));
@@ -777,6 +782,9 @@ static bool values_equal(struct tracer *t, struct value a, struct value b) {
     if (trace_is_number(a) && trace_is_number(b)) return trace_number(t, a) == trace_number(t, b);
     if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
         return a.text->size == b.text->size && memcmp(a.text->data, b.text->data, a.text->size) == 0;
+    if (a.kind == b.kind && a.kind == VALUE_FUNCTION) return a.closure == b.closure;
+    if (a.kind == b.kind && a.kind == VALUE_OP) return a.op == b.op;
+    if (a.kind == b.kind && a.kind == VALUE_BUILTIN) return a.builtin == b.builtin;
     bool lists = (a.kind == VALUE_LIST || a.kind == VALUE_TUPLE) && a.kind == b.kind;
     if (!lists) return a.kind == VALUE_NONE && b.kind == VALUE_NONE;
     if (a.list == b.list) return true;

@@ -108,6 +108,17 @@ static const struct row rows[] = {
     {"import numpy as np\nc = 3\na = np.array([c, 1])\ndef f(x): return np.sum(x*a)\nprint(f(np.array([1, 2])), f([1, "
      "2]))",
      "5 5\n"},
+    {"from math import sin, cos\nf = g = lambda x: x + 1\ndef opt(x, loss=None):\n    loss = loss or f\n    return "
+     "loss(x)\nprint(f is g, f == g, f == opt, sin is sin, sin == cos, max == max, len is min, opt(1), opt(1, lambda "
+     "x: x), 1 if sin else 0)",
+     "True True False True False True False 2 1 1\n"},
+    {"def bisect(f, lo, hi, *, tol=1e-8):\n    while hi - lo > tol:\n        mid = (lo + hi)/2\n        if "
+     "f(lo)*f(mid) <= 0: hi = mid\n        else: lo = mid\n    return (lo + hi)/2\nprint(\"root: "
+     "{:.5f}\".format(bisect(lambda t: t**3 - 2, 0, 2)))",
+     "root: 1.25992\n"},
+    {"def inside(x):\n    def scaled(y, k=x*x):\n        return k*y\n    return scaled(3) + (lambda z, q=x: "
+     "z*q)(x)\nprint(inside(2.5))",
+     "25.0\n"},
 };
 
 static const struct row refusals[] = {

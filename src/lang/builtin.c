@@ -27,6 +27,15 @@ static bool whole_number(struct tracer *t, const struct expression *site, struct
     return trace_fail(t, site, ERROR_TYPE, "a whole number is needed here");
 }
 
+// Whether all arguments are numbers; the error points at the one that is not.
+static bool all_numbers(struct tracer *t, const struct expression *call, const struct value *argument, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (!trace_is_number(argument[i]))
+            return trace_fail(t, call->item[i], ERROR_TYPE, "a number is needed here, not %s",
+                              value_kind_name(argument[i]));
+    return true;
+}
+
 static bool run_len(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
     uint64_t length;
@@ -117,7 +126,8 @@ static bool extreme(struct tracer *t, const struct expression *call, struct valu
     uint64_t length = count;
     if (count == 2 && (is_array(all) || is_array(argument[1])) && value_fits(all) && value_fits(argument[1]))
         return trace_each(t, op, all, argument[1], call, out);
-    if (count == 1 && !trace_length(t, all, call->item[0], &length)) return false;
+    if (count == 1 ? !trace_length(t, all, call->item[0], &length) : !all_numbers(t, call, argument, count))
+        return false;
     if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no %s", op_table[op].name);
     *out = count == 1 ? trace_item(all, 0) : all;
     if (length == 1 && !trace_is_number(*out))
@@ -143,6 +153,7 @@ static bool run_max(struct tracer *t, const struct expression *call, struct valu
 static bool run_log(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
     struct value base, none = number_value(0, false);
+    if (!all_numbers(t, call, argument, count)) return false;
     if (!trace_operation(t, OP_LOG, argument[0], none, call, out)) return false;
     if (count == 1) return true;
     struct value top = *out;
@@ -353,7 +364,8 @@ static bool run_round(struct tracer *t, const struct expression *call, struct va
                       struct value *out) {
     double digits = 0;
     if (!trace_is_number(argument[0]))
-        return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
+                          value_kind_name(argument[0]));
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &digits)) return false;
     double number = trace_number(t, argument[0]);
     bool integer = count == 1 || argument[0].integer || argument[0].kind == VALUE_BOOL;
@@ -385,7 +397,8 @@ static bool run_str(struct tracer *t, const struct expression *call, struct valu
 
 static bool scaled(struct tracer *t, const struct expression *call, struct value *argument, double factor,
                    struct value *out) {
-    return trace_operation(t, OP_MUL, argument[0], number_value(factor, false), call, out);
+    return all_numbers(t, call, argument, 1) &&
+           trace_operation(t, OP_MUL, argument[0], number_value(factor, false), call, out);
 }
 
 static bool run_degrees(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
@@ -403,14 +416,15 @@ static bool run_radians(struct tracer *t, const struct expression *call, struct 
 static bool run_square(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                        struct value *out) {
     (void)count;
-    return trace_operation(t, OP_MUL, argument[0], argument[0], call, out);
+    return all_numbers(t, call, argument, 1) && trace_operation(t, OP_MUL, argument[0], argument[0], call, out);
 }
 
 static bool run_isfinite(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                          struct value *out) {
     (void)count;
     if (!trace_is_number(argument[0]))
-        return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
+                          value_kind_name(argument[0]));
     *out = (struct value){.kind = VALUE_BOOL, .integer = true, .number = isfinite(trace_number(t, argument[0]))};
     return true;
 }

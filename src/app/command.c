@@ -70,7 +70,8 @@ const struct command command_table[] = {
      ":export figure1.svg figure", COMPLETE_VIEW, NULL, false, command_export},
     // ---- the session
     {"help", "h", "[TOPIC]", "help on a command, an operation, a setting",
-     "Without a topic: all commands. With one: what it does, with an example. `sin?` is short for :help sin.",
+     "Without a topic: all commands. With one: what it does, with an example. `sin?` and help(sin) are short for :help "
+     "sin.",
      ":help paths", COMPLETE_COMMAND, "operations settings", false, command_show_help},
     {"list", NULL, "[NAME]", "what is defined; the text of one function",
      "Lists names with their values and signatures.", ":list f", COMPLETE_FUNCTION, NULL, false, command_list},

@@ -311,7 +311,39 @@ static bool is_free_word(const struct session *session, const char *text, size_t
     return strlen(word) == size && memcmp(text, word, size) == 0 && !environment_bound(session->environment, word);
 }
 
-// `quit`, `exit()`, `help`, `sin?` as command lines; NULL for anything else.
+static bool is_name_byte(char c) {
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || (unsigned char)c >= 0x80;
+}
+
+// help(NAME), the name as it is, in quotes or of a module: help(math.sin). Where it begins and ends in `text`.
+static bool asks_help(const char *text, size_t size, size_t *begin, size_t *end) {
+    if (size < 7 || memcmp(text, "help(", 5) != 0 || text[size - 1] != ')') return false;
+    *begin = 5, *end = size - 1;
+    while (*begin < *end && text[*begin] == ' ') ++*begin;
+    while (*begin < *end && text[*end - 1] == ' ') --*end;
+    bool quoted = *end - *begin > 2 && strchr("'\"", text[*begin]) && text[*end - 1] == text[*begin];
+    if (quoted) ++*begin, --*end;
+    static const char *const modules[] = {"math.", "np.", "numpy."};
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        size_t length = strlen(modules[i]);
+        if (*end - *begin > length && memcmp(text + *begin, modules[i], length) == 0) *begin += length;
+    }
+    for (size_t i = *begin; i < *end; i++)
+        if (!is_name_byte(text[i])) return false;
+    return *end > *begin;
+}
+
+// `sin?` and `help(sin)`: the name, cut from the text.
+static bool asks_about(const struct session *session, const char *text, size_t size, char asked[64]) {
+    size_t begin = 0, end = size - 1;
+    bool help = !environment_bound(session->environment, "help") && asks_help(text, size, &begin, &end);
+    bool question = size >= 2 && text[size - 1] == '?' && !memchr(text, '\n', size);
+    if ((!help && !question) || end - begin > 58) return false;
+    snprintf(asked, 64, "%.*s", (int)(end - begin), text + begin);
+    return true;
+}
+
+// `quit`, `exit()`, `help`, `help(sin)`, `sin?` as command lines; NULL for anything else.
 static const char *plain_word(const struct session *session, const char *text, size_t size, char line[80]) {
     static const char *const leave[] = {"quit", "exit"}, *const calls[] = {"quit()", "exit()"};
     for (int i = 0; i < 2; i++)
@@ -321,10 +353,10 @@ static const char *plain_word(const struct session *session, const char *text, s
     if (is_free_word(session, text, size, "help") ||
         (is_free_word(session, text, size, "help()") && !environment_bound(session->environment, "help")))
         return ":help";
-    if (size < 2 || size > 60 || text[size - 1] != '?' || memchr(text, '\n', size)) return NULL;
-    snprintf(line, 80, "%.*s", (int)size - 1, text);
-    bool own = environment_bound(session->environment, line);
-    snprintf(line, 80, ":%s %.*s", own ? "list" : "help", (int)size - 1, text);
+    char asked[64];
+    if (!asks_about(session, text, size, asked)) return NULL;
+    bool own = environment_bound(session->environment, asked);
+    snprintf(line, 80, ":%s %s", own ? "list" : "help", asked);
     return line;
 }
 
@@ -332,6 +364,8 @@ static const char *plain_word(const struct session *session, const char *text, s
 
 static void take_outcome(void *context, const struct outcome *outcome) {
     struct session *session = context;
+    bool typed = session->output.interactive && session->running <= 1;
+    if (outcome->literal && !typed) return; // a docstring
     if (outcome->kind == OUTCOME_VALUE || outcome->kind == OUTCOME_CALL) report_value(session, outcome);
     if (outcome->kind == OUTCOME_NOTHING && outcome->name && session->output.interactive)
         report_text(session,

@@ -9,8 +9,9 @@
 static const size_t largest_source = (size_t)1 << 30; // offsets stay below 2^32 even if every byte becomes U+FFFD
 static const size_t noticeable_size = (size_t)1 << 24;
 
-static char *clean_copy(const char *text, size_t *size) {
-    if (utf8_valid(text, *size)) return mem_text(text, *size);
+static char *clean_copy(const char *text, size_t *size, bool *cleaned) {
+    *cleaned = !utf8_valid(text, *size);
+    if (!*cleaned) return mem_text(text, *size);
     char *copy = mem_alloc(3 * *size + 1, 1);
     if (!copy) return NULL;
     *size = text_clean_utf8(text, *size, copy);
@@ -52,7 +53,7 @@ static bool find_lines(struct source *source) {
 
 static bool fill_source(struct source *source, const char *name, const char *text, size_t size, struct error *error) {
     source->name = mem_text(name, strlen(name));
-    source->text = clean_copy(text, &size);
+    source->text = clean_copy(text, &size, &source->cleaned);
     if (!source->name || !source->text) return error_memory(error);
     // Only for a text so long that a person may have pressed Ctrl-C since.
     if (size > noticeable_size && task_interrupted()) return error_interrupt(error);

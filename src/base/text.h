@@ -39,6 +39,7 @@ struct source {
     uint32_t line_count;
     uint32_t first_line; // number of its first line, 1 for files
     uint32_t references;
+    bool cleaned; // bytes that were no UTF-8 became U+FFFD
 };
 
 struct span {

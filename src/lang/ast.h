@@ -33,6 +33,7 @@ enum expression_kind {
     EXPR_SLICE,       // left[item[0]:item[1]:item[2]], each may be NULL
     EXPR_LIST,
     EXPR_TUPLE,
+    EXPR_LAMBDA,       // function
     EXPR_COMPREHENSION // [left for item[0] in item[1] if item[2] ...]: `clause`
 };
 
@@ -78,6 +79,7 @@ struct expression {
         double number;
         const char *text; // STRING
         struct expression *left;
+        struct function *function; // LAMBDA
     };
     union {
         struct expression *right;
@@ -102,7 +104,7 @@ enum statement_kind {
     STMT_IF,        // condition[i]: body[i], then otherwise
     STMT_FOR,       // for target[0] in value: body, otherwise
     STMT_WHILE,
-    STMT_DEF,
+    STMT_DEF, // function, bound to target[0]
     STMT_RETURN,
     STMT_BREAK,
     STMT_CONTINUE,
@@ -125,11 +127,16 @@ struct parameter {
 struct function {
     struct module *module; // not held: whoever keeps a function holds its module
     symbol name;
-    const char *doc; // or NULL
+    const char *title; // the name's text
+    const char *doc;   // or NULL
+    bool anonymous;    // a lambda that no assignment named
+    bool encloses;     // there are functions in it, which may outlive a call of it
     struct parameter *parameter;
     uint32_t parameter_count;
-    symbol *slot;   // names by slot, parameters first
-    uint8_t *local; // 1: assigned in the function
+    uint32_t nameless; // this many parameters, before a /, cannot be given by name
+    uint32_t placed;   // this many, before a *, can be given by place
+    symbol *slot;      // names by slot, parameters first
+    uint8_t *local;    // 1: assigned in the function
     uint32_t slot_count;
     struct block body;
     uint32_t begin, end, header_end;

@@ -27,11 +27,20 @@ static bool whole_number(struct tracer *t, const struct expression *site, struct
     return trace_fail(t, site, ERROR_TYPE, "a whole number is needed here");
 }
 
+// Whether all arguments are numbers; the error points at the one that is not.
+static bool all_numbers(struct tracer *t, const struct expression *call, const struct value *argument, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (!trace_is_number(argument[i]))
+            return trace_fail(t, call->item[i], ERROR_TYPE, "a number is needed here, not %s",
+                              value_kind_name(argument[i]));
+    return true;
+}
+
 static bool run_len(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
     uint64_t length;
     (void)count;
-    if (argument[0].kind == VALUE_STRING) return *out = number_value((double)argument[0].text->size, true), true;
+    if (!trace_spread(t, &argument[0])) return false;
     if (!trace_length(t, argument[0], call->item[0], &length)) return false;
     *out = number_value((double)length, true);
     return true;
@@ -82,25 +91,51 @@ static bool run_sum(struct tracer *t, const struct expression *call, struct valu
     return sum_or_product(t, call, argument, count, OP_ADD, out);
 }
 
+static bool run_mean(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                     struct value *out) {
+    struct value sum;
+    uint64_t length;
+    if (!trace_length(t, argument[0], call->item[0], &length)) return false;
+    if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no mean");
+    if (!sum_or_product(t, call, argument, count, OP_ADD, &sum)) return false;
+    return trace_operation(t, OP_DIV, sum, number_value((double)length, true), call, out);
+}
+
 static bool run_prod(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                      struct value *out) {
     return sum_or_product(t, call, argument, count, OP_MUL, out);
 }
 
+// The smaller or larger of two as Python has it: the very operand, 2 and not 2.0, and the first of equal ones.
+static bool pick(struct tracer *t, const struct expression *call, struct value a, struct value b, enum op op,
+                 struct value *out) {
+    if (!trace_operation(t, op, a, b, call, out)) return false;
+    double x = trace_number(t, a), y = trace_number(t, b);
+    if (isnan(x) || isnan(y)) return true;
+    struct value *chosen = (op == OP_MIN ? y < x : y > x) ? &b : &a;
+    out->integer = chosen->integer;
+    if (out->kind == VALUE_NUMBER && chosen->kind == VALUE_BOOL) out->kind = VALUE_BOOL;
+    return true;
+}
+
+static bool is_array(struct value value) { return value.kind == VALUE_LIST && value.list->array; }
+
 static bool extreme(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count, enum op op,
                     struct value *out) {
-    if (count == 1) {
-        uint64_t length;
-        if (!trace_length(t, argument[0], call->item[0], &length)) return false;
-        if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no %s", op_table[op].name);
-        *out = trace_item(argument[0], 0);
-        return fold_items(t, call, op, argument[0], 1, out);
-    }
-    *out = argument[0];
-    for (uint32_t i = 1; i < count; i++) {
-        struct value result;
-        if (!trace_operation(t, op, *out, argument[i], call, &result)) return false;
-        *out = result;
+    struct value all = argument[0];
+    uint64_t length = count;
+    if (count == 2 && (is_array(all) || is_array(argument[1])) && value_fits(all) && value_fits(argument[1]))
+        return trace_each(t, op, all, argument[1], call, out);
+    if (count == 1 ? !trace_length(t, all, call->item[0], &length) : !all_numbers(t, call, argument, count))
+        return false;
+    if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no %s", op_table[op].name);
+    *out = count == 1 ? trace_item(all, 0) : all;
+    if (length == 1 && !trace_is_number(*out))
+        return trace_fail(t, call->item[0], ERROR_TYPE, "the elements must be numbers, not %s", value_kind_name(*out));
+    for (uint64_t i = 1; i < length; i++) {
+        struct value best = *out;
+        if (count == 1 && !trace_step(t, call)) return false;
+        if (!pick(t, call, best, count == 1 ? trace_item(all, i) : argument[i], op, out)) return false;
     }
     return true;
 }
@@ -118,6 +153,7 @@ static bool run_max(struct tracer *t, const struct expression *call, struct valu
 static bool run_log(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
     struct value base, none = number_value(0, false);
+    if (!all_numbers(t, call, argument, count)) return false;
     if (!trace_operation(t, OP_LOG, argument[0], none, call, out)) return false;
     if (count == 1) return true;
     struct value top = *out;
@@ -129,7 +165,7 @@ static bool run_zip(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     uint64_t shortest = UINT64_MAX, length;
     for (uint32_t i = 0; i < count; i++) {
-        if (!trace_length(t, argument[i], call->item[i], &length)) return false;
+        if (!trace_spread(t, &argument[i]) || !trace_length(t, argument[i], call->item[i], &length)) return false;
         if (length < shortest) shortest = length;
     }
     struct value_list *list = trace_list(t, 4);
@@ -148,7 +184,7 @@ static bool run_enumerate(struct tracer *t, const struct expression *call, struc
                           struct value *out) {
     uint64_t length;
     double start = 0;
-    if (!trace_length(t, argument[0], call->item[0], &length)) return false;
+    if (!trace_spread(t, &argument[0]) || !trace_length(t, argument[0], call->item[0], &length)) return false;
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &start)) return false;
     struct value_list *list = trace_list(t, 4);
     if (!list) return false;
@@ -168,7 +204,9 @@ static bool copy_items(struct tracer *t, const struct expression *call, struct v
                        bool reversed, enum value_kind kind, struct value *out) {
     uint64_t length = 0;
     struct value_list *list = trace_list(t, 4);
-    if (!list || (count && !trace_length(t, argument[0], call->item[0], &length))) return false;
+    if (!list || (count && !trace_spread(t, &argument[0])) ||
+        (count && !trace_length(t, argument[0], call->item[0], &length)))
+        return false;
     for (uint64_t i = 0; i < length; i++)
         if (!trace_step(t, call) || !trace_append(t, list, trace_item(argument[0], reversed ? length - 1 - i : i)))
             return false;
@@ -186,24 +224,60 @@ static bool run_list(struct tracer *t, const struct expression *call, struct val
     return copy_items(t, call, argument, count, false, VALUE_LIST, out);
 }
 
+// A copy of a list, of lists too, that computes element by element.
+static bool new_array(struct tracer *t, const struct expression *call, struct value from, struct value *out) {
+    uint64_t length;
+    struct value_list *list = trace_list(t, 4);
+    if (!list || !trace_length(t, from, call->item[0], &length)) return false;
+    for (uint64_t i = 0; i < length; i++) {
+        struct value item = trace_item(from, i);
+        bool row = item.kind == VALUE_LIST || item.kind == VALUE_TUPLE || item.kind == VALUE_RANGE;
+        if (!trace_step(t, call) || (row && !new_array(t, call, item, &item))) return false;
+        if (!trace_append(t, list, item)) return false;
+    }
+    list->array = true;
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+static bool run_array(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                      struct value *out) {
+    (void)count;
+    if (!value_fits(argument[0])) return trace_fail(t, call->item[0], ERROR_TYPE, TOO_DEEP);
+    return new_array(t, call, argument[0], out);
+}
+
 static bool run_tuple(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                       struct value *out) {
     return copy_items(t, call, argument, count, false, VALUE_TUPLE, out);
+}
+
+// The text of sep= or end=; NULL for None, which means the usual one.
+static bool print_option(struct tracer *t, const struct expression *call, uint32_t i, struct value value,
+                         const char **gap, const char **end) {
+    const char *keyword = symbol_text(t->symbols, expression_keyword(call, i));
+    bool sep = strcmp(keyword, "sep") == 0;
+    if (strcmp(keyword, "flush") == 0) return true;
+    if (!sep && strcmp(keyword, "end") != 0) {
+        trace_fail(t, call->item[i], ERROR_TYPE, "print takes no keyword argument `%s`", keyword);
+        error_hint(t->error, "sep= and end= are there");
+        return false;
+    }
+    if (value.kind == VALUE_NONE) return true;
+    if (value.kind != VALUE_STRING)
+        return trace_fail(t, call->item[i], ERROR_TYPE, "%s= is a string, not %s", keyword, value_kind_name(value));
+    *(sep ? gap : end) = value.text->data;
+    return true;
 }
 
 static bool run_print(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                       struct value *out) {
     struct buffer text = {0};
     const char *gap = " ", *end = "\n";
-    for (uint32_t i = 0; i < count; i++) {
-        if (!expression_keyword(call, i)) continue;
-        const char *keyword = symbol_text(t->symbols, expression_keyword(call, i));
-        if (argument[i].kind == VALUE_STRING && strcmp(keyword, "sep") == 0) gap = argument[i].text->data;
-        if (argument[i].kind == VALUE_STRING && strcmp(keyword, "end") == 0) end = argument[i].text->data;
-    }
-    for (uint32_t i = 0, shown = 0; i < count; i++) {
-        if (expression_keyword(call, i)) continue;
-        if (shown++) buffer_text(&text, gap);
+    for (uint32_t i = 0; i < count; i++)
+        if (expression_keyword(call, i) && !print_option(t, call, i, argument[i], &gap, &end)) return false;
+    for (uint32_t i = 0; i < count && !expression_keyword(call, i); i++) {
+        if (i) buffer_text(&text, gap);
         value_show(argument[i], t->graph->value, false, &text);
     }
     buffer_text(&text, end);
@@ -214,29 +288,63 @@ static bool run_print(struct tracer *t, const struct expression *call, struct va
     return ok;
 }
 
+// The number that a string is, blanks around it aside.
+static bool text_number_of(struct tracer *t, const struct expression *call, const struct value_text *text,
+                           double *out) {
+    const char *begin = text->data, *end = text->data + text->size;
+    while (begin < end && strchr(" \t\n\r", *begin)) begin++;
+    while (end > begin && strchr(" \t\n\r", end[-1])) end--;
+    char few[64];
+    if ((size_t)(end - begin) < sizeof few) {
+        memcpy(few, begin, (size_t)(end - begin));
+        few[end - begin] = 0;
+        if (text_parse_number(few, out)) return true;
+    }
+    return trace_fail(t, call->item[0], ERROR_TYPE, "this text is not a number");
+}
+
 static bool run_float(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                       struct value *out) {
     (void)count;
     if (argument[0].kind == VALUE_STRING) {
         double number;
-        if (!text_parse_number(argument[0].text->data, &number))
-            return trace_fail(t, call, ERROR_TYPE, "this text is not a number");
+        if (!text_number_of(t, call, argument[0].text, &number)) return false;
         return *out = number_value(number, false), true;
     }
     if (!trace_is_number(argument[0]))
-        return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
+                          value_kind_name(argument[0]));
     *out = argument[0];
     out->integer = false;
     if (out->kind == VALUE_BOOL) out->kind = VALUE_NUMBER;
     return true;
 }
 
+static bool is_whole_text(const struct value_text *text) {
+    for (size_t i = 0; i < text->size; i++)
+        if (!strchr("0123456789+-_ \t\n\r", text->data[i])) return false;
+    return true;
+}
+
 static bool run_int(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
+    double number;
     (void)count;
+    if (argument[0].kind == VALUE_STRING) {
+        if (!text_number_of(t, call, argument[0].text, &number)) return false;
+        if (!is_whole_text(argument[0].text)) {
+            trace_fail(t, call->item[0], ERROR_TYPE, "this text is not a whole number");
+            error_hint(t->error, "int(float(...)) drops a fraction");
+            return false;
+        }
+        return *out = number_value(number, true), true;
+    }
     if (!trace_is_number(argument[0]))
-        return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
-    *out = number_value(trunc(trace_number(t, argument[0])), true);
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
+                          value_kind_name(argument[0]));
+    number = trunc(trace_number(t, argument[0]));
+    if (!isfinite(number)) return trace_fail(t, call->item[0], ERROR_TYPE, "there is no whole number for this one");
+    *out = number_value(number, true);
     return true;
 }
 
@@ -256,7 +364,8 @@ static bool run_round(struct tracer *t, const struct expression *call, struct va
                       struct value *out) {
     double digits = 0;
     if (!trace_is_number(argument[0]))
-        return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
+                          value_kind_name(argument[0]));
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &digits)) return false;
     double number = trace_number(t, argument[0]);
     bool integer = count == 1 || argument[0].integer || argument[0].kind == VALUE_BOOL;
@@ -288,7 +397,8 @@ static bool run_str(struct tracer *t, const struct expression *call, struct valu
 
 static bool scaled(struct tracer *t, const struct expression *call, struct value *argument, double factor,
                    struct value *out) {
-    return trace_operation(t, OP_MUL, argument[0], number_value(factor, false), call, out);
+    return all_numbers(t, call, argument, 1) &&
+           trace_operation(t, OP_MUL, argument[0], number_value(factor, false), call, out);
 }
 
 static bool run_degrees(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
@@ -306,16 +416,196 @@ static bool run_radians(struct tracer *t, const struct expression *call, struct 
 static bool run_square(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                        struct value *out) {
     (void)count;
-    return trace_operation(t, OP_MUL, argument[0], argument[0], call, out);
+    return all_numbers(t, call, argument, 1) && trace_operation(t, OP_MUL, argument[0], argument[0], call, out);
 }
 
 static bool run_isfinite(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                          struct value *out) {
     (void)count;
     if (!trace_is_number(argument[0]))
-        return trace_fail(t, call, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(argument[0]));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
+                          value_kind_name(argument[0]));
     *out = (struct value){.kind = VALUE_BOOL, .integer = true, .number = isfinite(trace_number(t, argument[0]))};
     return true;
+}
+
+static bool test_number(struct tracer *t, const struct expression *call, struct value value, bool (*test)(double),
+                        struct value *out) {
+    if (!trace_is_number(value))
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+    *out = (struct value){.kind = VALUE_BOOL, .integer = true, .number = test(trace_number(t, value))};
+    return true;
+}
+
+static bool is_nan(double number) { return isnan(number); }
+static bool is_infinite(double number) { return isinf(number); }
+
+static bool run_isnan(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                      struct value *out) {
+    (void)count;
+    return test_number(t, call, argument[0], is_nan, out);
+}
+
+static bool run_isinf(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                      struct value *out) {
+    (void)count;
+    return test_number(t, call, argument[0], is_infinite, out);
+}
+
+static bool is_close(double a, double b, double relative, double absolute) {
+    if (a == b) return true;
+    if (isinf(a) || isinf(b)) return false;
+    double gap = fabs(a - b);
+    return gap <= relative * fabs(a) || gap <= relative * fabs(b) || gap <= absolute;
+}
+
+// isclose(a, b, rel_tol=1e-9, abs_tol=0)
+static bool run_isclose(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                        struct value *out) {
+    double number[4] = {0, 0, 1e-9, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        symbol keyword = expression_keyword(call, i);
+        const char *name = keyword ? symbol_text(t->symbols, keyword) : "";
+        bool relative = strcmp(name, "rel_tol") == 0, absolute = strcmp(name, "abs_tol") == 0;
+        if ((i < 2) != !keyword || (keyword && !relative && !absolute)) {
+            trace_fail(t, call->item[i], ERROR_TYPE, "isclose takes two numbers, rel_tol= and abs_tol=");
+            return false;
+        }
+        if (!trace_is_number(argument[i]))
+            return trace_fail(t, call->item[i], ERROR_TYPE, "a number is needed here, not %s",
+                              value_kind_name(argument[i]));
+        number[i < 2 ? i : relative ? 2 : 3] = trace_number(t, argument[i]);
+    }
+    bool close = is_close(number[0], number[1], number[2], number[3]);
+    *out = (struct value){.kind = VALUE_BOOL, .integer = true, .number = close};
+    return true;
+}
+
+// A whole number that is no vertex: what is counted with it has no derivative.
+static bool plain_count(struct tracer *t, const struct expression *site, struct value value, const char *name,
+                        double *out) {
+    if (value.kind == VALUE_VERTEX) {
+        trace_fail(t, site, ERROR_TYPE, "%s has no derivative, and this number is part of the graph", name);
+        error_hint(t->error, strcmp(name, "factorial") == 0
+                                 ? "factorial(int(n)) takes n as a plain number; gamma(n + 1) has a derivative"
+                                 : "int(n) takes n as a plain number");
+        return false;
+    }
+    if (!whole_number(t, site, value, out)) return false;
+    return *out >= 0 || trace_fail(t, site, ERROR_DOMAIN, "%s of a negative number", name);
+}
+
+// first*(first + 1)*...*last, divided on the way by 1*2*... when `divided`: exact as long as it fits a double.
+static bool rising(struct tracer *t, const struct expression *call, double first, double last, bool divided,
+                   struct value *out) {
+    double product = 1;
+    for (double i = first; i <= last; i++) {
+        if (!trace_step(t, call)) return false;
+        product *= i;
+        if (divided) product = rint(product / (i - first + 1));
+        if (isinf(product)) return trace_fail(t, call, ERROR_DOMAIN, "overflow: the result is over 1.8e308");
+    }
+    *out = number_value(product, true);
+    return true;
+}
+
+static bool run_factorial(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                          struct value *out) {
+    double n;
+    (void)count;
+    return plain_count(t, call->item[0], argument[0], "factorial", &n) && rising(t, call, 2, n, false, out);
+}
+
+static bool run_comb(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                     struct value *out) {
+    double n, k;
+    (void)count;
+    if (!plain_count(t, call->item[0], argument[0], "comb", &n) ||
+        !plain_count(t, call->item[1], argument[1], "comb", &k))
+        return false;
+    if (k > n) return *out = number_value(0, true), true;
+    if (k > n - k) k = n - k;
+    return rising(t, call, n - k + 1, n, true, out);
+}
+
+static bool run_perm(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                     struct value *out) {
+    double n, k;
+    if (!plain_count(t, call->item[0], argument[0], "perm", &n)) return false;
+    k = n;
+    if (count == 2 && !plain_count(t, call->item[1], argument[1], "perm", &k)) return false;
+    if (k > n) return *out = number_value(0, true), true;
+    return rising(t, call, n - k + 1, n, false, out);
+}
+
+static bool run_gcd(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                    struct value *out) {
+    double all = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        double n;
+        if (argument[i].kind == VALUE_NUMBER) argument[i].number = fabs(argument[i].number);
+        if (!plain_count(t, call->item[i], argument[i], "gcd", &n)) return false;
+        while (n != 0) {
+            double rest = fmod(all, n);
+            all = n, n = rest;
+        }
+    }
+    *out = number_value(all, true);
+    return true;
+}
+
+// Two lists of the same length, element by element.
+static bool paired(struct tracer *t, const struct expression *call, struct value a, struct value b, uint64_t *count) {
+    uint64_t other;
+    if (!trace_length(t, a, call, count) || !trace_length(t, b, call, &other)) return false;
+    if (*count == other) return true;
+    return trace_fail(t, call, ERROR_TYPE, "the lists have %llu and %llu elements", (unsigned long long)*count,
+                      (unsigned long long)other);
+}
+
+// The sum of the products of pairs; of (a - b)*(a - b) when `distance`.
+static bool sum_pairs(struct tracer *t, const struct expression *call, struct value left, struct value right,
+                      bool distance, struct value *out) {
+    uint64_t count;
+    if (!paired(t, call, left, right, &count)) return false;
+    *out = number_value(0, true);
+    for (uint64_t i = 0; i < count; i++) {
+        struct value a = trace_item(left, i), b = trace_item(right, i), product, sum = *out;
+        if (!trace_step(t, call)) return false;
+        if (distance && !trace_operation(t, OP_SUB, a, b, call, &a)) return false;
+        if (!trace_operation(t, OP_MUL, a, distance ? a : b, call, &product)) return false;
+        if (i == 0)
+            *out = product;
+        else if (!trace_operation(t, OP_ADD, sum, product, call, out))
+            return false;
+    }
+    return true;
+}
+
+static bool holds_lists(struct value value) {
+    return value.kind == VALUE_LIST && value.list->count && !trace_is_number(value.list->item[0]);
+}
+
+bool trace_dot(struct tracer *t, const struct expression *call, struct value a, struct value b, struct value *out) {
+    if (trace_is_number(a) && trace_is_number(b)) return trace_operation(t, OP_MUL, a, b, call, out);
+    if (!holds_lists(a) && !holds_lists(b)) return sum_pairs(t, call, a, b, false, out);
+    trace_fail(t, call, ERROR_TYPE, "this multiplies lists of numbers, not of lists");
+    error_hint(t->error, "a matrix times a vector: [dot(row, v) for row in A]");
+    return false;
+}
+
+static bool run_dot(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                    struct value *out) {
+    (void)count;
+    return trace_dot(t, call, argument[0], argument[1], out);
+}
+
+static bool run_dist(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                     struct value *out) {
+    struct value squares;
+    (void)count;
+    return sum_pairs(t, call, argument[0], argument[1], true, &squares) &&
+           trace_operation(t, OP_SQRT, squares, number_value(0, false), call, out);
 }
 
 #define ROWS(ROW)                                                                                                      \
@@ -323,17 +613,18 @@ static bool run_isfinite(struct tracer *t, const struct expression *call, struct
     ROW("range", run_range, 1, 3, "whole numbers from 0, or from a start, up to but without the end", "sum(range(4))") \
     ROW("sum", run_sum, 1, 2, "the elements of a list added up", "sum([1, 2, 3])")                                     \
     ROW("prod", run_prod, 1, 1, "the elements of a list multiplied", "prod([1, 2, 3])")                                \
+    ROW("mean", run_mean, 1, 1, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
     ROW("min", run_min, 1, 1000000, "the smallest of several numbers or of a list", "min(2, 3, 1)")                    \
     ROW("max", run_max, 1, 1000000, "the largest of several numbers or of a list", "max([2, 3])")                      \
     ROW("log", run_log, 1, 2, "natural logarithm, or the one to a base", "log(8, 2)")                                  \
-    ROW("zip", run_zip, 1, 1000000, "lists element by element: pairs, triples, ...",                                   \
+    ROW("zip", run_zip, 0, 1000000, "lists element by element: pairs, triples, ...",                                   \
         "[a*b for a, b in zip([1, 2], [3, 4])]")                                                                       \
     ROW("enumerate", run_enumerate, 1, 2, "a list's elements with their numbers",                                      \
         "[i*a for i, a in enumerate([5, 6])]")                                                                         \
     ROW("reversed", run_reversed, 1, 1, "a list from its end", "reversed([1, 2])")                                     \
     ROW("list", run_list, 0, 1, "a new list with the same elements", "list(range(3))")                                 \
     ROW("tuple", run_tuple, 0, 1, "a tuple with the same elements", "tuple([1, 2])")                                   \
-    ROW("array", run_list, 1, 1, "numpy's array, here a list", "array([1, 2])")                                        \
+    ROW("array", run_array, 1, 1, "numpy's array: a list that computes element by element", "2*array([1, 2])")         \
     ROW("print", run_print, 0, 1000000, "writes its arguments", "print(\"x =\", 2)")                                   \
     ROW("float", run_float, 1, 1, "the same number", "float(2)")                                                       \
     ROW("int", run_int, 1, 1, "the number without its fraction; no derivative passes", "int(2.7)")                     \
@@ -344,7 +635,16 @@ static bool run_isfinite(struct tracer *t, const struct expression *call, struct
     ROW("degrees", run_degrees, 1, 1, "radians to degrees", "degrees(pi)")                                             \
     ROW("radians", run_radians, 1, 1, "degrees to radians", "radians(180)")                                            \
     ROW("square", run_square, 1, 1, "the number times itself", "square(3)")                                            \
-    ROW("isfinite", run_isfinite, 1, 1, "whether a number is neither infinite nor NaN", "isfinite(2)")
+    ROW("isfinite", run_isfinite, 1, 1, "whether a number is neither infinite nor NaN", "isfinite(2)")                 \
+    ROW("isnan", run_isnan, 1, 1, "whether a number is NaN", "isnan(nan)")                                             \
+    ROW("isinf", run_isinf, 1, 1, "whether a number is infinite", "isinf(-inf)")                                       \
+    ROW("isclose", run_isclose, 2, 4, "whether two numbers are nearly the same", "isclose(0.1 + 0.2, 0.3)")            \
+    ROW("factorial", run_factorial, 1, 1, "1*2*...*n; of plain whole numbers only", "factorial(5)")                    \
+    ROW("comb", run_comb, 2, 2, "ways to choose k of n; of plain whole numbers only", "comb(5, 2)")                    \
+    ROW("perm", run_perm, 1, 2, "ordered choices of k of n; of plain whole numbers only", "perm(5, 2)")                \
+    ROW("gcd", run_gcd, 0, 1000000, "greatest common divisor of plain whole numbers", "gcd(12, 18)")                   \
+    ROW("dist", run_dist, 2, 2, "the distance between two points", "dist([0, 0], [3, 4])")                             \
+    ROW("dot", run_dot, 2, 2, "the products of two lists' elements added up", "dot([1, 2], [3, 4])")
 
 struct builtin_row {
     builtin_run *run;
@@ -414,6 +714,7 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
     const struct builtin_row *row = &rows[builtin];
     if (count >= row->least && count <= row->most) return true;
     const char *takes = row->least == row->most ? row->least == 1 ? "1 argument" : "2 arguments"
+                        : row->most == 4        ? "2 to 4 arguments"
                         : row->most > 3         ? "at least 1 argument"
                         : row->most == 3        ? "1 to 3 arguments"
                         : row->least == 0       ? "0 or 1 arguments"
@@ -426,7 +727,7 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
                   struct value *out) {
     builtin_run *run = rows[builtin].run;
-    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum;
+    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_isclose;
     if (!count_fits(t, call, builtin, count)) return false;
     if (count && expression_keyword(call, count - 1) && !takes_keywords)
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/task.h"
+#include "lang/builtin.h"
 #include "lang/trace.h"
 
 enum { DEFAULT_VERTICES = 20000000, DEFAULT_DEPTH = 1000 };
@@ -236,6 +237,7 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
     if (!copy) return false;
     memcpy(copy->item, value->list->item, value->list->count * sizeof *copy->item);
     copy->count = value->list->count;
+    copy->array = value->list->array;
     value->list = copy;
     for (uint32_t i = 0; i < copy->count; i++) {
         char element[160];
@@ -249,7 +251,7 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
 static struct graph *trace_bare_call(struct environment *env, struct state *state, const struct call *call,
                                      const double *input, uint32_t input_count, bool silent, bool *nothing,
                                      struct error *error) {
-    struct function *f = call->function;
+    struct function *f = call->closure->function;
     struct graph *graph = graph_new(env->symbols, env->options.vertices, error);
     struct value few[16], *argument = few;
     if (!graph) return NULL;
@@ -265,7 +267,7 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
         if (argument[i].kind != VALUE_UNBOUND)
             ok = make_inputs(&in, &argument[i], symbol_text(env->symbols, f->parameter[i].name));
     struct value result;
-    ok = ok && trace_call(&t, NULL, f, argument, &result);
+    ok = ok && trace_call(&t, NULL, call->closure, argument, &result);
     t.module = f->module;
     if (ok && result.kind == VALUE_NONE) {
         *nothing = true;
@@ -290,19 +292,20 @@ static struct graph *trace_again(struct environment *env, struct state *state, c
     struct graph *graph = trace_bare_call(env, state, &state->call, input, count, silent, &nothing, error);
     if (nothing)
         error_set(error, ERROR_TYPE, SPAN_NONE, "%s returns nothing at this point",
-                  symbol_text(env->symbols, state->call.function->name));
+                  symbol_text(env->symbols, state->call.closure->function->name));
     return graph;
 }
 
 // The function that a statement calls barely, f(...), or NULL.
-static struct function *bare_call(const struct state *state, const struct statement *s) {
+static struct closure *bare_call(const struct state *state, const struct statement *s) {
     if (s->kind != STMT_EXPRESSION || s->value->kind != EXPR_CALL || s->value->left->kind != EXPR_NAME) return NULL;
     struct value callee = state_global(state, s->value->left->name);
-    return callee.kind == VALUE_FUNCTION ? callee.function : NULL;
+    return callee.kind == VALUE_FUNCTION ? callee.closure : NULL;
 }
 
-static bool read_call(struct tracer *t, const struct statement *s, struct function *f, struct call *call) {
-    call->function = f;
+static bool read_call(struct tracer *t, const struct statement *s, struct closure *closure, struct call *call) {
+    struct function *f = closure->function;
+    call->closure = closure;
     call->argument = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call->argument);
     if (!call->argument) return error_memory(t->error);
     if (!trace_arguments(t, s->value, f, call->argument)) return false;
@@ -381,22 +384,22 @@ static void show_outputs(const struct graph *graph, struct buffer *out) {
     if (several) buffer_char(out, ')');
 }
 
-static bool run_bare_call(struct run *run, struct tracer *t, struct function *f) {
+static bool run_bare_call(struct run *run, struct tracer *t, struct closure *closure) {
     struct call call;
     run->call = run->current = true;
     if (run->skip_call) return true;
-    if (!read_call(t, run->module->statement[run->statement], f, &call)) return false;
+    if (!read_call(t, run->module->statement[run->statement], closure, &call)) return false;
     bool nothing = false;
     struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, &nothing, run->error);
     if (nothing) {
         run->call = run->current = false;
-        tell(run, &(struct outcome){.kind = OUTCOME_NOTHING, .name = f->name});
+        tell(run, &(struct outcome){.kind = OUTCOME_NOTHING, .name = closure->function->name});
         return true;
     }
     if (!graph) return false;
     struct buffer shown = {0};
     show_outputs(graph, &shown);
-    bool ok = tell_graph(run, OUTCOME_CALL, f->name, graph, buffer_string(&shown));
+    bool ok = tell_graph(run, OUTCOME_CALL, closure->function->name, graph, buffer_string(&shown));
     if (ok) {
         make_current(run->state, graph);
         run->state->call = call;
@@ -447,6 +450,7 @@ static bool run_value(struct run *run, struct tracer *t, const struct statement 
     value_show(value, t->graph->value, true, &shown);
     bool ok = true;
     outcome = (struct outcome){.kind = OUTCOME_VALUE, .shown = buffer_string(&shown)};
+    outcome.literal = s->value->kind == EXPR_STRING;
     if (value_fits(value) && all_numbers(value)) {
         ok = collect_numbers(t, value, &numbers) || error_memory(run->error);
         if (ok && trace_holds_vertex(value)) ok = set_outputs(run, t, value, 0);
@@ -481,7 +485,14 @@ static bool is_result(const struct state *state, struct value value) {
 }
 
 static bool run_assignment(struct run *run, struct tracer *t, const struct statement *s) {
+    bool defines =
+        s->kind == STMT_ASSIGN && s->count == 1 && s->value->kind == EXPR_LAMBDA && s->target[0]->kind == EXPR_NAME;
+    bool redefined = defines && state_global(run->state, s->target[0]->name).kind == VALUE_FUNCTION;
     if (trace_statement(t, s) == FLOW_FAIL) return false;
+    if (defines) {
+        struct outcome outcome = {.kind = OUTCOME_DEFINED, .name = s->target[0]->name, .redefined = redefined};
+        return tell(run, &outcome), true;
+    }
     const struct expression *target = s->count ? s->target[0] : NULL;
     symbol name = target && target->kind == EXPR_NAME ? target->name : 0;
     struct value value = name ? state_global(run->state, name) : (struct value){0};
@@ -512,8 +523,8 @@ static bool run_other(struct run *run, struct tracer *t, const struct statement 
 
 static bool run_statement(struct run *run, struct tracer *t) {
     const struct statement *s = run->module->statement[run->statement];
-    struct function *f = bare_call(run->state, s);
-    if (f) return run_bare_call(run, t, f);
+    struct closure *closure = bare_call(run->state, s);
+    if (closure) return run_bare_call(run, t, closure);
     if (s->kind == STMT_EXPRESSION && s->value->kind != EXPR_STRING) return run_value(run, t, s);
     if (s->kind == STMT_EXPRESSION && run->module->count == 1) return run_value(run, t, s);
     if (s->kind == STMT_ASSIGN || s->kind == STMT_AUGMENTED) return run_assignment(run, t, s);
@@ -522,8 +533,8 @@ static bool run_statement(struct run *run, struct tracer *t) {
 
 // y = f(0.5, 1.2), print(f(0.5, 1.2)): f's graph is what there is to look at. If it cannot be had, nothing changes.
 static bool show_plain_call(struct run *run, struct tracer *t) {
-    struct function *f = t->plain.function;
-    struct call call = {f, arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call.argument)};
+    const struct function *f = t->plain.closure->function;
+    struct call call = {t->plain.closure, arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call.argument)};
     if (!call.argument) return error_memory(run->error);
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         call.argument[i] = t->plain.argument[i];
@@ -566,7 +577,7 @@ static bool run_one(struct run *run) {
     t.override_count = run->override_count;
     run->first = mark.count;
     bool ok = run_statement(run, &t);
-    if (ok && !run->current && t.plain.function && !run->skip_call) ok = show_plain_call(run, &t);
+    if (ok && !run->current && t.plain.closure && !run->skip_call) ok = show_plain_call(run, &t);
     if (ok) note_change(run, &t, mark);
     if (!ok) {
         trace_rollback(&t);
@@ -837,6 +848,13 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
             show_argument(graph, value.list->item[i], input, out);
         }
         buffer_char(out, ']');
+    } else if (value.kind == VALUE_FUNCTION && value.closure->function->anonymous) {
+        const struct function *f = value.closure->function;
+        buffer_add(out, f->module->source->text + f->begin, f->end - f->begin);
+    } else if (value.kind == VALUE_FUNCTION) {
+        buffer_text(out, value.closure->function->title);
+    } else if (value.kind == VALUE_OP || value.kind == VALUE_BUILTIN) {
+        buffer_text(out, value.kind == VALUE_OP ? op_table[value.op].name : builtin_table[value.builtin].name);
     } else {
         value_show(value, graph->value, true, out);
     }
@@ -844,7 +862,7 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
 
 static void show_call(const struct environment *env, struct buffer *out) {
     const struct call *call = &env->state->call;
-    const struct function *f = call->function;
+    const struct function *f = call->closure->function;
     uint32_t input = 0, shown = 0;
     bool skipped = false;
     buffer_printf(out, "%s(", symbol_text(env->symbols, f->name));
@@ -854,7 +872,7 @@ static void show_call(const struct environment *env, struct buffer *out) {
             continue;
         }
         if (shown++) buffer_text(out, ", ");
-        if (skipped) buffer_printf(out, "%s=", symbol_text(env->symbols, f->parameter[i].name));
+        if (skipped || i >= f->placed) buffer_printf(out, "%s=", symbol_text(env->symbols, f->parameter[i].name));
         show_argument(env->state->current, call->argument[i], &input, out);
     }
     buffer_char(out, ')');
@@ -884,11 +902,14 @@ static void show_signature(const struct environment *env, const struct function 
     buffer_printf(out, "%s(", symbol_text(env->symbols, f->name));
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         const struct expression *standard = f->parameter[i].standard;
-        buffer_printf(out, "%s%s", i ? ", " : "", symbol_text(env->symbols, f->parameter[i].name));
+        if (i == f->nameless && i) buffer_text(out, ", /");
+        if (i == f->placed) buffer_text(out, i ? ", *" : "*");
+        buffer_printf(out, "%s%s", i || i == f->placed ? ", " : "", symbol_text(env->symbols, f->parameter[i].name));
         if (standard)
             buffer_printf(out, "=%.*s", (int)(standard->end - standard->begin),
                           f->module->source->text + standard->begin);
     }
+    if (f->nameless && f->nameless == f->parameter_count) buffer_text(out, ", /");
     buffer_char(out, ')');
 }
 
@@ -903,14 +924,14 @@ void environment_bindings(const struct environment *env, binding_sink *sink, voi
         if (value.kind == VALUE_UNBOUND) continue;
         struct buffer shown = {0};
         if (value.kind == VALUE_FUNCTION)
-            show_signature(env, value.function, &shown);
+            show_signature(env, value.closure->function, &shown);
         else
             value_show(value, state->prompt->value, true, &shown);
         struct binding binding = {.name = state->order[i],
                                   .kind = is_input(state, value) ? "number" : binding_kind(value),
                                   .shown = buffer_string(&shown),
                                   .span = state->span[i]};
-        if (value.kind == VALUE_FUNCTION) binding.doc = value.function->doc;
+        if (value.kind == VALUE_FUNCTION) binding.doc = value.closure->function->doc;
         sink(context, &binding);
         buffer_free(&shown);
     }

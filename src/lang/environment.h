@@ -42,6 +42,7 @@ struct outcome {
     struct graph *graph; // CALL, VALUE, ASSIGNED: the graph with its outputs set; NULL when the value has no graph
     const double *value; // value_count numbers: the outputs' values
     uint32_t value_count;
+    bool literal;      // VALUE: a string literal by itself, as docstrings are
     const char *shown; // the value as Python would show it: "3.04", "[1.0, 2.0]", "True", "None"
     struct span span;
 };

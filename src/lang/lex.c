@@ -144,6 +144,15 @@ static bool convert(const struct lexer *lexer, uint32_t begin, double *number) {
     return ok;
 }
 
+// 012, but not 0, 00 or 0_0.
+static bool has_leading_zero(const struct lexer *lexer, uint32_t begin) {
+    const char *text = lexer->source->text;
+    if (text[begin] != '0') return false;
+    for (uint32_t at = begin; at < lexer->at; at++)
+        if (text[at] != '0' && text[at] != '_') return true;
+    return false;
+}
+
 static struct token read_number(struct lexer *lexer) {
     uint32_t begin = lexer->at;
     char next = (char)(peek(lexer, 1) | 32);
@@ -167,6 +176,9 @@ static struct token read_number(struct lexer *lexer) {
         return fail(lexer, ERROR_SYNTAX, lexer->at, lexer->at + 1, "a name cannot follow a number directly",
                     "write * for a product: 2*x");
     token.end = lexer->at;
+    if (token.integer && has_leading_zero(lexer, begin))
+        return fail(lexer, ERROR_SYNTAX, begin, lexer->at, "a whole number does not begin with 0",
+                    "octal numbers are written 0o17");
     if (!convert(lexer, begin, &token.number)) token.kind = TOKEN_ERROR, error_memory(lexer->error);
     return token;
 }
@@ -182,6 +194,14 @@ static int prefix_length(const struct lexer *lexer) {
     while (n < 2 && peek(lexer, (uint32_t)n) && strchr("rRbBfFuU", peek(lexer, (uint32_t)n))) n++;
     char quote = peek(lexer, (uint32_t)n);
     return quote == '\'' || quote == '"' ? n : -1;
+}
+
+// A string of a source that had bytes which are no UTF-8.
+static struct token check_utf8(struct lexer *lexer, struct token token) {
+    for (uint32_t at = token.begin; at + 3 <= token.end; at++)
+        if (memcmp(lexer->source->text + at, "\xEF\xBF\xBD", 3) == 0)
+            return fail(lexer, ERROR_SYNTAX, at, at + 3, "a byte here is not UTF-8", "save the file as UTF-8");
+    return token;
 }
 
 static struct token read_string(struct lexer *lexer, int prefix) {
@@ -212,6 +232,7 @@ static struct token read_string(struct lexer *lexer, int prefix) {
         }
     }
     token.end = lexer->at;
+    if (lexer->source->cleaned) return check_utf8(lexer, token);
     return token;
 }
 

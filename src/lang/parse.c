@@ -8,9 +8,9 @@
 
 enum { LOOK_EVERY = 1 << 16, DEPTH_MAX = 200 };
 
-const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif",  "else",     "for",  "while",
-                                      "in",   "is", "def",    "return", "break", "continue", "pass", "import",
-                                      "from", "as", "assert", "True",   "False", "None"};
+const char *const parse_keywords[] = {"and",  "or", "not",    "if",     "elif",  "else",     "for",   "while",
+                                      "in",   "is", "def",    "return", "break", "continue", "pass",  "import",
+                                      "from", "as", "assert", "True",   "False", "None",     "lambda"};
 const size_t parse_keyword_count = sizeof parse_keywords / sizeof *parse_keywords;
 
 // A growing list, copied into the arena when it is complete. A few elements need no memory of their own.
@@ -24,6 +24,7 @@ struct list {
 struct scope {
     struct list slots; // symbol
     struct list local; // uint8_t
+    bool encloses;     // has a function in it
 };
 
 struct parser {
@@ -87,7 +88,6 @@ static void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char 
 static void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
 
 static const char *refused_hint(const char *word) {
-    if (strcmp(word, "lambda") == 0) return "write a def";
     if (strcmp(word, "class") == 0) return "write functions; a list holds several values";
     if (strcmp(word, "global") == 0 || strcmp(word, "nonlocal") == 0) return "pass the value and return it";
     if (strcmp(word, "try") == 0 || strcmp(word, "except") == 0 || strcmp(word, "finally") == 0)
@@ -270,6 +270,8 @@ static bool bind_names(struct parser *p, expr target, uint8_t how) {
 // ---- expressions --------------------------------------------------------------------------------------------------
 
 static expr parse_expression(struct parser *p);
+static expr parse_lambda(struct parser *p);
+static void name_lambda(struct parser *p, const struct expression *target, struct expression *value);
 static expr parse_tuple(struct parser *p);
 static expr parse_or(struct parser *p);
 static expr parse_unary(struct parser *p);
@@ -361,12 +363,18 @@ static size_t put_utf8(char *out, uint32_t c) {
 }
 
 static size_t put_escape(const char *text, uint32_t *at, char *out) {
-    static const char from[] = "nrtabfv0\\'\"", to[] = "\n\r\t\a\b\f\v\0\\'\"";
+    static const char from[] = "nrtabfv\\'\"", to[] = "\n\r\t\a\b\f\v\\'\"";
     char c = text[++*at];
     ++*at;
     if (c == '\n') return 0;
     const char *known = c ? strchr(from, c) : NULL;
-    if (known) return out[0] = to[known - from], out[0] ? 1 : 0;
+    if (known) return out[0] = to[known - from], 1;
+    if (c >= '0' && c <= '7') { // up to three octal digits
+        uint32_t value = (uint32_t)(c - '0');
+        for (int i = 0; i < 2 && text[*at] >= '0' && text[*at] <= '7'; i++)
+            value = value * 8 + (uint32_t)(text[(*at)++] - '0');
+        return put_utf8(out, value);
+    }
     if (c == 'x' || c == 'u') {
         uint32_t value = 0, digits = c == 'x' ? 2 : 4;
         for (uint32_t i = 0; i < digits; i++) {
@@ -375,7 +383,7 @@ static size_t put_escape(const char *text, uint32_t *at, char *out) {
             value = value * 16 + (uint32_t)(digit - hex);
             ++*at;
         }
-        return value ? put_utf8(out, value) : 0;
+        return put_utf8(out, value >= 0xD800 && value < 0xE000 ? 0xFFFD : value);
     }
     out[0] = '\\', out[1] = c;
     return 2;
@@ -403,7 +411,9 @@ static expr unescape(struct parser *p, uint32_t from, uint32_t to, bool raw, boo
             out[size++] = text[at++];
         }
     }
-    return new_string(p, from, out, size);
+    expr e = new_string(p, from, out, size);
+    if (e) e->end = to;
+    return e;
 }
 
 // The expression inside {...} of an f-string, which ends before `to`.
@@ -454,22 +464,71 @@ static uint32_t embedded_end(const char *text, uint32_t at, uint32_t to) {
     return at;
 }
 
-static expr parse_formatted(struct parser *p, uint32_t *at, uint32_t to) {
+static bool add_formatted(struct parser *p, struct list *parts, uint32_t *at, uint32_t to);
+
+// What stands behind the colon: a text, or several parts when there are braces in it, as in {x:{width}}.
+static expr parse_specification(struct parser *p, uint32_t from, uint32_t to) {
     const char *text = p->module->source->text;
-    uint32_t from = *at + 1, end = embedded_end(text, from, to), close = end;
-    while (close < to && text[close] != '}') close++;
-    if (close >= to) return fail_at(p, *at, *at + 1, "this { of the f-string is not closed", "write {{ for a brace");
-    if (end == from) return fail_at(p, *at, close + 1, "an expression is missing between the braces", "");
-    expr inner = parse_embedded(p, from, end);
-    expr e = inner ? new_expr(p, EXPR_FORMATTED, from) : NULL;
+    if (from >= to || !memchr(text + from, '{', to - from))
+        return unescape(p, from, to > from ? to : from, true, false);
+    struct list parts;
+    list_start(&parts);
+    bool ok = true;
+    for (uint32_t at = from; ok && at < to;) {
+        uint32_t literal = at;
+        while (at < to && text[at] != '{') at++;
+        expr part = at > literal ? unescape(p, literal, at, true, false) : NULL;
+        if (at > literal) ok = part && list_add(p, &parts, &part, sizeof part);
+        ok = ok && (at >= to || add_formatted(p, &parts, &at, to));
+    }
+    uint32_t count = (uint32_t)parts.count;
+    expr *part = list_take(p, &parts, sizeof(expr));
+    expr e = ok && part ? new_expr(p, EXPR_FORMAT, from) : NULL;
     if (!e) return NULL;
-    uint32_t spec = end;
-    if (text[spec] == '!') spec += 2;
+    e->item = part;
+    e->count = count;
+    e->end = to;
+    return e;
+}
+
+// The end of the expression itself in {expression=}; `end` if there is no such sign.
+static uint32_t before_equals(const char *text, uint32_t from, uint32_t end) {
+    uint32_t at = end;
+    while (at > from && text[at - 1] == ' ') at--;
+    bool equals = at > from + 1 && text[at - 1] == '=' && !strchr("=!<>", text[at - 2]);
+    return equals ? at - 1 : end;
+}
+
+static bool bad_conversion(struct parser *p, uint32_t at) {
+    return fail_at(p, at, at + 1, "the conversion behind the ! is r or s", ""), false;
+}
+
+// {expression!conversion:specification}; of {expression=} the text is a part too.
+static bool add_formatted(struct parser *p, struct list *parts, uint32_t *at, uint32_t to) {
+    const char *text = p->module->source->text;
+    uint32_t from = *at + 1, end = embedded_end(text, from, to), close = end, spec = end;
+    for (int depth = 0; close < to && (depth || text[close] != '}'); close++)
+        depth += text[close] == '{' ? 1 : text[close] == '}' ? -1 : 0;
+    if (close >= to)
+        return fail_at(p, *at, *at + 1, "this { of the f-string is not closed", "write {{ for a brace"), false;
+    if (end == from) return fail_at(p, *at, close + 1, "an expression is missing between the braces", ""), false;
+    uint32_t inner_end = before_equals(text, from, end);
+    expr inner = parse_embedded(p, from, inner_end), label = NULL;
+    expr e = inner ? new_expr(p, EXPR_FORMATTED, from) : NULL;
+    if (!e) return false;
+    e->op = inner_end < end && end == close ? 'r' : 0;
+    if (text[spec] == '!') {
+        e->op = (uint8_t)text[spec + 1];
+        if (e->op != 'r' && e->op != 's') return bad_conversion(p, spec + 1);
+        spec += 2;
+        if (spec != close && text[spec] != ':') return bad_conversion(p, spec);
+    }
     if (spec < close && text[spec] == ':') spec++;
     e->left = inner;
-    e->specification = unescape(p, spec, spec < close ? close : spec, true, false);
+    e->specification = parse_specification(p, spec, close);
     *at = close + 1;
-    return e->specification ? e : NULL;
+    if (inner_end < end && !(label = unescape(p, from, end, true, false))) return false;
+    return e->specification && (!label || list_add(p, parts, &label, sizeof label)) && list_add(p, parts, &e, sizeof e);
 }
 
 static bool add_string_parts(struct parser *p, const struct token *t, struct list *parts) {
@@ -491,8 +550,7 @@ static bool add_string_parts(struct parser *p, const struct token *t, struct lis
         expr part = at > literal ? unescape(p, literal, at, t->raw, true) : NULL;
         if (at > literal && (!part || !list_add(p, parts, &part, sizeof part))) return false;
         if (at >= to) break;
-        part = parse_formatted(p, &at, to);
-        if (!part || !list_add(p, parts, &part, sizeof part)) return false;
+        if (!add_formatted(p, parts, &at, to)) return false;
     }
     return true;
 }
@@ -511,7 +569,11 @@ static expr parse_string(struct parser *p) {
     uint32_t count = (uint32_t)parts.count;
     expr *part = list_take(p, &parts, sizeof(expr));
     if (!part) return NULL;
-    if (count == 1 && part[0]->kind == EXPR_STRING) return part[0];
+    if (count == 1 && part[0]->kind == EXPR_STRING) {
+        part[0]->begin = begin;
+        part[0]->end = p->last_end;
+        return part[0];
+    }
     expr e = new_expr(p, EXPR_FORMAT, begin);
     if (!e) return NULL;
     e->item = part;
@@ -842,8 +904,13 @@ static bool stands_alone(struct parser *p) {
            after == TOKEN_ASSIGN;
 }
 
+static bool is_lambda(struct parser *p) {
+    return p->token.kind == TOKEN_REFUSED && strcmp(symbol_text(p->symbols, p->token.name), "lambda") == 0;
+}
+
 static expr parse_expression(struct parser *p) {
     if (stands_alone(p)) return parse_atom(p);
+    if (is_lambda(p)) return parse_lambda(p);
     if (!deeper(p)) return NULL;
     expr e = parse_or(p);
     if (e && p->token.kind == TOKEN_IF) e = parse_conditional(p, e);
@@ -913,6 +980,7 @@ static stmt parse_assignment(struct parser *p, expr first) {
     s->target = target;
     s->count = count;
     s->value = value;
+    name_lambda(p, target[0], value);
     return s;
 }
 
@@ -1126,8 +1194,29 @@ static stmt parse_loop(struct parser *p, enum statement_kind kind) {
     return ok ? s : NULL;
 }
 
-static bool parse_parameter(struct parser *p, struct list *parameters) {
+// A / or a lone * among the parameters.
+static bool parse_divider(struct parser *p, struct function *f, uint32_t before) {
     struct token t = p->token;
+    bool star = t.kind == TOKEN_STAR;
+    bool wrong = star ? f->placed != UINT32_MAX : f->nameless || before == 0 || f->placed != UINT32_MAX;
+    next(p);
+    if (star && p->token.kind != TOKEN_COMMA)
+        wrong = true;
+    else
+        *(star ? &f->placed : &f->nameless) = before;
+    if (!wrong) return true;
+    fail_at(p, t.begin, t.end, star ? "a * here needs a parameter after it" : "this / has no place here", "");
+    return false;
+}
+
+static bool is_divider(struct parser *p) {
+    if (p->token.kind == TOKEN_SLASH) return true;
+    return p->token.kind == TOKEN_STAR && look(p) != TOKEN_NAME;
+}
+
+static bool parse_parameter(struct parser *p, struct function *f, struct list *parameters, bool lambda) {
+    struct token t = p->token;
+    if (is_divider(p)) return parse_divider(p, f, (uint32_t)parameters->count);
     if (t.kind == TOKEN_STAR || t.kind == TOKEN_POWER)
         return refuse(p, t.kind == TOKEN_STAR ? "a starred parameter" : "a ** parameter", "pass a list"), false;
     if (t.kind != TOKEN_NAME) return unexpected(p, "a parameter's name", ""), false;
@@ -1137,28 +1226,33 @@ static bool parse_parameter(struct parser *p, struct list *parameters) {
             return fail_at(p, t.begin, t.end, "two parameters have this name", ""), false;
     next(p);
     struct scope *scope = p->scope;
-    p->scope = NULL; // hints and defaults see the names outside
-    bool ok = !accept(p, TOKEN_COLON) || skip_hint(p);
-    if (ok && accept(p, TOKEN_ASSIGN)) ok = (parameter.standard = parse_expression(p)) != NULL;
+    p->scope = NULL; // names in hints are no function's
+    bool ok = lambda || !accept(p, TOKEN_COLON) || skip_hint(p);
     p->scope = scope;
+    if (ok && accept(p, TOKEN_ASSIGN)) ok = (parameter.standard = parse_expression(p)) != NULL;
     const struct parameter *all = parameters->data;
-    if (ok && !parameter.standard && parameters->count && all[parameters->count - 1].standard)
+    bool placed = f->placed == UINT32_MAX;
+    if (ok && placed && !parameter.standard && parameters->count && all[parameters->count - 1].standard)
         return fail_at(p, t.begin, t.end, "a parameter without a default follows one with a default", ""), false;
     return ok && list_add(p, parameters, &parameter, sizeof parameter);
 }
 
-static bool parse_parameters(struct parser *p, struct function *f) {
+// Up to the closing bracket, or to a lambda's colon, which is read too.
+static bool parse_parameters(struct parser *p, struct function *f, bool lambda) {
     struct list parameters;
+    enum token_kind close = lambda ? TOKEN_COLON : TOKEN_RPAREN;
     list_start(&parameters);
-    bool ok = expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
-    while (ok && p->token.kind != TOKEN_RPAREN) {
-        ok = parse_parameter(p, &parameters);
+    f->placed = UINT32_MAX;
+    bool ok = lambda || expect(p, TOKEN_LPAREN, "`(`", "a function is: def NAME(PARAMETERS):");
+    while (ok && p->token.kind != close) {
+        ok = parse_parameter(p, f, &parameters, lambda);
         if (ok && !accept(p, TOKEN_COMMA)) break;
     }
-    ok = ok && expect(p, TOKEN_RPAREN, "`)`", "");
+    ok = ok && expect(p, close, lambda ? "`:`" : "`)`", lambda ? "a lambda is: lambda PARAMETERS: EXPRESSION" : "");
     f->parameter_count = (uint32_t)parameters.count;
     f->parameter = list_take(p, &parameters, sizeof(struct parameter));
-    if (ok && accept(p, TOKEN_ARROW)) ok = skip_hint(p);
+    if (f->placed > f->parameter_count) f->placed = f->parameter_count;
+    if (ok && !lambda && accept(p, TOKEN_ARROW)) ok = skip_hint(p);
     return ok && f->parameter;
 }
 
@@ -1168,8 +1262,31 @@ static const char *doc_of(struct parser *p, const struct block *body) {
     return arena_text(p->arena, first->value->text, first->value->count);
 }
 
-static bool parse_body(struct parser *p, struct function *f) {
-    struct scope scope = {0};
+// After a function inside another one the outer one's names have their slots again.
+static void return_to(struct parser *p, struct scope *outer) {
+    p->scope = outer;
+    if (!outer) return;
+    p->stamp++;
+    outer->encloses = true;
+    for (uint32_t i = 0; i < outer->slots.count; i++) {
+        symbol name = ((symbol *)outer->slots.data)[i];
+        p->slot_of[name] = i;
+        p->slot_stamp[name] = p->stamp;
+    }
+}
+
+// return EXPRESSION, as a block.
+static bool parse_lambda_block(struct parser *p, struct block *block) {
+    stmt s = new_stmt(p, STMT_RETURN, p->token.begin);
+    if (!s || !(block->statement = arena_alloc(p->arena, sizeof s))) return error_memory(p->error);
+    if (!(s->value = parse_expression(p))) return false;
+    *block->statement = finish(p, s);
+    block->count = 1;
+    return true;
+}
+
+static bool parse_body(struct parser *p, struct function *f, bool lambda) {
+    struct scope scope = {0}, *outer = p->scope;
     p->scope = &scope;
     p->stamp++;
     int loops = p->loops;
@@ -1180,32 +1297,66 @@ static bool parse_body(struct parser *p, struct function *f) {
         ok = slot != SLOT_GLOBAL;
         if (ok) make_local(p, slot, 1);
     }
-    ok = ok && parse_block(p, &f->body);
+    ok = ok && (lambda ? parse_lambda_block(p, &f->body) : parse_block(p, &f->body));
     p->loops = loops;
-    p->scope = NULL;
+    return_to(p, outer);
+    f->encloses = scope.encloses;
     f->slot_count = (uint32_t)scope.slots.count;
     f->slot = list_take(p, &scope.slots, sizeof(symbol));
     f->local = list_take(p, &scope.local, 1);
-    if (ok) f->doc = doc_of(p, &f->body);
+    if (ok && !lambda) f->doc = doc_of(p, &f->body);
     return ok && f->slot && f->local;
 }
 
 static stmt parse_def(struct parser *p) {
-    if (p->scope) return refuse(p, "a def inside a function", "define it outside and pass what it needs");
     stmt s = new_stmt(p, STMT_DEF, p->token.begin);
-    if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function))) return fail_memory(p);
+    if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function)) ||
+        !(s->target = arena_alloc(p->arena, sizeof(expr))))
+        return fail_memory(p);
     struct function *f = s->function;
     f->module = p->module;
     f->begin = p->token.begin;
     next(p);
     if (p->token.kind != TOKEN_NAME) return unexpected(p, "the function's name", "");
     f->name = p->token.name;
-    next(p);
-    if (!parse_parameters(p, f)) return NULL;
+    f->title = symbol_text(p->symbols, f->name);
+    if (!(s->target[0] = parse_name(p)) || !bind_names(p, s->target[0], 1)) return NULL;
+    s->count = 1;
+    if (!parse_parameters(p, f, false)) return NULL;
     f->header_end = p->last_end;
-    if (!parse_body(p, f)) return NULL;
+    if (!parse_body(p, f, false)) return NULL;
     f->end = p->last_end;
     return s;
+}
+
+// lambda PARAMETERS: EXPRESSION
+static expr parse_lambda(struct parser *p) {
+    struct function *f = arena_alloc(p->arena, sizeof *f);
+    if (!f) return fail_memory(p);
+    f->module = p->module;
+    f->begin = p->token.begin;
+    f->name = p->token.name;
+    f->title = "<lambda>";
+    f->anonymous = true;
+    next(p);
+    if (!parse_parameters(p, f, true)) return NULL;
+    f->header_end = p->last_end;
+    if (!deeper(p) || !parse_body(p, f, true)) return NULL;
+    p->depth--;
+    f->end = p->last_end;
+    expr e = new_expr(p, EXPR_LAMBDA, f->begin);
+    if (e) e->function = f;
+    return e;
+}
+
+// name = lambda ...: the function has that name, and its text is the whole assignment.
+static void name_lambda(struct parser *p, const struct expression *target, struct expression *value) {
+    if (target->kind != EXPR_NAME || value->kind != EXPR_LAMBDA) return;
+    struct function *f = value->function;
+    f->anonymous = false;
+    f->name = target->name;
+    f->title = symbol_text(p->symbols, f->name);
+    f->begin = target->begin;
 }
 
 static stmt parse_compound(struct parser *p) {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/task.h"
-#include "base/utf8.h"
 #include "lang/builtin.h"
 
 enum { LOOK_EVERY = 1 << 12, SPINE = 64, LOCALS_ON_STACK = 32, STACK_USED_MAX = 5 << 20 };
@@ -135,6 +134,7 @@ static bool plain_list(struct tracer *t, struct arena *arena, struct value *valu
     if (!copy || !copy->item) return error_memory(t->error);
     copy->count = copy->capacity = (uint32_t)count;
     copy->born = t->statement;
+    copy->array = value->kind == VALUE_LIST && value->list->array;
     for (uint32_t i = 0; i < count; i++) {
         copy->item[i] = trace_item(*value, i);
         if (!trace_step(t, NULL) || !trace_plain(t, arena, &copy->item[i])) return false;
@@ -157,6 +157,12 @@ static bool journal_item(struct tracer *t, struct undo_item item) {
     if (!mem_grow(&t->undo_items, &t->undo_item_capacity, t->undo_item_count + 1, sizeof item))
         return error_memory(t->error);
     t->undo_items[t->undo_item_count++] = item;
+    return true;
+}
+
+static bool set_item(struct tracer *t, struct value_list *list, uint32_t index, struct value value) {
+    if (!journal_item(t, (struct undo_item){.list = list, .index = index, .before = list->item[index]})) return false;
+    list->item[index] = value;
     return true;
 }
 
@@ -183,6 +189,19 @@ bool trace_length(struct tracer *t, struct value value, expr site, uint64_t *cou
     default:
         return trace_fail(t, site, ERROR_TYPE, "a list is needed here, not %s", value_kind_name(value));
     }
+}
+
+bool trace_spread(struct tracer *t, struct value *value) {
+    if (value->kind != VALUE_STRING) return true;
+    const struct value_text *text = value->text;
+    struct value_list *list = trace_list(t, (uint32_t)text->size);
+    if (!list) return false;
+    for (size_t at = 0, end; at < text->size; at = end) {
+        for (end = at + 1; end < text->size && ((unsigned char)text->data[end] & 0xC0) == 0x80;) end++;
+        if (!trace_text(t, text->data + at, end - at, &list->item[list->count++])) return false;
+    }
+    *value = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
 }
 
 struct value trace_item(struct value value, uint64_t index) {
@@ -360,6 +379,11 @@ bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
         return *out = value.range->count > 0, true;
     case VALUE_STRING:
         return *out = value.text->size > 0, true;
+    case VALUE_FUNCTION:
+    case VALUE_BUILTIN:
+    case VALUE_OP:
+    case VALUE_MODULE:
+        return *out = true, true;
     default:
         if (trace_is_number(value)) return *out = trace_number(t, value) != 0, true;
         return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", value_kind_name(value));
@@ -423,6 +447,7 @@ static bool import_plain(struct tracer *t, struct value *value) {
         if (!import_plain(t, &copy->item[i])) return false;
     }
     copy->count = value->list->count;
+    copy->array = value->list->array;
     copy->born = 0; // stands for the list outside: may_change refuses it
     value->list = copy;
     return true;
@@ -455,12 +480,46 @@ static bool builtin_named(struct tracer *t, symbol name, struct value *out) {
     return true;
 }
 
+// The place of a name in the functions around the one that runs, as it is now; NULL: it is not theirs.
+static const struct value *outer_name(const struct tracer *t, symbol name, const struct names **found) {
+    for (const struct names *frame = t->frame ? t->frame->outer : NULL; frame; frame = frame->outer) {
+        const struct function *f = frame->function;
+        for (uint32_t i = 0; i < f->slot_count; i++) {
+            if (f->slot[i] != name || !f->local[i]) continue;
+            if (f->local[i] != 1 && frame->local[i].kind == VALUE_UNBOUND) break; // a comprehension's, which is over
+            *found = frame;
+            return &frame->local[i];
+        }
+    }
+    return NULL;
+}
+
+// What a name means here, besides what is built in; UNBOUND: nothing.
+static struct value known_name(const struct tracer *t, expr e) {
+    const struct names *frame;
+    if (e->slot != SLOT_GLOBAL && t->local && t->local[e->slot].kind != VALUE_UNBOUND) return t->local[e->slot];
+    const struct value *outer = outer_name(t, e->name, &frame);
+    return outer ? *outer : state_global(t->state, e->name);
+}
+
+static bool eval_outer(struct tracer *t, expr e, const struct value *value, const struct names *frame,
+                       struct value *out) {
+    *out = *value;
+    if (out->kind == VALUE_UNBOUND)
+        return trace_fail(t, e, ERROR_NAME, "`%s` has no value yet in %s", symbol_text(t->symbols, e->name),
+                          frame->function->title);
+    return !frame->prompt || import_value(t, out, e);
+}
+
 static bool eval_name(struct tracer *t, expr e, struct value *out) {
     if (e->slot != SLOT_GLOBAL && t->local) {
         *out = t->local[e->slot];
         if (out->kind != VALUE_UNBOUND) return true;
         if (t->function->local[e->slot] == 1) return unknown_name(t, e);
     }
+    const struct names *frame;
+    const struct value *outer = t->frame && t->frame->outer ? outer_name(t, e->name, &frame) : NULL;
+    if (outer) return eval_outer(t, e, outer, frame, out);
     *out = state_global(t->state, e->name);
     if (!import_value(t, out, e)) return false;
     return out->kind != VALUE_UNBOUND || builtin_named(t, e->name, out) || unknown_name(t, e);
@@ -614,7 +673,12 @@ static bool bind_name(struct tracer *t, expr target, struct value value, bool gi
         trace_name_items(t, value, symbol_text(t->symbols, name));
     }
     if (target->slot != SLOT_GLOBAL && t->local) return t->local[target->slot] = value, true;
-    return set_global(t, name, value, span_at(t, target->begin, target->end));
+    struct span span = span_at(t, target->begin, target->end);
+    if (value.kind == VALUE_FUNCTION && value.closure->function->name == name) {
+        const struct function *f = value.closure->function; // its whole text
+        span = (struct span){f->module->source, f->begin, f->end};
+    }
+    return set_global(t, name, value, span);
 }
 
 static bool read_index(struct tracer *t, expr e, struct value index, uint64_t count, uint64_t *out) {
@@ -624,8 +688,8 @@ static bool read_index(struct tracer *t, expr e, struct value index, uint64_t co
     if (i != floor(i)) return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %g", i);
     if (i < 0) i += (double)count;
     if (i < 0 || i >= (double)count)
-        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside the list, which has %llu elements",
-                          trace_number(t, index), (unsigned long long)count);
+        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside the list, which has %llu element%s",
+                          trace_number(t, index), (unsigned long long)count, count == 1 ? "" : "s");
     *out = (uint64_t)i;
     return true;
 }
@@ -647,18 +711,15 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
                           value_kind_name(list));
     if (!read_index(t, target->right, index, list.list->count, &i)) return false;
     if (!may_change(t, list.list, target)) return false;
-    struct undo_item undo = {.list = list.list, .index = (uint32_t)i, .before = list.list->item[i]};
-    if (!journal_item(t, undo)) return false;
-    list.list->item[i] = value;
-    return true;
+    return set_item(t, list.list, (uint32_t)i, value);
 }
 
 static bool bind_items(struct tracer *t, expr target, struct value value, bool given) {
     uint64_t count;
-    if (!trace_length(t, value, target, &count)) return false;
+    if (!trace_spread(t, &value) || !trace_length(t, value, target, &count)) return false;
     if (count != target->count)
-        return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu values", target->count,
-                          (unsigned long long)count);
+        return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu value%s", target->count,
+                          (unsigned long long)count, count == 1 ? "" : "s");
     for (uint32_t i = 0; i < target->count; i++)
         if (!trace_bind(t, target->item[i], trace_item(value, i), given)) return false;
     return true;
@@ -679,6 +740,133 @@ static bool stack_left(struct tracer *t, expr e) {
     trace_fail(t, e, ERROR_LIMIT, "calls are nested too deeply for this machine's stack");
     error_hint(t->error, "recursion without end? A loop needs no stack");
     return false;
+}
+
+static bool is_sequence(struct value value) { return value.kind == VALUE_LIST || value.kind == VALUE_TUPLE; }
+
+static bool join_items(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    if ((uint64_t)a.list->count + b.list->count > UINT32_MAX / 2)
+        return trace_fail(t, e, ERROR_LIMIT, "this list would have over 2 billion elements");
+    struct value_list *both = trace_list(t, a.list->count + b.list->count);
+    if (!both) return false;
+    memcpy(both->item, a.list->item, a.list->count * sizeof *both->item);
+    memcpy(both->item + a.list->count, b.list->item, b.list->count * sizeof *both->item);
+    both->count = a.list->count + b.list->count;
+    *out = (struct value){.kind = a.kind, .list = both};
+    return true;
+}
+
+static bool join_texts(struct tracer *t, struct value a, struct value b, struct value *out) {
+    struct buffer both = {0};
+    buffer_add(&both, a.text->data, a.text->size);
+    buffer_add(&both, b.text->data, b.text->size);
+    bool ok = both.failed ? error_memory(t->error) : trace_text(t, buffer_string(&both), both.size, out);
+    buffer_free(&both);
+    return ok;
+}
+
+static bool repeat_items(struct tracer *t, expr e, struct value items, double times, struct value *out) {
+    struct value_list *list = trace_list(t, 4);
+    if (!list) return false;
+    for (double i = 0; i < times && items.list->count; i++)
+        for (uint32_t k = 0; k < items.list->count; k++)
+            if (!trace_step(t, e) || !trace_append(t, list, items.list->item[k])) return false;
+    *out = (struct value){.kind = items.kind, .list = list};
+    return true;
+}
+
+static bool repeat_text(struct tracer *t, expr e, struct value text, double times, struct value *out) {
+    struct buffer many = {0};
+    bool ok = true;
+    for (double i = 0; ok && i < times && text.text->size; i++) {
+        ok = trace_step(t, e);
+        buffer_add(&many, text.text->data, text.text->size);
+    }
+    if (ok && many.failed) ok = error_memory(t->error);
+    ok = ok && trace_text(t, buffer_string(&many), many.size, out);
+    buffer_free(&many);
+    return ok;
+}
+
+static bool repeat(struct tracer *t, expr e, struct value items, struct value number, struct value *out) {
+    double times = trace_number(t, number);
+    if (times != floor(times) || times > 1e7) {
+        trace_fail(t, e, ERROR_TYPE, "%s is repeated a whole number of times", value_kind_name(items));
+        error_hint(t->error, is_sequence(items) ? "to multiply each element: [2*a for a in LIST]" : "");
+        return false;
+    }
+    return items.kind == VALUE_STRING ? repeat_text(t, e, items, times, out) : repeat_items(t, e, items, times, out);
+}
+
+// What + * % mean for lists, tuples and strings. *known: whether they mean something for these two.
+static bool sequence_operation(struct tracer *t, expr e, struct value a, struct value b, struct value *out,
+                               bool *known) {
+    *known = true;
+    bool text = a.kind == VALUE_STRING;
+    if (e->op == OP_ADD && is_sequence(a) && a.kind == b.kind) return join_items(t, e, a, b, out);
+    if (e->op == OP_ADD && text && b.kind == VALUE_STRING) return join_texts(t, a, b, out);
+    if (e->op == OP_MUL && (text || is_sequence(a)) && trace_is_number(b)) return repeat(t, e, a, b, out);
+    if (e->op == OP_MUL && (b.kind == VALUE_STRING || is_sequence(b)) && trace_is_number(a))
+        return repeat(t, e, b, a, out);
+    if (e->op == OP_MOD && text) return format_percent(t, e, a, b, out);
+    return *known = false;
+}
+
+static bool is_array(struct value value) { return value.kind == VALUE_LIST && value.list->array; }
+
+// An operation on each element of an array, with the other operand's element there if it has elements.
+bool trace_each(struct tracer *t, enum op op, struct value a, struct value b, expr e, struct value *out) {
+    const struct value_list *left = is_sequence(a) ? a.list : NULL, *right = is_sequence(b) ? b.list : NULL;
+    if (!left && !right) return trace_operation(t, op, a, b, e, out);
+    if (left && right && left->count != right->count)
+        return trace_fail(t, e, ERROR_TYPE, "the arrays have %u and %u elements", left->count, right->count);
+    if (!stack_left(t, e)) return false;
+    struct value_list *list = trace_list(t, left ? left->count : right->count);
+    if (!list) return false;
+    list->array = true;
+    for (uint32_t i = 0; i < (left ? left : right)->count; i++) {
+        if (!trace_step(t, e) ||
+            !trace_each(t, op, left ? left->item[i] : a, right ? right->item[i] : b, e, &list->item[list->count]))
+            return false;
+        list->count++;
+    }
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+// A matrix times a vector, or two vectors.
+static bool matrix_product(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    bool rows = is_sequence(a) && a.list->count && is_sequence(a.list->item[0]);
+    if (!rows) return trace_dot(t, e, a, b, out);
+    struct value_list *list = trace_list(t, a.list->count);
+    if (!list) return false;
+    list->array = true;
+    for (; list->count < a.list->count; list->count++)
+        if (!trace_dot(t, e, a.list->item[list->count], b, &list->item[list->count])) return false;
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+static bool binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    if (!trace_is_number(a) || !trace_is_number(b)) {
+        if (is_array(a) || is_array(b)) {
+            if (e->op == OP_COUNT) return matrix_product(t, e, a, b, out);
+            bool fits = (is_sequence(a) || trace_is_number(a)) && (is_sequence(b) || trace_is_number(b));
+            if (fits && value_fits(a) && value_fits(b)) return trace_each(t, (enum op)e->op, a, b, e, out);
+        }
+        bool known, ok = sequence_operation(t, e, a, b, out, &known);
+        if (known) return ok;
+        if (e->op == OP_ADD && (a.kind == VALUE_STRING || b.kind == VALUE_STRING)) {
+            bool left = a.kind != VALUE_STRING;
+            trace_fail(t, left ? e->left : e->right, ERROR_TYPE, "a string is needed here, not %s",
+                       value_kind_name(left ? a : b));
+            error_hint(t->error, "an f-string takes any value: f\"x = {x}\"");
+            return false;
+        }
+        if (!number_needed(t, a, e->left) || !number_needed(t, b, e->right)) return false;
+    }
+    if (e->op == OP_COUNT) return trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
+    return trace_operation(t, (enum op)e->op, a, b, e, out);
 }
 
 // Long sums lean to the left: a loop walks down the spine instead of recursing a million levels deep.
@@ -705,33 +893,7 @@ static bool eval_binary(struct tracer *t, expr e, struct value *out) {
             break;
         }
         ok = trace_expression(t, e->right, &right);
-        if (ok && e->op == OP_COUNT)
-            ok = trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
-        if (ok && e->op == OP_ADD && out->kind == VALUE_LIST && right.kind == VALUE_LIST) {
-            struct value_list *both = trace_list(t, out->list->count + right.list->count);
-            if (!(ok = both != NULL)) break;
-            memcpy(both->item, out->list->item, out->list->count * sizeof *both->item);
-            memcpy(both->item + out->list->count, right.list->item, right.list->count * sizeof *both->item);
-            both->count = out->list->count + right.list->count;
-            out->list = both;
-            continue;
-        }
-        if (ok && e->op == OP_MUL && out->kind == VALUE_LIST && trace_is_number(right)) {
-            double times = trace_number(t, right);
-            if (times != floor(times) || times > 1e7) {
-                ok = trace_fail(t, e, ERROR_TYPE, "a list is repeated a whole number of times");
-                error_hint(t->error, "to multiply each element: [2*a for a in LIST]");
-                break;
-            }
-            struct value_list *list = trace_list(t, 4);
-            for (double i = 0; list && ok && i < times; i++)
-                for (uint32_t k = 0; ok && k < out->list->count; k++)
-                    ok = trace_step(t, e) && trace_append(t, list, out->list->item[k]);
-            ok = ok && list;
-            out->list = list;
-            continue;
-        }
-        ok = ok && trace_operation(t, (enum op)e->op, *out, right, e, &result);
+        ok = ok && binary(t, e, *out, right, &result);
         if (ok) *out = result;
     }
     mem_free(many);
@@ -742,6 +904,9 @@ static bool values_equal(struct tracer *t, struct value a, struct value b) {
     if (trace_is_number(a) && trace_is_number(b)) return trace_number(t, a) == trace_number(t, b);
     if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
         return a.text->size == b.text->size && memcmp(a.text->data, b.text->data, a.text->size) == 0;
+    if (a.kind == b.kind && a.kind == VALUE_FUNCTION) return a.closure == b.closure;
+    if (a.kind == b.kind && a.kind == VALUE_OP) return a.op == b.op;
+    if (a.kind == b.kind && a.kind == VALUE_BUILTIN) return a.builtin == b.builtin;
     bool lists = (a.kind == VALUE_LIST || a.kind == VALUE_TUPLE) && a.kind == b.kind;
     if (!lists) return a.kind == VALUE_NONE && b.kind == VALUE_NONE;
     if (a.list == b.list) return true;
@@ -751,8 +916,19 @@ static bool values_equal(struct tracer *t, struct value a, struct value b) {
     return true;
 }
 
-static bool is_in(struct tracer *t, struct value a, struct value list, expr site, bool *out) {
+static bool text_in(const struct value_text *part, const struct value_text *whole) {
+    for (size_t at = 0; at + part->size <= whole->size; at++)
+        if (memcmp(whole->data + at, part->data, part->size) == 0) return true;
+    return false;
+}
+
+static bool is_in(struct tracer *t, struct value a, struct value list, expr left, expr site, bool *out) {
     uint64_t count;
+    if (list.kind == VALUE_STRING) {
+        if (a.kind != VALUE_STRING)
+            return trace_fail(t, left, ERROR_TYPE, "a string is needed here, not %s", value_kind_name(a));
+        return *out = text_in(a.text, list.text), true;
+    }
     if (!trace_length(t, list, site, &count)) return false;
     if (list.kind == VALUE_RANGE) {
         double place = trace_is_number(a) ? (trace_number(t, a) - list.range->start) / list.range->step : -1;
@@ -763,18 +939,47 @@ static bool is_in(struct tracer *t, struct value a, struct value list, expr site
     return true;
 }
 
-static bool compare(struct tracer *t, enum comparison how, struct value a, struct value b, expr site, bool *out) {
+static bool in_order(enum comparison how, double x, double y) {
+    return how == CMP_LESS ? x < y : how == CMP_LESS_EQUAL ? x <= y : how == CMP_GREATER ? x > y : x >= y;
+}
+
+static int text_order(const struct value_text *a, const struct value_text *b) {
+    size_t common = a->size < b->size ? a->size : b->size;
+    int order = memcmp(a->data, b->data, common);
+    return order ? order : (a->size > b->size) - (a->size < b->size);
+}
+
+// Less, greater and the like: of numbers, of strings, and of lists by the first elements that differ. `left` and
+// `right` are where an error points.
+static bool order(struct tracer *t, enum comparison how, struct value a, struct value b, expr left, expr right,
+                  bool *out) {
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
+        return *out = in_order(how, text_order(a.text, b.text), 0), true;
+    if (is_sequence(a) && a.kind == b.kind) {
+        uint32_t i = 0, common = a.list->count < b.list->count ? a.list->count : b.list->count;
+        if (!value_fits(a) || !value_fits(b)) return trace_fail(t, left, ERROR_TYPE, TOO_DEEP);
+        while (i < common && values_equal(t, a.list->item[i], b.list->item[i])) i++;
+        if (i < common) return order(t, how, a.list->item[i], b.list->item[i], left, right, out);
+        return *out = in_order(how, a.list->count, b.list->count), true;
+    }
+    bool other = a.kind == VALUE_STRING || is_sequence(a); // then b is what does not fit
+    if (other && a.kind != b.kind)
+        return trace_fail(t, right, ERROR_TYPE, "%s is needed here, not %s", value_kind_name(a), value_kind_name(b));
+    if (!number_needed(t, a, left) || !number_needed(t, b, right)) return false;
+    return *out = in_order(how, trace_number(t, a), trace_number(t, b)), true;
+}
+
+// The i-th comparison of a chain.
+static bool compare(struct tracer *t, expr e, uint32_t i, struct value a, struct value b, bool *out) {
+    enum comparison how = (enum comparison)e->compare[i - 1];
     if (how == CMP_IN || how == CMP_NOT_IN) {
-        if (!is_in(t, a, b, site, out)) return false;
+        if (!is_in(t, a, b, e->item[i - 1], e->item[i], out)) return false;
         *out ^= how == CMP_NOT_IN;
         return true;
     }
     if (how == CMP_EQUAL || how == CMP_NOT_EQUAL || how == CMP_IS || how == CMP_IS_NOT)
         return *out = values_equal(t, a, b) ^ (how == CMP_NOT_EQUAL || how == CMP_IS_NOT), true;
-    if (!number_needed(t, a, site) || !number_needed(t, b, site)) return false;
-    double x = trace_number(t, a), y = trace_number(t, b);
-    *out = how == CMP_LESS ? x < y : how == CMP_LESS_EQUAL ? x <= y : how == CMP_GREATER ? x > y : x >= y;
-    return true;
+    return order(t, how, a, b, e->item[i - 1], e->item[i], out);
 }
 
 static struct value truth_value(bool truth) {
@@ -786,9 +991,7 @@ static bool eval_compare(struct tracer *t, expr e, struct value *out) {
     if (!trace_expression(t, e->item[0], &left)) return false;
     bool truth = true;
     for (uint32_t i = 1; truth && i < e->count; i++, left = right)
-        if (!trace_expression(t, e->item[i], &right) ||
-            !compare(t, (enum comparison)e->compare[i - 1], left, right, e, &truth))
-            return false;
+        if (!trace_expression(t, e->item[i], &right) || !compare(t, e, i, left, right, &truth)) return false;
     *out = truth_value(truth);
     return true;
 }
@@ -824,7 +1027,7 @@ static bool eval_items(struct tracer *t, expr e, struct value *out) {
 static bool eval_index(struct tracer *t, expr e, struct value *out) {
     struct value list, index;
     uint64_t count, i;
-    if (!trace_expression(t, e->left, &list) || !trace_expression(t, e->right, &index) ||
+    if (!trace_expression(t, e->left, &list) || !trace_expression(t, e->right, &index) || !trace_spread(t, &list) ||
         !trace_length(t, list, e->left, &count) || !read_index(t, e->right, index, count, &i))
         return false;
     *out = trace_item(list, i);
@@ -847,10 +1050,20 @@ static bool slice_part(struct tracer *t, expr part, double standard, double low,
     return true;
 }
 
+static bool join_characters(struct tracer *t, const struct value_list *list, struct value *out) {
+    struct buffer text = {0};
+    for (uint32_t i = 0; i < list->count; i++) buffer_add(&text, list->item[i].text->data, list->item[i].text->size);
+    bool ok = text.failed ? error_memory(t->error) : trace_text(t, buffer_string(&text), text.size, out);
+    buffer_free(&text);
+    return ok;
+}
+
 static bool eval_slice(struct tracer *t, expr e, struct value *out) {
     struct value list, step_value;
     uint64_t count;
-    if (!trace_expression(t, e->left, &list) || !trace_length(t, list, e->left, &count)) return false;
+    if (!trace_expression(t, e->left, &list)) return false;
+    bool text = list.kind == VALUE_STRING;
+    if (!trace_spread(t, &list) || !trace_length(t, list, e->left, &count)) return false;
     double n = (double)count, step = 1, start, stop;
     if (e->item[2]) {
         if (!trace_expression(t, e->item[2], &step_value) || !number_needed(t, step_value, e->item[2])) return false;
@@ -866,8 +1079,9 @@ static bool eval_slice(struct tracer *t, expr e, struct value *out) {
     if (!part) return false;
     for (double i = start; back ? i > stop : i < stop; i += step)
         if (!trace_append(t, part, trace_item(list, (uint64_t)i))) return false;
+    part->array = is_array(list);
     *out = (struct value){.kind = list.kind == VALUE_TUPLE ? VALUE_TUPLE : VALUE_LIST, .list = part};
-    return true;
+    return !text || join_characters(t, part, out);
 }
 
 static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_list *list);
@@ -892,7 +1106,9 @@ static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_
     const struct clause *c = &e->clause[clause];
     struct value over;
     uint64_t count;
-    if (!trace_expression(t, c->iterable, &over) || !trace_length(t, over, c->iterable, &count)) return false;
+    if (!trace_expression(t, c->iterable, &over) || !trace_spread(t, &over) ||
+        !trace_length(t, over, c->iterable, &count))
+        return false;
     for (uint64_t i = 0; i < count; i++) {
         bool hold;
         if (!trace_step(t, e) || !trace_bind(t, c->target, trace_item(over, i), false) || !conditions_hold(t, c, &hold))
@@ -932,162 +1148,6 @@ static bool eval_comprehension(struct tracer *t, expr e, struct value *out) {
     return true;
 }
 
-static bool new_text(struct tracer *t, const char *data, size_t size, struct value *out) {
-    struct value_text *text = arena_alloc(t->state->arena, sizeof *text);
-    if (text) text->data = arena_text(t->state->arena, data, size);
-    if (!text || !text->data) return error_memory(t->error);
-    text->size = size;
-    *out = (struct value){.kind = VALUE_STRING, .text = text};
-    return true;
-}
-
-// [[fill]align][sign][0][width][,][.precision][type], as far as numbers and strings need it.
-struct format {
-    char fill, align, sign, group, type;
-    int width, precision; // precision -1: none
-};
-
-static int read_size(const char **s) {
-    int size = 0;
-    while (**s >= '0' && **s <= '9' && size < 1000) size = size * 10 + (*(*s)++ - '0');
-    return size;
-}
-
-static bool read_format(const char *s, struct format *format) {
-    *format = (struct format){.fill = ' ', .precision = -1};
-    if (*s && s[1] && strchr("<>^=", s[1])) format->fill = *s++;
-    if (*s && strchr("<>^=", *s)) format->align = *s++;
-    if (*s && strchr("+- ", *s)) format->sign = *s++;
-    if (*s == '0') {
-        if (!format->align) format->fill = '0', format->align = '=';
-        s++;
-    }
-    format->width = read_size(&s);
-    if (*s == ',' || *s == '_') format->group = *s++;
-    if (*s == '.') {
-        s++;
-        format->precision = read_size(&s);
-    }
-    if (*s) format->type = *s++;
-    return !*s && format->width < 1000 && format->precision < 1000 &&
-           (!format->type || strchr("eEfFgGdn%s", format->type));
-}
-
-// Without a type and with a precision: like g, but with a digit after the point.
-static void add_general(int precision, double number, struct buffer *out) {
-    char digits[1400];
-    snprintf(digits, sizeof digits, "%.*g", precision, number);
-    if (strspn(digits, "0123456789") < strlen(digits)) { // has a point or an exponent, or is not finite
-        buffer_text(out, digits);
-    } else if ((int)strlen(digits) < precision) {
-        buffer_printf(out, "%s.0", digits);
-    } else {
-        snprintf(digits, sizeof digits, "%.*e", precision - 1, number);
-        size_t mantissa = strcspn(digits, "e"), kept = mantissa;
-        if (precision > 1)
-            while (digits[kept - 1] == '0') kept--;
-        if (digits[kept - 1] == '.') kept--;
-        buffer_add(out, digits, kept);
-        buffer_text(out, digits + mantissa);
-    }
-}
-
-// `number` is not negative.
-static void add_number(const struct format *format, struct value value, double number, struct buffer *out) {
-    char digits[1400], type = format->type;
-    int precision = format->precision < 0 ? type == 'd' ? 0 : 6 : format->precision;
-    bool integer = value.integer || value.kind == VALUE_BOOL;
-    if (!type && format->precision < 0)
-        return value_show((struct value){.kind = VALUE_NUMBER, .integer = integer, .number = number}, NULL, false, out);
-    if (!type) return add_general(precision ? precision : 1, number, out);
-    if (type == 'e')
-        snprintf(digits, sizeof digits, "%.*e", precision, number);
-    else if (type == 'E')
-        snprintf(digits, sizeof digits, "%.*E", precision, number);
-    else if (type == 'G')
-        snprintf(digits, sizeof digits, "%.*G", precision ? precision : 1, number);
-    else if (type == 'g' || type == 'n')
-        snprintf(digits, sizeof digits, "%.*g", precision ? precision : 1, number);
-    else
-        snprintf(digits, sizeof digits, "%.*f", precision, number * (type == '%' ? 100 : 1));
-    buffer_text(out, digits);
-    if (type == '%') buffer_char(out, '%');
-}
-
-// The digits with a separator at every third place before the point.
-static void add_grouped(const char *digits, char group, struct buffer *out) {
-    size_t whole = strspn(digits, "0123456789");
-    for (size_t i = 0; i < whole; i++) {
-        if (group && i && (whole - i) % 3 == 0) buffer_char(out, group);
-        buffer_char(out, digits[i]);
-    }
-    buffer_text(out, digits + whole);
-}
-
-static void add_padded(const struct format *format, char align, const char *sign, const char *text, size_t size,
-                       struct buffer *out) {
-    int gap = format->width - (int)strlen(sign) - text_width(text, size);
-    int before = gap <= 0 || align == '<' ? 0 : align == '^' ? gap / 2 : gap;
-    if (align == '=') buffer_text(out, sign);
-    for (int i = 0; i < before; i++) buffer_char(out, format->fill);
-    if (align != '=') buffer_text(out, sign);
-    buffer_add(out, text, size);
-    for (int i = before; i < gap; i++) buffer_char(out, format->fill);
-}
-
-static void format_number(struct tracer *t, const struct format *format, struct value value, struct buffer *out) {
-    struct buffer digits = {0}, text = {0};
-    double number = trace_number(t, value);
-    bool negative = signbit(number) && !isnan(number) && !(value.integer && number == 0);
-    char sign[2] = {negative ? '-' : format->sign == '-' ? 0 : format->sign};
-    add_number(format, value, fabs(number), &digits);
-    add_grouped(buffer_string(&digits), format->group, &text);
-    add_padded(format, format->align ? format->align : '>', sign, buffer_string(&text), text.size, out);
-    if (digits.failed || text.failed) out->failed = true;
-    buffer_free(&digits);
-    buffer_free(&text);
-}
-
-static size_t first_characters(const char *text, size_t size, int count) {
-    size_t end = 0;
-    while (end < size && (utf8_is_continuation(text[end]) || count-- > 0)) end++;
-    return end;
-}
-
-static bool format_value(struct tracer *t, struct value value, expr spec, struct buffer *out) {
-    struct format format;
-    if (!read_format(spec->text, &format))
-        return trace_fail(t, spec, ERROR_TYPE, "the format `%.*s` is not known", (int)spec->count, spec->text);
-    if (spec->count && trace_is_number(value) && format.type != 's') return format_number(t, &format, value, out), true;
-    struct buffer text = {0};
-    value_show(value, t->graph->value, false, &text);
-    size_t size = text.size;
-    if (value.kind == VALUE_STRING && format.precision >= 0)
-        size = first_characters(buffer_string(&text), size, format.precision);
-    char align = format.align && format.align != '=' ? format.align : '<';
-    add_padded(&format, align, "", buffer_string(&text), size, out);
-    if (text.failed) out->failed = true;
-    buffer_free(&text);
-    return true;
-}
-
-static bool eval_format(struct tracer *t, expr e, struct value *out) {
-    struct buffer text = {0};
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < e->count; i++) {
-        expr part = e->item[i];
-        struct value value;
-        if (part->kind == EXPR_STRING)
-            buffer_add(&text, part->text, part->count);
-        else
-            ok = trace_expression(t, part->left, &value) && format_value(t, value, part->specification, &text);
-    }
-    if (ok && text.failed) ok = error_memory(t->error);
-    ok = ok && new_text(t, buffer_string(&text), text.size, out);
-    buffer_free(&text);
-    return ok;
-}
-
 static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
     struct value left;
     const char *name = symbol_text(t->symbols, e->name);
@@ -1111,18 +1171,33 @@ static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
 
 // ---- calls --------------------------------------------------------------------------------------------------------
 
-static bool arity_error(struct tracer *t, expr call, const struct function *f, uint32_t given) {
-    uint32_t least = 0;
-    for (uint32_t i = 0; i < f->parameter_count; i++) least += f->parameter[i].standard == NULL;
-    const char *name = symbol_text(t->symbols, f->name);
-    if (least == f->parameter_count)
-        trace_fail(t, call, ERROR_TYPE, "%s takes %u argument%s, %u given", name, least, least == 1 ? "" : "s", given);
-    else
-        trace_fail(t, call, ERROR_TYPE, "%s takes %u to %u arguments, %u given", name, least, f->parameter_count,
+static void fail_arity(struct tracer *t, expr call, const struct function *f) {
+    uint32_t least = 0, most = f->placed < f->parameter_count ? f->placed : f->parameter_count, given = 0;
+    for (uint32_t i = 0; i < most; i++) least += f->parameter[i].standard == NULL;
+    while (given < call->count && !expression_keyword(call, given)) given++;
+    const char *name = symbol_text(t->symbols, f->name), *by = most < f->parameter_count ? " by place" : "";
+    if (!*by) given = call->count;
+    if (least == most)
+        trace_fail(t, call, ERROR_TYPE, "%s takes %u argument%s%s, %u given", name, least, least == 1 ? "" : "s", by,
                    given);
+    else
+        trace_fail(t, call, ERROR_TYPE, "%s takes %u to %u arguments%s, %u given", name, least, most, by, given);
+}
+
+// missing: the first parameter without an argument, or NULL.
+static bool arity_error(struct tracer *t, expr call, const struct function *f, const struct parameter *missing) {
+    const char *name = symbol_text(t->symbols, f->name);
+    if (missing && missing >= f->parameter + f->placed)
+        trace_fail(t, call, ERROR_TYPE, "%s needs the argument %s=", name, symbol_text(t->symbols, missing->name));
+    else
+        fail_arity(t, call, f);
     struct buffer text = {0};
-    for (uint32_t i = 0; i < f->parameter_count; i++)
-        buffer_printf(&text, "%s%s", i ? ", " : "", symbol_text(t->symbols, f->parameter[i].name));
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        if (i == f->nameless && i) buffer_text(&text, ", /");
+        if (i == f->placed) buffer_text(&text, i ? ", *" : "*");
+        buffer_printf(&text, "%s%s", i || i == f->placed ? ", " : "", symbol_text(t->symbols, f->parameter[i].name));
+    }
+    if (f->nameless && f->nameless == f->parameter_count) buffer_text(&text, ", /");
     error_hint(t->error, "it is defined as %s(%s)", name, buffer_string(&text));
     buffer_free(&text);
     return false;
@@ -1130,9 +1205,13 @@ static bool arity_error(struct tracer *t, expr call, const struct function *f, u
 
 static bool find_parameter(struct tracer *t, expr call, const struct function *f, uint32_t argument, uint32_t *out) {
     symbol keyword = expression_keyword(call, argument);
-    for (*out = keyword ? 0 : argument; keyword && *out < f->parameter_count; ++*out)
+    for (*out = keyword ? f->nameless : argument; keyword && *out < f->parameter_count; ++*out)
         if (f->parameter[*out].name == keyword) return true;
-    if (!keyword) return *out < f->parameter_count || arity_error(t, call, f, call->count);
+    if (!keyword) return *out < f->placed || arity_error(t, call, f, NULL);
+    for (uint32_t i = 0; i < f->nameless; i++)
+        if (f->parameter[i].name == keyword)
+            return trace_fail(t, call->item[argument], ERROR_TYPE, "%s takes `%s` by place, not by name",
+                              symbol_text(t->symbols, f->name), symbol_text(t->symbols, keyword));
     return trace_fail(t, call->item[argument], ERROR_TYPE, "%s has no parameter `%s`", symbol_text(t->symbols, f->name),
                       symbol_text(t->symbols, keyword));
 }
@@ -1148,19 +1227,19 @@ bool trace_arguments(struct tracer *t, expr call, struct function *f, struct val
         if (!trace_expression(t, call->item[i], &argument[p])) return false;
     }
     for (uint32_t i = 0; i < f->parameter_count; i++)
-        if (argument[i].kind == VALUE_UNBOUND && !f->parameter[i].standard) return arity_error(t, call, f, call->count);
+        if (argument[i].kind == VALUE_UNBOUND && !f->parameter[i].standard)
+            return arity_error(t, call, f, &f->parameter[i]);
     return true;
 }
 
-static bool bind_parameters(struct tracer *t, struct function *f, const struct value *argument, struct value *local) {
+static bool bind_parameters(struct tracer *t, const struct closure *closure, const struct value *argument,
+                            struct value *local) {
+    const struct function *f = closure->function;
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         struct value value = argument[i];
         if (value.kind == VALUE_UNBOUND) {
-            struct value *locals = t->local; // defaults see the names outside
-            t->local = NULL;
-            bool ok = trace_expression(t, f->parameter[i].standard, &value);
-            t->local = locals;
-            if (!ok || !import_value(t, &value, f->parameter[i].standard)) return false;
+            value = closure->standard[i];
+            if (closure->prompt && !import_value(t, &value, f->parameter[i].standard)) return false;
         }
         symbol name = f->parameter[i].name;
         if (value.kind == VALUE_NUMBER && (!value.name || argument[i].kind == VALUE_UNBOUND)) value.name = name;
@@ -1183,7 +1262,7 @@ static bool run_function(struct tracer *t, struct function *f, struct value *out
         t->returned = NULL;
     }
     *out = t->result;
-    if (out->kind == VALUE_VERTEX && !t->graph->name[out->vertex])
+    if (out->kind == VALUE_VERTEX && !f->anonymous && !t->graph->name[out->vertex])
         return graph_name(t->graph, out->vertex, f->name, t->error);
     return true;
 }
@@ -1198,28 +1277,38 @@ static bool depth_left(struct tracer *t, expr site, const struct function *f) {
     return stack_left(t, site);
 }
 
-bool trace_call(struct tracer *t, expr site, struct function *f, struct value *argument, struct value *out) {
+bool trace_call(struct tracer *t, expr site, const struct closure *closure, struct value *argument, struct value *out) {
+    struct function *f = closure->function;
     if (site && (!depth_left(t, site, f) || !trace_step(t, site))) return false;
     struct value few[LOCALS_ON_STACK], *local = few;
-    if (f->slot_count > LOCALS_ON_STACK && !(local = mem_alloc(f->slot_count, sizeof *local)))
-        return error_memory(t->error);
+    struct names here, *frame = &here;
+    if (f->encloses) {
+        frame = arena_alloc(t->state->arena, sizeof *frame);
+        local = arena_alloc(t->state->arena, (f->slot_count + 1) * sizeof *local);
+    } else if (f->slot_count > LOCALS_ON_STACK) {
+        local = mem_alloc(f->slot_count, sizeof *local);
+    }
+    if (!frame || !local) return error_memory(t->error);
     memset(local, 0, f->slot_count * sizeof *local);
+    *frame = (struct names){f, local, closure->outer, t->prompt};
     const struct module *module = t->module;
     const struct function *function = t->function;
-    struct value *locals = t->local;
+    struct names *caller = t->frame;
     bool framed = site && t->depth > 0;
     bool ok = !framed || graph_enter(t->graph, FRAME_CALL, f->name, 0, site_of(t, site), t->error);
     t->module = f->module;
     t->function = f;
     t->local = local;
+    t->frame = frame;
     t->depth++;
-    ok = ok && bind_parameters(t, f, argument, local) && run_function(t, f, out);
+    ok = ok && bind_parameters(t, closure, argument, local) && run_function(t, f, out);
     t->depth--;
     t->module = module;
     t->function = function;
-    t->local = locals;
+    t->frame = caller;
+    t->local = caller ? caller->local : NULL;
     if (framed && ok) graph_leave(t->graph);
-    if (local != few) mem_free(local);
+    if (local != few && !f->encloses) mem_free(local);
     return ok;
 }
 
@@ -1242,7 +1331,8 @@ static bool is_plain_call(const struct function *f, const struct value *argument
 
 // A call whose result has only numbers behind it leaves nothing in the prompt's graph. It is remembered as it was made,
 // before the function can change a list.
-static bool remember_call(struct tracer *t, struct function *f, const struct value *argument) {
+static bool remember_call(struct tracer *t, struct closure *closure, const struct value *argument) {
+    const struct function *f = closure->function;
     if (!is_plain_call(f, argument)) return true;
     arena_free(t->plain_arena);
     t->plain = (struct call){0};
@@ -1252,21 +1342,22 @@ static bool remember_call(struct tracer *t, struct function *f, const struct val
     memcpy(copy, argument, f->parameter_count * sizeof *copy);
     for (uint32_t i = 0; i < f->parameter_count; i++)
         if (!trace_plain(t, t->plain_arena, &copy[i])) return false;
-    t->plain = (struct call){f, copy};
+    t->plain = (struct call){closure, copy};
     return true;
 }
 
-static bool call_function(struct tracer *t, expr e, struct function *f, struct value *out) {
+static bool call_function(struct tracer *t, expr e, struct closure *closure, struct value *out) {
+    struct function *f = closure->function;
     struct value few[8], *argument = few;
     if (f->parameter_count > 8 && !(argument = mem_alloc(f->parameter_count, sizeof *argument)))
         return error_memory(t->error);
     bool ok = trace_arguments(t, e, f, argument);
     if (ok && t->depth == 0 && t->prompt) t->depth = 1; // at the prompt every call is a frame
     bool raised = ok && t->function == NULL && t->prompt;
-    if (raised) ok = remember_call(t, f, argument);
-    ok = ok && trace_call(t, e, f, argument, out);
+    if (raised) ok = remember_call(t, closure, argument);
+    ok = ok && trace_call(t, e, closure, argument, out);
     if (raised && ok && !trace_is_number(*out) && out->kind != VALUE_LIST && out->kind != VALUE_TUPLE)
-        t->plain.function = NULL;
+        t->plain.closure = NULL;
     if (raised) t->depth = 0;
     if (argument != few) mem_free(argument);
     return ok;
@@ -1285,6 +1376,8 @@ static bool call_operation(struct tracer *t, expr e, enum op op, struct value *o
     }
     if (!trace_expression(t, e->item[0], &a) || (info->arity == 2 && !trace_expression(t, e->item[1], &b)))
         return false;
+    if ((is_array(a) || is_array(b)) && value_fits(a) && value_fits(b)) return trace_each(t, op, a, b, e, out);
+    if (!number_needed(t, a, e->item[0]) || (info->arity == 2 && !number_needed(t, b, e->item[1]))) return false;
     return trace_operation(t, op, a, b, e, out);
 }
 
@@ -1296,6 +1389,20 @@ static bool call_builtin(struct tracer *t, expr e, int builtin, struct value *ou
     ok = ok && builtin_call(t, e, builtin, argument, e->count, out);
     if (argument != few) mem_free(argument);
     return ok;
+}
+
+// list.pop(index): the elements behind it move up.
+static bool pop_item(struct tracer *t, expr e, struct value_list *list, const struct value *index, struct value *out) {
+    if (!list->count) return trace_fail(t, e, ERROR_TYPE, "the list is empty");
+    uint64_t at = list->count - 1;
+    if (index && !read_index(t, e->item[0], *index, list->count, &at)) return false;
+    *out = list->item[at];
+    for (; at + 1 < list->count; at++)
+        if (!trace_step(t, e) || !set_item(t, list, (uint32_t)at, list->item[at + 1])) return false;
+    if (!set_item(t, list, list->count - 1, *out)) return false; // journaled: an append may overwrite it
+    if (!journal_item(t, (struct undo_item){.list = list, .count = list->count, .index = UINT32_MAX})) return false;
+    list->count--;
+    return true;
 }
 
 // list.append(x), .extend(xs), .pop(): the methods that notebooks use.
@@ -1315,33 +1422,75 @@ static bool call_method(struct tracer *t, expr e, struct value list, struct valu
             if (!trace_append(t, list.list, trace_item(item, i))) return false;
         return true;
     }
-    if (strcmp(name, "pop") == 0 && !e->count) {
-        if (!list.list->count) return trace_fail(t, e, ERROR_TYPE, "the list is empty");
-        struct undo_item shorter = {.list = list.list, .count = list.list->count, .index = UINT32_MAX};
-        *out = list.list->item[list.list->count - 1];
-        struct undo_item last = {.list = list.list, .index = list.list->count - 1, .before = *out};
-        if (!journal_item(t, last) || !journal_item(t, shorter)) return false;
-        list.list->count--;
-        return true;
-    }
+    if (strcmp(name, "pop") == 0) return pop_item(t, e, list.list, e->count ? &item : NULL, out);
     trace_fail(t, e, ERROR_NAME, "lists have no method `%s` here", name);
-    error_hint(t->error, "append, extend and pop() are there");
+    error_hint(t->error, "append, extend and pop are there");
     return false;
+}
+
+static bool add_joined(struct tracer *t, expr e, struct value gap, struct value list, struct buffer *out) {
+    uint64_t count;
+    if (!trace_length(t, list, e->item[0], &count)) return false;
+    for (uint64_t i = 0; i < count; i++) {
+        struct value item = trace_item(list, i);
+        if (!trace_step(t, e)) return false;
+        if (item.kind != VALUE_STRING) {
+            trace_fail(t, e->item[0], ERROR_TYPE, "join needs strings, not %s", value_kind_name(item));
+            error_hint(t->error, "', '.join(str(a) for a in LIST)");
+            return false;
+        }
+        if (i) buffer_add(out, gap.text->data, gap.text->size);
+        buffer_add(out, item.text->data, item.text->size);
+    }
+    return true;
+}
+
+static bool call_text_method(struct tracer *t, expr e, struct value text, const struct value *argument,
+                             struct value *out) {
+    const char *name = symbol_text(t->symbols, e->left->name);
+    if (strcmp(name, "format") == 0) return format_fields(t, e, text, argument, out);
+    if (strcmp(name, "join") == 0 && e->count == 1) {
+        struct buffer joined = {0};
+        bool ok = add_joined(t, e, text, argument[0], &joined);
+        if (ok && joined.failed) ok = error_memory(t->error);
+        ok = ok && trace_text(t, buffer_string(&joined), joined.size, out);
+        buffer_free(&joined);
+        return ok;
+    }
+    trace_fail(t, e, ERROR_NAME, "strings have no method `%s` here", name);
+    error_hint(t->error, "format(...) and join(LIST) are there, and f-strings: f\"{x:.3f}\"");
+    return false;
+}
+
+static bool call_text(struct tracer *t, expr e, struct value text, struct value *out) {
+    struct value few[8], *argument = few;
+    if (e->count > 8 && !(argument = mem_alloc(e->count, sizeof *argument))) return error_memory(t->error);
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < e->count; i++) ok = trace_expression(t, e->item[i], &argument[i]);
+    ok = ok && call_text_method(t, e, text, argument, out);
+    if (argument != few) mem_free(argument);
+    return ok;
+}
+
+// Whether a call is of a method: what stands before the point is no module.
+static bool has_methods(struct tracer *t, expr e) {
+    if (e->kind != EXPR_ATTRIBUTE) return false;
+    if (e->left->kind != EXPR_NAME) return true;
+    struct value value = known_name(t, e->left);
+    return value.kind == VALUE_LIST || value.kind == VALUE_STRING;
 }
 
 static bool eval_call(struct tracer *t, expr e, struct value *out) {
     struct value callee;
-    if (e->left->kind == EXPR_ATTRIBUTE &&
-        (e->left->left->kind != EXPR_NAME ||
-         (e->left->left->slot != SLOT_GLOBAL && t->local && t->local[e->left->left->slot].kind == VALUE_LIST) ||
-         state_global(t->state, e->left->left->name).kind == VALUE_LIST)) {
+    if (has_methods(t, e->left)) {
         if (!trace_expression(t, e->left->left, &callee)) return false;
         if (callee.kind == VALUE_LIST) return call_method(t, e, callee, out);
+        if (callee.kind == VALUE_STRING) return call_text(t, e, callee, out);
     }
     if (!trace_expression(t, e->left, &callee)) return false;
     switch (callee.kind) {
     case VALUE_FUNCTION:
-        return call_function(t, e, callee.function, out);
+        return call_function(t, e, callee.closure, out);
     case VALUE_OP:
         return call_operation(t, e, callee.op, out);
     case VALUE_BUILTIN:
@@ -1351,6 +1500,33 @@ static bool eval_call(struct tracer *t, expr e, struct value *out) {
         if (trace_is_number(callee)) error_hint(t->error, "write * for a product: 2*(x + 1)");
         return false;
     }
+}
+
+static bool hold_module(struct tracer *t, struct module *module) {
+    struct state *state = t->state;
+    for (size_t i = state->module_count; i-- > 0;)
+        if (state->module[i] == module) return true;
+    if (!mem_grow(&state->module, &state->module_capacity, state->module_count + 1, sizeof *state->module))
+        return error_memory(t->error);
+    state->module[state->module_count++] = module_hold(module);
+    return true;
+}
+
+// The function as a value: its defaults are evaluated here, once.
+static bool make_closure(struct tracer *t, struct function *f, struct value *out) {
+    struct closure *closure = arena_alloc(t->state->arena, sizeof *closure);
+    if (closure) closure->standard = arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *closure->standard);
+    if (!closure || !closure->standard) return error_memory(t->error);
+    closure->function = f;
+    closure->outer = t->frame;
+    closure->prompt = t->prompt;
+    for (uint32_t i = 0; i < f->parameter_count; i++) {
+        closure->standard[i] = (struct value){0};
+        if (f->parameter[i].standard && !trace_expression(t, f->parameter[i].standard, &closure->standard[i]))
+            return false;
+    }
+    *out = (struct value){.kind = VALUE_FUNCTION, .closure = closure};
+    return hold_module(t, f->module);
 }
 
 bool trace_expression(struct tracer *t, expr e, struct value *out) {
@@ -1367,10 +1543,12 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
     case EXPR_CALL:
         return eval_call(t, e, out);
     case EXPR_NEGATE:
-        return trace_expression(t, e->left, &value) &&
+        if (!trace_expression(t, e->left, &value)) return false;
+        if (is_array(value) && value_fits(value)) return trace_each(t, OP_NEG, value, truth_value(false), e, out);
+        return number_needed(t, value, e->left) &&
                trace_operation(t, OP_NEG, value, (struct value){.kind = VALUE_NUMBER}, e, out);
     case EXPR_PLUS:
-        return trace_expression(t, e->left, out) && number_needed(t, *out, e);
+        return trace_expression(t, e->left, out) && number_needed(t, *out, e->left);
     case EXPR_NOT:
         if (!trace_expression(t, e->left, &value) || !trace_truth(t, value, e, &truth)) return false;
         *out = truth_value(!truth);
@@ -1393,10 +1571,12 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
         return eval_items(t, e, out);
     case EXPR_COMPREHENSION:
         return eval_comprehension(t, e, out);
+    case EXPR_LAMBDA:
+        return make_closure(t, e->function, out);
     case EXPR_STRING:
-        return new_text(t, e->text, e->count, out);
+        return trace_text(t, e->text, e->count, out);
     case EXPR_FORMAT:
-        return eval_format(t, e, out);
+        return format_string(t, e, out);
     case EXPR_TRUE:
     case EXPR_FALSE:
         *out = truth_value(e->kind == EXPR_TRUE);
@@ -1432,10 +1612,42 @@ static bool run_assign(struct tracer *t, const struct statement *s) {
     return true;
 }
 
+// array += 1 changes the array's elements, as its other names see.
+static bool change_elements(struct tracer *t, const struct statement *s, struct value_list *list, struct value right) {
+    struct expression operation = {.kind = EXPR_BINARY, .op = s->op, .begin = s->begin, .end = s->target[1]->end};
+    struct value after;
+    operation.left = s->target[0];
+    operation.right = s->value;
+    if (!may_change(t, list, s->target[0])) return false;
+    if (!binary(t, &operation, (struct value){.kind = VALUE_LIST, .list = list}, right, &after)) return false;
+    if (after.kind != VALUE_LIST || after.list->count != list->count)
+        return trace_fail(t, s->value, ERROR_TYPE, "the result does not fit into the array");
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!set_item(t, list, i, after.list->item[i])) return false;
+    return true;
+}
+
+// list *= 3 changes the list, as its other names see.
+static bool repeat_in_place(struct tracer *t, expr e, struct value_list *list, struct value number) {
+    struct value many;
+    struct value_list *made;
+    if (!may_change(t, list, e->left)) return false;
+    if (!repeat(t, e, (struct value){.kind = VALUE_LIST, .list = list}, number, &many)) return false;
+    made = many.list;
+    for (uint32_t i = list->count; i < made->count; i++)
+        if (!trace_append(t, list, made->item[i])) return false;
+    if (made->count >= list->count) return true;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (!set_item(t, list, i, list->item[i])) return false; // journaled: an append may overwrite them
+    if (!journal_item(t, (struct undo_item){.list = list, .count = list->count, .index = UINT32_MAX})) return false;
+    return list->count = 0, true;
+}
+
 static bool run_augmented(struct tracer *t, const struct statement *s) {
     struct value before, right, after;
     expr target = s->target[0];
     if (!trace_expression(t, target, &before) || !trace_expression(t, s->value, &right)) return false;
+    if (is_array(before)) return change_elements(t, s, before.list, right);
     if (s->op == OP_ADD && before.kind == VALUE_LIST) {
         uint64_t count;
         if (!trace_length(t, right, s->value, &count) || !may_change(t, before.list, s->target[0])) return false;
@@ -1443,7 +1655,14 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
             if (!trace_append(t, before.list, trace_item(right, i))) return false;
         return true;
     }
-    if (s->op == OP_COUNT) return trace_fail(t, s->value, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
+    // The operation stands at the target; its operands are not in the tree.
+    struct expression operation = {.kind = EXPR_BINARY, .op = s->op, .begin = target->begin, .end = s->target[1]->end};
+    operation.left = s->target[0];
+    operation.right = s->value;
+    if (s->op == OP_MUL && before.kind == VALUE_LIST && trace_is_number(right))
+        return repeat_in_place(t, &operation, before.list, right);
+    if (!trace_is_number(before) || !trace_is_number(right) || s->op == OP_COUNT)
+        return binary(t, &operation, before, right, &after) && trace_bind(t, target, after, true);
     return trace_operation(t, (enum op)s->op, before, right, s->target[1], &after) &&
            trace_bind(t, target, after, false);
 }
@@ -1473,7 +1692,8 @@ static enum flow run_iteration(struct tracer *t, const struct statement *s, uint
 static enum flow run_for(struct tracer *t, const struct statement *s) {
     struct value over;
     uint64_t count;
-    if (!trace_expression(t, s->value, &over) || !trace_length(t, over, s->value, &count)) return FLOW_FAIL;
+    if (!trace_expression(t, s->value, &over) || !trace_spread(t, &over) || !trace_length(t, over, s->value, &count))
+        return FLOW_FAIL;
     for (uint64_t i = 0; i < count; i++) {
         if (over.kind != VALUE_RANGE && i >= over.list->count) break;
         struct value item = trace_item(over, i);
@@ -1507,20 +1727,9 @@ static enum flow run_return(struct tracer *t, const struct statement *s) {
     return FLOW_RETURN;
 }
 
-static bool hold_module(struct tracer *t, struct module *module) {
-    struct state *state = t->state;
-    for (size_t i = state->module_count; i-- > 0;)
-        if (state->module[i] == module) return true;
-    if (!mem_grow(&state->module, &state->module_capacity, state->module_count + 1, sizeof *state->module))
-        return error_memory(t->error);
-    state->module[state->module_count++] = module_hold(module);
-    return true;
-}
-
 static bool run_def(struct tracer *t, const struct statement *s) {
-    struct value value = {.kind = VALUE_FUNCTION, .function = s->function};
-    return hold_module(t, s->function->module) &&
-           set_global(t, s->function->name, value, span_at(t, s->function->begin, s->function->end));
+    struct value value;
+    return make_closure(t, s->function, &value) && trace_bind(t, s->target[0], value, true);
 }
 
 static bool known_module(const char *name) {

@@ -42,7 +42,7 @@ struct made { // an input of the prompt's graph
 };
 
 struct call { // a bare call, to be traced again
-    struct function *function;
+    struct closure *closure;
     struct value *argument; // by parameter; plain values only; UNBOUND: the default
 };
 
@@ -85,7 +85,8 @@ struct tracer {
     bool prompt; // the graph is the prompt's
     const struct module *module;
     const struct function *function; // being run; NULL at the top
-    struct value *local;
+    struct value *local;             // of `frame`
+    struct names *frame;             // NULL at the top
     uint32_t depth, epoch, statement;
     uint64_t steps;
     const char *stack_base;
@@ -114,8 +115,8 @@ void trace_rollback(struct tracer *tracer); // puts back names and lists
 enum flow trace_statement(struct tracer *tracer, const struct statement *statement);
 bool trace_expression(struct tracer *tracer, const struct expression *e, struct value *out);
 // Calls with arguments by parameter (UNBOUND: default).
-bool trace_call(struct tracer *tracer, const struct expression *site, struct function *function, struct value *argument,
-                struct value *out);
+bool trace_call(struct tracer *tracer, const struct expression *site, const struct closure *closure,
+                struct value *argument, struct value *out);
 bool trace_arguments(struct tracer *tracer, const struct expression *call, struct function *function,
                      struct value *argument);
 // A copy of a value, ranges as lists, without vertices and names; lists come from `arena`.
@@ -137,13 +138,31 @@ bool trace_operation(struct tracer *tracer, enum op op, struct value a, struct v
 bool trace_place(struct tracer *tracer, const struct expression *site); // false; where an error was that knows no place
 bool trace_step(struct tracer *tracer, const struct expression *site);  // counts and looks at the interrupt
 
+bool trace_text(struct tracer *tracer, const char *data, size_t size, struct value *out);
+
+// format.c
+bool format_string(struct tracer *tracer, const struct expression *e, struct value *out); // an f-string
+// text % values, the operation `e`.
+bool format_percent(struct tracer *tracer, const struct expression *e, struct value text, struct value values,
+                    struct value *out);
+// text.format(argument...)
+bool format_fields(struct tracer *tracer, const struct expression *call, struct value text,
+                   const struct value *argument, struct value *out);
+
 // builtin.c
 bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."
 bool builtin_call(struct tracer *tracer, const struct expression *call, int builtin, struct value *argument,
                   uint32_t count, struct value *out);
+// An operation on each element of an array, with the other operand's element there if it has elements.
+bool trace_each(struct tracer *tracer, enum op op, struct value a, struct value b, const struct expression *site,
+                struct value *out);
+// The sum of the products of two lists' elements; the product of two numbers.
+bool trace_dot(struct tracer *tracer, const struct expression *site, struct value a, struct value b, struct value *out);
 // The n-th element of anything that can be looped over, and how many there are.
 bool trace_length(struct tracer *tracer, struct value value, const struct expression *site, uint64_t *count);
 struct value trace_item(struct value value, uint64_t index);
+// A string becomes the list of its characters, for what goes through elements; all else stays as it is.
+bool trace_spread(struct tracer *tracer, struct value *value);
 bool state_set_global(struct state *state, symbol name, struct value value, struct span span);
 struct value state_global(const struct state *state, symbol name);
 void state_unmake(struct state *state, size_t count); // forgets all but the first `count` inputs

@@ -95,7 +95,7 @@ static void show(struct value value, const double *values, bool quote, struct bu
             buffer_add(out, value.text->data, value.text->size);
         break;
     case VALUE_FUNCTION:
-        buffer_text(out, "<function>");
+        buffer_printf(out, "<function %s>", value.closure->function->title);
         break;
     case VALUE_BUILTIN:
         buffer_printf(out, "<function %s>", builtin_table[value.builtin].name);

@@ -31,7 +31,7 @@ struct value {
         struct value_list *list; // LIST, TUPLE
         struct value_range *range;
         struct value_text *text;
-        struct function *function;
+        struct closure *closure; // FUNCTION
         int builtin;
         enum op op;
     };
@@ -41,11 +41,28 @@ struct value_list { // in an arena
     struct value *item;
     uint32_t count, capacity;
     uint32_t born; // the statement (by number) that made it
+    bool array;    // made by numpy's array: + and * mean its elements
 };
 
 struct value_range {
     double start, stop, step;
     uint64_t count;
+};
+
+// A function and what its def knew: defaults are values, not texts. In an arena.
+struct closure {
+    struct function *function;
+    struct value *standard; // by parameter; UNBOUND where there is no default
+    bool prompt;            // vertices among the defaults are of the prompt's graph
+    struct names *outer;    // the call of the function around it that made it, or NULL
+};
+
+// The names of a running call. In an arena if functions inside may still read them later.
+struct names {
+    const struct function *function;
+    struct value *local; // by slot
+    struct names *outer;
+    bool prompt; // vertices here are of the prompt's graph
 };
 
 struct value_text {

@@ -60,7 +60,6 @@ static const struct row mistakes[] = {
     {"def f():\n    pass\n    x = 1\n      y = 2", 4, 7, "this line is indented, but no block begins here"},
     // what Python has and bauer has not
     {"class A:\n    pass", 1, 1, "class" NOT_HERE},
-    {"f = lambda x: x", 1, 5, "lambda" NOT_HERE},
     {"try:\n    x = 1\nexcept:\n    pass", 1, 1, "try" NOT_HERE},
     {"with a:\n    pass", 1, 1, "with" NOT_HERE},
     {"def f(x):\n    yield x", 2, 5, "yield" NOT_HERE},
@@ -70,7 +69,6 @@ static const struct row mistakes[] = {
     {"a, *b = [1, 2]", 1, 4, "a starred expression" NOT_HERE},
     {"x = 3j", 1, 5, "complex numbers are not part of bauer's subset of Python"},
     {"x = b'a'", 1, 5, "a bytes literal" NOT_HERE},
-    {"def f(x):\n    def g(y):\n        return y\n    return g(x)", 2, 5, "a def inside a function" NOT_HERE},
     {"a = [1, 2]\na[0:1] = [3]", 2, 1, "assigning to a slice" NOT_HERE},
     {"import os", 1, 8, "there is no module `os` here"},
     {"x = (y := 3)", 1, 8, ":=" NOT_HERE},
@@ -115,7 +113,12 @@ static const struct row mistakes[] = {
     {"[1].append()", 1, 1, "append takes one argument"},
     {"[1].foo()", 1, 1, "lists have no method `foo` here"},
     {"len(3)", 1, 5, "a list is needed here, not a number"},
-    {"1 < \"a\"", 1, 1, "a number is needed here, not a string"},
+    {"1 < \"a\"", 1, 5, "a number is needed here, not a string"},
+    {"max(1, \"a\")", 1, 8, "a number is needed here, not a string"},
+    {"log(\"a\")", 1, 5, "a number is needed here, not a string"},
+    {"2*sin(\"a\")", 1, 7, "a number is needed here, not a string"},
+    {"1 - \"a\"", 1, 5, "a number is needed here, not a string"},
+    {"-\"a\"", 1, 2, "a number is needed here, not a string"},
     {"a, (b, c) = 1, 2", 1, 4, "a list is needed here, not a number"},
     {"sin(x=1)", 1, 1, "sin takes no keyword arguments"},
     {"math.foo", 1, 1, "`foo` is not among the functions that bauer knows"},
@@ -226,7 +229,11 @@ static void garbled_programs_do_no_harm(void **state) {
     static const char program[] =
         "import math\ndef g(v, k=2):\n    total = 0.0\n    for i, x in enumerate(v):\n"
         "        total += k*x**2 if x > 0 else -x\n    return total/len(v), [a*2 for a in v[1:]]\n\n"
-        "x = 3\ny = x*math.sin(x) + max(x, 2)\nprint(f'{y:.2f}', [1, (2, 3)], not x)\ng([1, 2.5, -3])\n";
+        "x = 3\ny = x*math.sin(x) + max(x, 2)\nprint(f'{y:.2f}', [1, (2, 3)], not x)\ng([1, 2.5, -3])\n"
+        "def h(f, /, x, *, n=2):\n    def go(k):\n        return f(x)*k if k else n\n    return go(3)\n"
+        "print('%-5.*f|%s' % (2, x, [1]), '{:>{w}.2f} {0!r}{{'.format(y, w=9), f'{x=} {y!r:>{x}}', 'ab'*2, '\\101')\n"
+        "a = 2*array([1, [2, 3]]); a += 1; c = a[1:] @ a[1:]; [1, 2] < [1]; [3, 4].pop(0)\n"
+        "h(lambda z, k=2: z**k, 1.5)\n";
     static const char bits[] = "()[]{}:,.=+-*/%<>'\"\\\n\t fgxy0123456789#@!&|e_";
     uint64_t seed = 12345;
     for (int round = 0; round < 3000; round++) {

@@ -67,7 +67,6 @@ static const struct row values[] = {
     {"assert 1 < 2, 'fine'\n7", "7"},
     {"if 1:\n\tx = 3\nx", "3"},
     // functions
-    {"def f(a, b=2, *, c=3):\n    return a\n", NULL},
     {"def f(a, b=2):\n    return a*10 + b\n\nw = f(1) + f(1, 3) + f(b=4, a=2)\nw", "49"},
     {"def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n\nfib(12)", "144.0"},
     {"def f(x):\n    \"\"\"Doc.\"\"\"\n    if x > 0:\n        return x\n    return -x\n\nf(-3)", "3.0"},

@@ -63,13 +63,13 @@ static void next(struct parser *p) {
         p->token = p->ahead;
         p->has_ahead = false;
     } else {
-        p->token = lex_next(&p->lexer);
+        lex_next(&p->lexer, &p->token);
     }
 }
 
 static enum token_kind look(struct parser *p) {
-    if (!p->has_ahead) p->ahead = lex_next(&p->lexer), p->has_ahead = true;
-    return p->ahead.kind;
+    if (!p->has_ahead) lex_next(&p->lexer, &p->ahead), p->has_ahead = true;
+    return (enum token_kind)p->ahead.kind;
 }
 
 static bool accept(struct parser *p, enum token_kind kind) {
@@ -568,7 +568,7 @@ static expr parse_atom(struct parser *p) {
 
 static bool add_argument(struct parser *p, struct list *items, struct list *keywords) {
     symbol keyword = 0;
-    if (p->token.kind == TOKEN_NAME && look(p) == TOKEN_ASSIGN) {
+    if (p->token.kind == TOKEN_NAME && lex_assign_follows(&p->lexer)) {
         keyword = p->token.name;
         next(p), next(p);
     } else if (keywords->count && ((symbol *)keywords->data)[keywords->count - 1]) {
@@ -735,7 +735,7 @@ static struct infix infix_of(enum token_kind kind) {
 static expr parse_sum(struct parser *p, int precedence) {
     expr left = precedence == 2 ? parse_unary(p) : parse_sum(p, 2);
     for (;;) {
-        struct infix infix = infix_of(p->token.kind);
+        struct infix infix = infix_of((enum token_kind)p->token.kind);
         if (!left || infix.precedence != precedence) return left;
         next(p);
         expr right = precedence == 2 ? parse_unary(p) : parse_sum(p, 2);
@@ -750,7 +750,7 @@ static expr parse_sum(struct parser *p, int precedence) {
 
 // The comparison that begins at the current token; -1 if there is none. Reads it.
 static int read_comparison(struct parser *p) {
-    enum token_kind kind = p->token.kind;
+    enum token_kind kind = (enum token_kind)p->token.kind;
     if (kind >= TOKEN_LESS && kind <= TOKEN_NOT_EQUAL) return next(p), (int)(kind - TOKEN_LESS);
     if (kind == TOKEN_IN) return next(p), CMP_IN;
     if (kind == TOKEN_IS) {
@@ -857,7 +857,7 @@ static expr parse_rest(struct parser *p, expr first, expr (*parse)(struct parser
     struct list items;
     list_start(&items);
     bool ok = list_add(p, &items, &first, sizeof first);
-    while (ok && accept(p, TOKEN_COMMA) && starts_expression(p->token.kind)) {
+    while (ok && accept(p, TOKEN_COMMA) && starts_expression((enum token_kind)p->token.kind)) {
         expr item = parse(p);
         ok = item && list_add(p, &items, &item, sizeof item);
     }
@@ -961,7 +961,7 @@ static stmt parse_return(struct parser *p) {
     if (!p->scope) return fail_at(p, begin, p->token.end, "`return` outside a function", "");
     stmt s = new_stmt(p, STMT_RETURN, begin);
     next(p);
-    if (s && starts_expression(p->token.kind) && !(s->value = parse_tuple(p))) return NULL;
+    if (s && starts_expression((enum token_kind)p->token.kind) && !(s->value = parse_tuple(p))) return NULL;
     return s;
 }
 
@@ -1210,7 +1210,7 @@ static stmt parse_def(struct parser *p) {
 
 static stmt parse_compound(struct parser *p) {
     if (!deeper(p)) return NULL;
-    enum token_kind kind = p->token.kind;
+    enum token_kind kind = (enum token_kind)p->token.kind;
     stmt s = kind == TOKEN_IF      ? parse_if(p)
              : kind == TOKEN_FOR   ? parse_loop(p, STMT_FOR)
              : kind == TOKEN_WHILE ? parse_loop(p, STMT_WHILE)
@@ -1235,7 +1235,7 @@ static bool parse_line(struct parser *p, struct list *statements) {
 }
 
 static bool parse_statement(struct parser *p, struct list *statements) {
-    if (!is_compound(p->token.kind)) return parse_line(p, statements);
+    if (!is_compound((enum token_kind)p->token.kind)) return parse_line(p, statements);
     stmt s = parse_compound(p);
     return s && list_add(p, statements, &s, sizeof s);
 }

@@ -38,25 +38,31 @@ static void set_token(struct token *token, enum token_kind kind, uint32_t begin,
     *token = (struct token){.kind = (uint8_t)kind, .begin = begin, .end = end};
 }
 
-static void fail(struct lexer *lexer, struct token *token, enum error_kind kind, uint32_t begin, uint32_t end,
-                 const char *message, const char *hint) {
+__attribute__((cold)) static void fail(struct lexer *lexer, struct token *token, enum error_kind kind, uint32_t begin,
+                                       uint32_t end, const char *message, const char *hint) {
     error_set(lexer->error, kind, span_of(lexer, begin, end), "%s", message);
     error_hint(lexer->error, "%s", hint);
     set_token(token, TOKEN_ERROR, begin, end);
 }
 
-// What a byte may begin. Digits and all kinds of letters go on in names; bytes beyond ASCII are looked at more closely
-// later.
-enum byte_class { BYTE_OTHER, BYTE_BLANK, BYTE_DIGIT, BYTE_LETTER, BYTE_PREFIX, BYTE_QUOTE };
+// What a byte may begin (signs: the usual ones). Digits and all kinds of letters go on in names; bytes beyond ASCII are
+// looked at more closely later.
+enum byte_class { BYTE_OTHER, BYTE_BLANK, BYTE_DIGIT, BYTE_LETTER, BYTE_PREFIX, BYTE_QUOTE, BYTE_SIGN };
 
 static const uint8_t byte_class[256] = {
-    [' '] = BYTE_BLANK,         ['\t'] = BYTE_BLANK,         ['\f'] = BYTE_BLANK,           ['\r'] = BYTE_BLANK,
-    ['0' ... '9'] = BYTE_DIGIT, ['A'] = BYTE_LETTER,         ['B'] = BYTE_PREFIX,           ['C' ... 'E'] = BYTE_LETTER,
-    ['F'] = BYTE_PREFIX,        ['G' ... 'Q'] = BYTE_LETTER, ['R'] = BYTE_PREFIX,           ['S' ... 'T'] = BYTE_LETTER,
-    ['U'] = BYTE_PREFIX,        ['V' ... 'Z'] = BYTE_LETTER, ['_'] = BYTE_LETTER,           ['a'] = BYTE_LETTER,
-    ['b'] = BYTE_PREFIX,        ['c' ... 'e'] = BYTE_LETTER, ['f'] = BYTE_PREFIX,           ['g' ... 'q'] = BYTE_LETTER,
-    ['r'] = BYTE_PREFIX,        ['s' ... 't'] = BYTE_LETTER, ['u'] = BYTE_PREFIX,           ['v' ... 'z'] = BYTE_LETTER,
-    ['\''] = BYTE_QUOTE,        ['"'] = BYTE_QUOTE,          [0x80 ... 0xFF] = BYTE_LETTER,
+    [' '] = BYTE_BLANK,          ['\t'] = BYTE_BLANK,         ['\f'] = BYTE_BLANK,
+    ['\r'] = BYTE_BLANK,         ['0' ... '9'] = BYTE_DIGIT,  ['A'] = BYTE_LETTER,
+    ['B'] = BYTE_PREFIX,         ['C' ... 'E'] = BYTE_LETTER, ['F'] = BYTE_PREFIX,
+    ['G' ... 'Q'] = BYTE_LETTER, ['R'] = BYTE_PREFIX,         ['S' ... 'T'] = BYTE_LETTER,
+    ['U'] = BYTE_PREFIX,         ['V' ... 'Z'] = BYTE_LETTER, ['_'] = BYTE_LETTER,
+    ['a'] = BYTE_LETTER,         ['b'] = BYTE_PREFIX,         ['c' ... 'e'] = BYTE_LETTER,
+    ['f'] = BYTE_PREFIX,         ['g' ... 'q'] = BYTE_LETTER, ['r'] = BYTE_PREFIX,
+    ['s' ... 't'] = BYTE_LETTER, ['u'] = BYTE_PREFIX,         ['v' ... 'z'] = BYTE_LETTER,
+    ['('] = BYTE_SIGN,           [')'] = BYTE_SIGN,           ['['] = BYTE_SIGN,
+    [']'] = BYTE_SIGN,           [','] = BYTE_SIGN,           ['='] = BYTE_SIGN,
+    ['+'] = BYTE_SIGN,           ['-'] = BYTE_SIGN,           ['*'] = BYTE_SIGN,
+    ['/'] = BYTE_SIGN,           ['<'] = BYTE_SIGN,           ['>'] = BYTE_SIGN,
+    ['\''] = BYTE_QUOTE,         ['"'] = BYTE_QUOTE,          [0x80 ... 0xFF] = BYTE_LETTER,
 };
 
 static enum byte_class class_of(char c) { return (enum byte_class)byte_class[(unsigned char)c]; }
@@ -388,8 +394,8 @@ static void end_of_text(struct lexer *lexer, struct token *token) {
     set_token(token, kind, lexer->end, lexer->end);
 }
 
-// Blanks, comments, joined lines; false at a newline that counts.
-static bool skip_blanks(struct lexer *lexer) {
+// Comments and joined lines, and the blanks about them; false at a newline that counts.
+static bool skip_more(struct lexer *lexer) {
     for (;;) {
         char c = lexer->text[lexer->at];
         if (class_of(c) == BYTE_BLANK)
@@ -405,11 +411,32 @@ static bool skip_blanks(struct lexer *lexer) {
     }
 }
 
+// All that stands between tokens; false at a newline that counts.
+static bool skip_blanks(struct lexer *lexer) {
+    const char *c = lexer->text + lexer->at;
+    while (*c == ' ') c++;
+    lexer->at = (uint32_t)(c - lexer->text);
+    return class_of(*c) >= BYTE_DIGIT || skip_more(lexer);
+}
+
 static void read_newline(struct lexer *lexer, struct token *token) {
     set_token(token, TOKEN_NEWLINE, lexer->at, lexer->at + 1);
     lexer->at++;
     lexer->line_begins = true;
     lexer->any = false;
+}
+
+static void read_dedent(struct lexer *lexer, struct token *token) {
+    lexer->dedents--;
+    set_token(token, TOKEN_DEDENT, lexer->at, lexer->at);
+}
+
+static void read_word_or_string(struct lexer *lexer, struct token *token) {
+    int prefix = prefix_length(lexer);
+    if (prefix >= 0)
+        read_string(lexer, token, prefix);
+    else
+        read_name(lexer, token);
 }
 
 static void read_other(struct lexer *lexer, struct token *token) {
@@ -422,23 +449,22 @@ static void read_other(struct lexer *lexer, struct token *token) {
         read_sign(lexer, token);
 }
 
-// What begins at the current byte, which is not blank.
+// What begins at the current byte, which is neither blank nor the end.
 static void read_token(struct lexer *lexer, struct token *token) {
-    int prefix;
+    lexer->any = true;
     switch (class_of(lexer->text[lexer->at])) {
     case BYTE_LETTER:
         read_name(lexer, token);
         break;
+    case BYTE_PREFIX:
+    case BYTE_QUOTE:
+        read_word_or_string(lexer, token);
+        break;
     case BYTE_DIGIT:
         read_number(lexer, token);
         break;
-    case BYTE_PREFIX:
-    case BYTE_QUOTE:
-        prefix = prefix_length(lexer);
-        if (prefix >= 0)
-            read_string(lexer, token, prefix);
-        else
-            read_name(lexer, token);
+    case BYTE_SIGN:
+        read_sign(lexer, token);
         break;
     default:
         read_other(lexer, token);
@@ -447,17 +473,14 @@ static void read_token(struct lexer *lexer, struct token *token) {
 
 void lex_next(struct lexer *lexer, struct token *token) {
     if (lexer->dedents == 0 && lexer->line_begins && begin_line(lexer, token)) return;
-    if (lexer->dedents > 0) {
-        lexer->dedents--;
-        set_token(token, TOKEN_DEDENT, lexer->at, lexer->at);
-    } else if (!skip_blanks(lexer)) {
+    if (lexer->dedents > 0)
+        read_dedent(lexer, token);
+    else if (!skip_blanks(lexer))
         read_newline(lexer, token);
-    } else if (lexer->at >= lexer->end) {
+    else if (lexer->at >= lexer->end)
         end_of_text(lexer, token);
-    } else {
-        lexer->any = true;
+    else
         read_token(lexer, token);
-    }
 }
 
 bool lex_assign_follows(struct lexer *lexer) {

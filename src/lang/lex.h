@@ -95,13 +95,16 @@ struct lexer {
     const struct source *source;
     const char *text; // the source's
     struct error *error;
-    uint32_t at, end;    // next byte, and where to stop; at `end` is a byte that no token contains
+    uint32_t at;      // next byte
+    bool line_begins; // at the start of a logical line
+    bool any;         // the current logical line has a token
+    int dedents;      // still to be delivered
+    // `end` is where to stop, at a byte that no token contains. (It does not stand beside `at`: compilers would load
+    // the two as one, and wait for the last store to `at` each time.)
+    uint32_t end;
     int brackets;        // open ones: newlines do not count inside
     uint32_t bracket_at; // where the outermost open one is
     int indent[LEX_INDENT_MAX], indents;
-    int dedents;                // still to be delivered
-    bool line_begins;           // at the start of a logical line
-    bool any;                   // the current logical line has a token
     symbol keyword_first;       // keyword_word have symbols from here on, in their order
     symbol refused_first, last; // then the refused ones
 };

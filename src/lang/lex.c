@@ -34,8 +34,14 @@ static struct span span_of(const struct lexer *lexer, uint32_t begin, uint32_t e
     return (struct span){lexer->source, begin, end};
 }
 
+// Not inlined: what is rare shall cost what is common no registers.
+#define APART __attribute__((noinline))
+
+// The fields that every kind of token has.
 static void set_token(struct token *token, enum token_kind kind, uint32_t begin, uint32_t end) {
-    *token = (struct token){.kind = (uint8_t)kind, .begin = begin, .end = end};
+    token->kind = (uint8_t)kind;
+    token->begin = begin;
+    token->end = end;
 }
 
 __attribute__((cold)) static void fail(struct lexer *lexer, struct token *token, enum error_kind kind, uint32_t begin,
@@ -45,9 +51,18 @@ __attribute__((cold)) static void fail(struct lexer *lexer, struct token *token,
     set_token(token, TOKEN_ERROR, begin, end);
 }
 
-// What a byte may begin (signs: the usual ones). Digits and all kinds of letters go on in names; bytes beyond ASCII are
-// looked at more closely later.
-enum byte_class { BYTE_OTHER, BYTE_BLANK, BYTE_DIGIT, BYTE_LETTER, BYTE_PREFIX, BYTE_QUOTE, BYTE_SIGN };
+// What a byte may begin, in an order that makes the usual questions one comparison. Signs are the usual ones, letters
+// the plain ones; bytes beyond ASCII are looked at more closely later.
+enum byte_class {
+    BYTE_OTHER,
+    BYTE_BLANK,
+    BYTE_SIGN,
+    BYTE_QUOTE,
+    BYTE_BEYOND,
+    BYTE_DIGIT,
+    BYTE_LETTER,
+    BYTE_PREFIX // a letter that may stand before the quote of a string
+};
 
 static const uint8_t byte_class[256] = {
     [' '] = BYTE_BLANK,          ['\t'] = BYTE_BLANK,         ['\f'] = BYTE_BLANK,
@@ -62,13 +77,13 @@ static const uint8_t byte_class[256] = {
     [']'] = BYTE_SIGN,           [','] = BYTE_SIGN,           ['='] = BYTE_SIGN,
     ['+'] = BYTE_SIGN,           ['-'] = BYTE_SIGN,           ['*'] = BYTE_SIGN,
     ['/'] = BYTE_SIGN,           ['<'] = BYTE_SIGN,           ['>'] = BYTE_SIGN,
-    ['\''] = BYTE_QUOTE,         ['"'] = BYTE_QUOTE,          [0x80 ... 0xFF] = BYTE_LETTER,
+    ['\''] = BYTE_QUOTE,         ['"'] = BYTE_QUOTE,          [0x80 ... 0xFF] = BYTE_BEYOND,
 };
 
 static enum byte_class class_of(char c) { return (enum byte_class)byte_class[(unsigned char)c]; }
 static bool is_digit(char c) { return class_of(c) == BYTE_DIGIT; }
-static bool is_name_start(char c) { return class_of(c) == BYTE_LETTER || class_of(c) == BYTE_PREFIX; }
-static bool is_name(char c) { return class_of(c) >= BYTE_DIGIT && class_of(c) <= BYTE_PREFIX; }
+static bool is_name(char c) { return class_of(c) >= BYTE_BEYOND; }
+static bool is_name_start(char c) { return is_name(c) && !is_digit(c); }
 
 static char peek(const struct lexer *lexer, uint32_t ahead) {
     return lexer->at + ahead < lexer->end ? lexer->text[lexer->at + ahead] : '\0';
@@ -86,7 +101,7 @@ static bool is_letter_run(const char *text, size_t size) {
 }
 
 // Most names are short and met before: those are looked up as one word.
-static symbol name_symbol(const struct lexer *lexer, const char *text, size_t size) {
+static inline symbol name_symbol(const struct lexer *lexer, const char *text, size_t size) {
     if (size > SYMBOL_WORD || text + SYMBOL_WORD > lexer->text + lexer->source->size)
         return symbol_of(lexer->symbols, text, size);
     return symbol_of_word(lexer->symbols, symbol_cut(symbol_load(text), size), text, size);
@@ -97,22 +112,36 @@ static enum token_kind word_kind(const struct lexer *lexer, symbol name) {
     return name < lexer->refused_first ? TOKEN_AND + (name - lexer->keyword_first) : TOKEN_REFUSED;
 }
 
-static void read_name(struct lexer *lexer, struct token *token) {
+static void set_name(struct lexer *lexer, struct token *token, size_t size) {
     uint32_t begin = lexer->at;
-    const char *text = lexer->text + begin, *c = text;
-    uint8_t bits = 0;
-    for (; is_name(*c); c++) bits |= (uint8_t)*c; // the byte at `end` belongs to no name
-    size_t size = (size_t)(c - text);
-    lexer->at += (uint32_t)size;
-    if (bits >= 0x80 && !is_letter_run(text, size)) {
-        fail(lexer, token, ERROR_SYNTAX, begin, lexer->at, "a character here is not part of the language",
-             "names are letters, digits and _; quotes and minus signs are the plain ones of the keyboard");
-        return;
-    }
-    symbol name = name_symbol(lexer, text, size);
+    symbol name = name_symbol(lexer, lexer->text + begin, size);
+    lexer->at = begin + (uint32_t)size;
     set_token(token, name ? word_kind(lexer, name) : TOKEN_ERROR, begin, lexer->at);
     token->name = name;
     if (!name) error_memory(lexer->error);
+}
+
+static APART void read_name_beyond(struct lexer *lexer, struct token *token) {
+    const char *text = lexer->text + lexer->at, *c = text;
+    while (is_name(*c)) c++;
+    size_t size = (size_t)(c - text);
+    if (is_letter_run(text, size)) {
+        set_name(lexer, token, size);
+        return;
+    }
+    fail(lexer, token, ERROR_SYNTAX, lexer->at, lexer->at + (uint32_t)size,
+         "a character here is not part of the language",
+         "names are letters, digits and _; quotes and minus signs are the plain ones of the keyboard");
+    lexer->at += (uint32_t)size;
+}
+
+static void read_name(struct lexer *lexer, struct token *token) {
+    const char *text = lexer->text + lexer->at, *c = text;
+    while (class_of(*c) >= BYTE_DIGIT) c++; // the byte at `end` belongs to no name
+    if (class_of(*c) == BYTE_BEYOND)
+        read_name_beyond(lexer, token);
+    else
+        set_name(lexer, token, (size_t)(c - text));
 }
 
 static void read_radix(struct lexer *lexer, struct token *token, int radix) {
@@ -190,7 +219,7 @@ static bool skip_decimal(struct lexer *lexer) {
     return false;
 }
 
-static void read_number(struct lexer *lexer, struct token *token) {
+static APART void read_number(struct lexer *lexer, struct token *token) {
     uint32_t begin = lexer->at;
     char next = (char)(peek(lexer, 1) | 32);
     if (peek(lexer, 0) == '0' && (next == 'x' || next == 'o' || next == 'b')) {
@@ -244,7 +273,7 @@ static bool skip_string(struct lexer *lexer, struct token *token, uint32_t begin
     }
 }
 
-static void read_string(struct lexer *lexer, struct token *token, int prefix_size) {
+static APART void read_string(struct lexer *lexer, struct token *token, int prefix_size) {
     uint32_t begin = lexer->at;
     bool raw = false;
     char prefix = 0;
@@ -292,20 +321,16 @@ static const struct sign {
     ['/'] = {TOKEN_SLASH, TOKEN_SLASH_ASSIGN, TOKEN_FLOORDIV, TOKEN_FLOORDIV_ASSIGN},
 };
 
-// The sign at the current byte and its size; 0 when there is none.
-static enum token_kind find_sign(const struct lexer *lexer, uint32_t *size) {
-    char first = peek(lexer, 0), second = peek(lexer, 1);
-    const struct sign *sign = &signs[first & 127];
-    *size = 1;
-    if (second == ' ') return sign->alone; // most are written so
+// The longer sign at the current byte, 0 when there is none.
+static enum token_kind longer_sign(const char *text, uint32_t *size) {
+    const struct sign *sign = &signs[*text & 127];
     *size = 2;
-    if (second == first && sign->doubled) {
-        if (peek(lexer, 2) != '=') return sign->doubled;
-        return *size = 3, sign->doubled_assign;
-    }
-    if (second == '=' && sign->assign) return sign->assign;
-    if (first == '-' && second == '>') return TOKEN_ARROW;
-    return *size = 1, sign->alone;
+    if (text[1] == '=') return sign->assign;
+    if (text[0] == '-' && text[1] == '>') return TOKEN_ARROW;
+    if (text[1] != text[0] || !sign->doubled) return 0;
+    if (text[2] != '=') return sign->doubled;
+    *size = 3;
+    return sign->doubled_assign;
 }
 
 static void count_brackets(struct lexer *lexer, const struct token *token) {
@@ -328,8 +353,10 @@ static void fail_unknown(struct lexer *lexer, struct token *token) {
 }
 
 static void read_sign(struct lexer *lexer, struct token *token) {
-    uint32_t size;
-    enum token_kind kind = find_sign(lexer, &size);
+    const char *text = lexer->text + lexer->at;
+    uint32_t size = 1;
+    enum token_kind kind = text[1] == ' ' || class_of(text[1]) >= BYTE_QUOTE ? 0 : longer_sign(text, &size);
+    if (!kind) kind = signs[*text & 127].alone, size = 1;
     if (!kind) {
         fail_unknown(lexer, token);
         return;
@@ -382,7 +409,7 @@ static bool begin_line(struct lexer *lexer, struct token *token) {
     return false;
 }
 
-static void end_of_text(struct lexer *lexer, struct token *token) {
+static APART void end_of_text(struct lexer *lexer, struct token *token) {
     if (lexer->brackets > 0) {
         fail(lexer, token, ERROR_INCOMPLETE, lexer->bracket_at, lexer->bracket_at + 1, "this bracket is not closed",
              "");
@@ -395,7 +422,7 @@ static void end_of_text(struct lexer *lexer, struct token *token) {
 }
 
 // Comments and joined lines, and the blanks about them; false at a newline that counts.
-static bool skip_more(struct lexer *lexer) {
+static APART bool skip_more(struct lexer *lexer) {
     for (;;) {
         char c = lexer->text[lexer->at];
         if (class_of(c) == BYTE_BLANK)
@@ -412,26 +439,31 @@ static bool skip_more(struct lexer *lexer) {
 }
 
 // All that stands between tokens; false at a newline that counts.
-static bool skip_blanks(struct lexer *lexer) {
+static inline bool skip_blanks(struct lexer *lexer) {
     const char *c = lexer->text + lexer->at;
     while (*c == ' ') c++;
     lexer->at = (uint32_t)(c - lexer->text);
-    return class_of(*c) >= BYTE_DIGIT || skip_more(lexer);
+    return class_of(*c) >= BYTE_SIGN || skip_more(lexer);
 }
 
-static void read_newline(struct lexer *lexer, struct token *token) {
+static APART void read_newline(struct lexer *lexer, struct token *token) {
     set_token(token, TOKEN_NEWLINE, lexer->at, lexer->at + 1);
     lexer->at++;
     lexer->line_begins = true;
     lexer->any = false;
 }
 
-static void read_dedent(struct lexer *lexer, struct token *token) {
+// At the start of a logical line: whether that is a token.
+static APART bool read_line_start(struct lexer *lexer, struct token *token) {
+    if (lexer->dedents == 0 && begin_line(lexer, token)) return true;
+    lexer->line_begins = lexer->dedents > 1;
+    if (lexer->dedents == 0) return false;
     lexer->dedents--;
     set_token(token, TOKEN_DEDENT, lexer->at, lexer->at);
+    return true;
 }
 
-static void read_word_or_string(struct lexer *lexer, struct token *token) {
+static APART void read_word_or_string(struct lexer *lexer, struct token *token) {
     int prefix = prefix_length(lexer);
     if (prefix >= 0)
         read_string(lexer, token, prefix);
@@ -439,7 +471,7 @@ static void read_word_or_string(struct lexer *lexer, struct token *token) {
         read_name(lexer, token);
 }
 
-static void read_other(struct lexer *lexer, struct token *token) {
+static APART void read_other(struct lexer *lexer, struct token *token) {
     char c = peek(lexer, 0);
     if (c == '.' && is_digit(peek(lexer, 1)))
         read_number(lexer, token);
@@ -456,15 +488,18 @@ static void read_token(struct lexer *lexer, struct token *token) {
     case BYTE_LETTER:
         read_name(lexer, token);
         break;
-    case BYTE_PREFIX:
-    case BYTE_QUOTE:
-        read_word_or_string(lexer, token);
+    case BYTE_SIGN:
+        read_sign(lexer, token);
         break;
     case BYTE_DIGIT:
         read_number(lexer, token);
         break;
-    case BYTE_SIGN:
-        read_sign(lexer, token);
+    case BYTE_PREFIX:
+    case BYTE_QUOTE:
+        read_word_or_string(lexer, token);
+        break;
+    case BYTE_BEYOND:
+        read_name_beyond(lexer, token);
         break;
     default:
         read_other(lexer, token);
@@ -472,10 +507,8 @@ static void read_token(struct lexer *lexer, struct token *token) {
 }
 
 void lex_next(struct lexer *lexer, struct token *token) {
-    if (lexer->dedents == 0 && lexer->line_begins && begin_line(lexer, token)) return;
-    if (lexer->dedents > 0)
-        read_dedent(lexer, token);
-    else if (!skip_blanks(lexer))
+    if (lexer->line_begins && read_line_start(lexer, token)) return;
+    if (!skip_blanks(lexer))
         read_newline(lexer, token);
     else if (lexer->at >= lexer->end)
         end_of_text(lexer, token);

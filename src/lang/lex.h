@@ -96,9 +96,9 @@ struct lexer {
     const char *text; // the source's
     struct error *error;
     uint32_t at;      // next byte
-    bool line_begins; // at the start of a logical line
+    bool line_begins; // at the start of a logical line, or DEDENTs are still to be delivered
     bool any;         // the current logical line has a token
-    int dedents;      // still to be delivered
+    int dedents;
     // `end` is where to stop, at a byte that no token contains. (It does not stand beside `at`: compilers would load
     // the two as one, and wait for the last store to `at` each time.)
     uint32_t end;

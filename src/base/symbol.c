@@ -131,9 +131,17 @@ symbol symbol_of(struct symbols *symbols, const char *text, size_t size) {
     return name ? name : add(symbols, key, text, size);
 }
 
-symbol symbol_of_word(struct symbols *symbols, uint64_t word, const char *text, size_t size) {
+static __attribute__((noinline)) symbol probe_on(struct symbols *symbols, uint64_t word, const char *text,
+                                                 size_t size) {
     symbol name = find_slot(symbols, word, text, size)->name;
     return name ? name : add(symbols, word, text, size);
+}
+
+// Nearly all names are met before and stand in the first slot that is looked at.
+symbol symbol_of_word(struct symbols *symbols, uint64_t word, const char *text, size_t size) {
+    const struct slot *slot = &symbols->slots[start_of(symbols, word, size)];
+    if (slot->key == word && slot->size == size && slot->name) return slot->name;
+    return probe_on(symbols, word, text, size);
 }
 
 symbol symbol_find(const struct symbols *symbols, const char *text, size_t size) {

@@ -100,25 +100,27 @@ static bool is_letter_run(const char *text, size_t size) {
     return true;
 }
 
-// Most names are short and met before: those are looked up as one word.
+// Most names are short: those are looked up as one word.
 static inline symbol name_symbol(const struct lexer *lexer, const char *text, size_t size) {
-    if (size > SYMBOL_WORD || text + SYMBOL_WORD > lexer->text + lexer->source->size)
-        return symbol_of(lexer->symbols, text, size);
+    if (size > SYMBOL_WORD || lexer->at + SYMBOL_WORD > lexer->end) return symbol_of(lexer->symbols, text, size);
     return symbol_of_word(lexer->symbols, symbol_cut(symbol_load(text), size), text, size);
 }
 
-static enum token_kind word_kind(const struct lexer *lexer, symbol name) {
-    if (name > lexer->last || name < lexer->keyword_first) return TOKEN_NAME;
-    return name < lexer->refused_first ? TOKEN_AND + (name - lexer->keyword_first) : TOKEN_REFUSED;
+static enum token_kind word_kind(struct lexer *lexer, symbol name) {
+    if (name > lexer->last) return TOKEN_NAME; // most often
+    if (name >= lexer->refused_first) return TOKEN_REFUSED;
+    if (name >= lexer->keyword_first) return TOKEN_AND + (name - lexer->keyword_first);
+    if (name) return TOKEN_NAME;
+    error_memory(lexer->error);
+    return TOKEN_ERROR;
 }
 
-static void set_name(struct lexer *lexer, struct token *token, size_t size) {
+static inline void set_name(struct lexer *lexer, struct token *token, size_t size) {
     uint32_t begin = lexer->at;
     symbol name = name_symbol(lexer, lexer->text + begin, size);
     lexer->at = begin + (uint32_t)size;
-    set_token(token, name ? word_kind(lexer, name) : TOKEN_ERROR, begin, lexer->at);
+    set_token(token, word_kind(lexer, name), begin, lexer->at);
     token->name = name;
-    if (!name) error_memory(lexer->error);
 }
 
 static APART void read_name_beyond(struct lexer *lexer, struct token *token) {
@@ -135,7 +137,7 @@ static APART void read_name_beyond(struct lexer *lexer, struct token *token) {
     lexer->at += (uint32_t)size;
 }
 
-static void read_name(struct lexer *lexer, struct token *token) {
+static APART void read_name(struct lexer *lexer, struct token *token) {
     const char *text = lexer->text + lexer->at, *c = text;
     while (class_of(*c) >= BYTE_DIGIT) c++; // the byte at `end` belongs to no name
     if (class_of(*c) == BYTE_BEYOND)
@@ -376,8 +378,9 @@ static void skip_comment(struct lexer *lexer) {
 // Measures the blanks at the start of a line; skips blank lines and comment lines.
 static int measure_indent(struct lexer *lexer) {
     for (;; lexer->at++) {
-        int columns = 0;
-        const char *c = lexer->text + lexer->at;
+        const char *begin = lexer->text + lexer->at, *c = begin;
+        while (*c == ' ') c++;
+        int columns = (int)(c - begin);
         for (; class_of(*c) == BYTE_BLANK; c++)
             columns = *c == ' ' ? columns + 1 : *c == '\t' ? columns / 8 * 8 + 8 : columns;
         lexer->at = (uint32_t)(c - lexer->text);
@@ -443,6 +446,7 @@ static inline bool skip_blanks(struct lexer *lexer) {
     const char *c = lexer->text + lexer->at;
     while (*c == ' ') c++;
     lexer->at = (uint32_t)(c - lexer->text);
+    if (*c == '\n' && lexer->brackets == 0) return false;
     return class_of(*c) >= BYTE_SIGN || skip_more(lexer);
 }
 

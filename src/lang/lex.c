@@ -102,7 +102,8 @@ static bool is_letter_run(const char *text, size_t size) {
 
 // Most names are short: those are looked up as one word.
 static inline symbol name_symbol(const struct lexer *lexer, const char *text, size_t size) {
-    if (size > SYMBOL_WORD || lexer->at + SYMBOL_WORD > lexer->end) return symbol_of(lexer->symbols, text, size);
+    if (size > SYMBOL_WORD || lexer->text + lexer->end - text < SYMBOL_WORD)
+        return symbol_of(lexer->symbols, text, size);
     return symbol_of_word(lexer->symbols, symbol_cut(symbol_load(text), size), text, size);
 }
 
@@ -115,35 +116,35 @@ static enum token_kind word_kind(struct lexer *lexer, symbol name) {
     return TOKEN_ERROR;
 }
 
-static inline void set_name(struct lexer *lexer, struct token *token, size_t size) {
-    uint32_t begin = lexer->at;
-    symbol name = name_symbol(lexer, lexer->text + begin, size);
-    lexer->at = begin + (uint32_t)size;
-    set_token(token, word_kind(lexer, name), begin, lexer->at);
-    token->name = name;
+// The name from `text` to `end`.
+static inline void set_name(struct lexer *lexer, struct token *token, const char *text, const char *end) {
+    lexer->at = (uint32_t)(end - lexer->text);
+    token->begin = (uint32_t)(text - lexer->text);
+    token->end = lexer->at;
+    token->name = name_symbol(lexer, text, (size_t)(end - text));
+    token->kind = (uint8_t)word_kind(lexer, token->name);
 }
 
-static APART void read_name_beyond(struct lexer *lexer, struct token *token) {
-    const char *text = lexer->text + lexer->at, *c = text;
-    while (is_name(*c)) c++;
-    size_t size = (size_t)(c - text);
-    if (is_letter_run(text, size)) {
-        set_name(lexer, token, size);
+static APART void read_name_beyond(struct lexer *lexer, struct token *token, const char *text) {
+    const char *end = text;
+    while (is_name(*end)) end++;
+    if (is_letter_run(text, (size_t)(end - text))) {
+        set_name(lexer, token, text, end);
         return;
     }
-    fail(lexer, token, ERROR_SYNTAX, lexer->at, lexer->at + (uint32_t)size,
+    lexer->at = (uint32_t)(end - lexer->text);
+    fail(lexer, token, ERROR_SYNTAX, (uint32_t)(text - lexer->text), lexer->at,
          "a character here is not part of the language",
          "names are letters, digits and _; quotes and minus signs are the plain ones of the keyboard");
-    lexer->at += (uint32_t)size;
 }
 
-static APART void read_name(struct lexer *lexer, struct token *token) {
-    const char *text = lexer->text + lexer->at, *c = text;
-    while (class_of(*c) >= BYTE_DIGIT) c++; // the byte at `end` belongs to no name
-    if (class_of(*c) == BYTE_BEYOND)
-        read_name_beyond(lexer, token);
+static APART void read_name(struct lexer *lexer, struct token *token, const char *text) {
+    const char *end = text;
+    while (class_of(*end) >= BYTE_DIGIT) end++; // the byte at lexer->end belongs to no name
+    if (class_of(*end) == BYTE_BEYOND)
+        read_name_beyond(lexer, token, text);
     else
-        set_name(lexer, token, (size_t)(c - text));
+        set_name(lexer, token, text, end);
 }
 
 static void read_radix(struct lexer *lexer, struct token *token, int radix) {
@@ -354,17 +355,16 @@ static void fail_unknown(struct lexer *lexer, struct token *token) {
     fail(lexer, token, ERROR_SYNTAX, lexer->at, lexer->at + 1, "this character is not part of the language", hint);
 }
 
-static void read_sign(struct lexer *lexer, struct token *token) {
-    const char *text = lexer->text + lexer->at;
-    uint32_t size = 1;
+static void read_sign(struct lexer *lexer, struct token *token, const char *text) {
+    uint32_t size = 1, begin = (uint32_t)(text - lexer->text);
     enum token_kind kind = text[1] == ' ' || class_of(text[1]) >= BYTE_QUOTE ? 0 : longer_sign(text, &size);
     if (!kind) kind = signs[*text & 127].alone, size = 1;
     if (!kind) {
         fail_unknown(lexer, token);
         return;
     }
-    set_token(token, kind, lexer->at, lexer->at + size);
-    lexer->at += size;
+    lexer->at = begin + size;
+    set_token(token, kind, begin, begin + size);
     if (kind <= TOKEN_RBRACE) count_brackets(lexer, token);
 }
 
@@ -412,7 +412,7 @@ static bool begin_line(struct lexer *lexer, struct token *token) {
     return false;
 }
 
-static APART void end_of_text(struct lexer *lexer, struct token *token) {
+static void end_of_text(struct lexer *lexer, struct token *token) {
     if (lexer->brackets > 0) {
         fail(lexer, token, ERROR_INCOMPLETE, lexer->bracket_at, lexer->bracket_at + 1, "this bracket is not closed",
              "");
@@ -442,15 +442,12 @@ static APART bool skip_more(struct lexer *lexer) {
 }
 
 // All that stands between tokens; false at a newline that counts.
-static inline bool skip_blanks(struct lexer *lexer) {
-    const char *c = lexer->text + lexer->at;
-    while (*c == ' ') c++;
-    lexer->at = (uint32_t)(c - lexer->text);
-    if (*c == '\n' && lexer->brackets == 0) return false;
-    return class_of(*c) >= BYTE_SIGN || skip_more(lexer);
+static bool skip_blanks(struct lexer *lexer) {
+    while (lexer->text[lexer->at] == ' ') lexer->at++;
+    return skip_more(lexer);
 }
 
-static APART void read_newline(struct lexer *lexer, struct token *token) {
+static void read_newline(struct lexer *lexer, struct token *token) {
     set_token(token, TOKEN_NEWLINE, lexer->at, lexer->at + 1);
     lexer->at++;
     lexer->line_begins = true;
@@ -472,52 +469,54 @@ static APART void read_word_or_string(struct lexer *lexer, struct token *token) 
     if (prefix >= 0)
         read_string(lexer, token, prefix);
     else
-        read_name(lexer, token);
+        read_name(lexer, token, lexer->text + lexer->at);
 }
 
-static APART void read_other(struct lexer *lexer, struct token *token) {
+static void read_other(struct lexer *lexer, struct token *token) {
     char c = peek(lexer, 0);
     if (c == '.' && is_digit(peek(lexer, 1)))
         read_number(lexer, token);
     else if (c == '\\' && lexer->at + 2 >= lexer->end && (lexer->at + 1 >= lexer->end || peek(lexer, 1) == '\n'))
         fail(lexer, token, ERROR_INCOMPLETE, lexer->at, lexer->at + 1, "a line is missing after this backslash", "");
     else
-        read_sign(lexer, token);
+        read_sign(lexer, token, lexer->text + lexer->at);
 }
 
-// What begins at the current byte, which is neither blank nor the end.
-static void read_token(struct lexer *lexer, struct token *token) {
-    lexer->any = true;
-    switch (class_of(lexer->text[lexer->at])) {
-    case BYTE_LETTER:
-        read_name(lexer, token);
-        break;
-    case BYTE_SIGN:
-        read_sign(lexer, token);
-        break;
-    case BYTE_DIGIT:
-        read_number(lexer, token);
-        break;
-    case BYTE_PREFIX:
-    case BYTE_QUOTE:
-        read_word_or_string(lexer, token);
-        break;
-    case BYTE_BEYOND:
-        read_name_beyond(lexer, token);
-        break;
-    default:
-        read_other(lexer, token);
+// The next token, where it takes more than a look at one byte to find it.
+static APART void read_more(struct lexer *lexer, struct token *token) {
+    if (!skip_more(lexer)) {
+        read_newline(lexer, token);
+    } else if (lexer->at >= lexer->end) {
+        end_of_text(lexer, token);
+    } else {
+        lexer->any = true;
+        enum byte_class class = class_of(lexer->text[lexer->at]);
+        if (class == BYTE_PREFIX || class == BYTE_QUOTE)
+            read_word_or_string(lexer, token);
+        else if (class == BYTE_DIGIT)
+            read_number(lexer, token);
+        else if (is_name(lexer->text[lexer->at]))
+            read_name_beyond(lexer, token, lexer->text + lexer->at);
+        else
+            read_other(lexer, token);
     }
 }
 
+// `at` is stored once for a token: the next one waits for it.
 void lex_next(struct lexer *lexer, struct token *token) {
     if (lexer->line_begins && read_line_start(lexer, token)) return;
-    if (!skip_blanks(lexer))
-        read_newline(lexer, token);
-    else if (lexer->at >= lexer->end)
-        end_of_text(lexer, token);
-    else
-        read_token(lexer, token);
+    const char *c = lexer->text + lexer->at;
+    while (*c == ' ') c++;
+    if (class_of(*c) == BYTE_LETTER) {
+        lexer->any = true;
+        read_name(lexer, token, c);
+    } else if (class_of(*c) == BYTE_SIGN) {
+        lexer->any = true;
+        read_sign(lexer, token, c);
+    } else {
+        lexer->at = (uint32_t)(c - lexer->text);
+        read_more(lexer, token);
+    }
 }
 
 bool lex_assign_follows(struct lexer *lexer) {

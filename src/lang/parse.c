@@ -45,6 +45,9 @@ struct parser {
 
 typedef struct expression *expr;
 
+// Not inlined: what is rare shall cost what is common no registers and no room on the stack.
+#define APART __attribute__((noinline))
+
 // ---- small things -------------------------------------------------------------------------------------------------
 
 static struct span span_of(const struct parser *p, uint32_t begin, uint32_t end) {
@@ -78,13 +81,13 @@ static bool accept(struct parser *p, enum token_kind kind) {
     return true;
 }
 
-static void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char *message, const char *hint) {
+static APART void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char *message, const char *hint) {
     error_set(p->error, ERROR_SYNTAX, span_of(p, begin, end), "%s", message);
     error_hint(p->error, "%s", hint);
     return NULL;
 }
 
-static void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
+static APART void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
 
 static const char *refused_hint(const char *word) {
     if (strcmp(word, "lambda") == 0) return "write a def";
@@ -95,7 +98,7 @@ static const char *refused_hint(const char *word) {
     return "";
 }
 
-static void *refuse(struct parser *p, const char *what, const char *hint) {
+static APART void *refuse(struct parser *p, const char *what, const char *hint) {
     error_set(p->error, ERROR_SYNTAX, span_of(p, p->token.begin, p->token.end),
               "%s is not part of bauer's subset of Python", what);
     error_hint(p->error, "%s", hint);
@@ -103,7 +106,7 @@ static void *refuse(struct parser *p, const char *what, const char *hint) {
 }
 
 // What is wrong at the current token: an error of the lexer's, a text that ends early, or something unexpected.
-static void *unexpected(struct parser *p, const char *wanted, const char *hint) {
+static APART void *unexpected(struct parser *p, const char *wanted, const char *hint) {
     const struct token *t = &p->token;
     if (t->kind == TOKEN_ERROR) return NULL;
     if (t->kind == TOKEN_REFUSED)
@@ -141,7 +144,7 @@ static void list_drop(struct list *list) {
     list_start(list);
 }
 
-static bool list_widen(struct parser *p, struct list *list, size_t size) {
+static APART bool list_widen(struct parser *p, struct list *list, size_t size) {
     void *data = list->capacity ? list->data : NULL;
     if (!mem_grow(&data, &list->capacity, list->count + 8, size)) return error_memory(p->error);
     if (list->data == list->few) memcpy(data, list->few, list->count * size);
@@ -220,17 +223,21 @@ static bool slot_room(struct parser *p, symbol name) {
     return true;
 }
 
-// The slot of `name` in the function being parsed; SLOT_GLOBAL at the top; SLOT_GLOBAL with an error when out of
-// memory.
-static uint32_t slot_for(struct parser *p, symbol name) {
-    if (!p->scope) return SLOT_GLOBAL;
-    if (!slot_room(p, name)) return SLOT_GLOBAL;
-    if (p->slot_stamp[name] == p->stamp) return p->slot_of[name];
+static APART uint32_t new_slot(struct parser *p, symbol name) {
     uint8_t no = 0;
-    if (!list_add(p, &p->scope->slots, &name, sizeof name) || !list_add(p, &p->scope->local, &no, 1))
+    if (!slot_room(p, name) || !list_add(p, &p->scope->slots, &name, sizeof name) ||
+        !list_add(p, &p->scope->local, &no, 1))
         return SLOT_GLOBAL;
     p->slot_stamp[name] = p->stamp;
     return p->slot_of[name] = (uint32_t)p->scope->slots.count - 1;
+}
+
+// The slot of `name` in the function being parsed; SLOT_GLOBAL at the top; SLOT_GLOBAL with an error when out of
+// memory.
+static inline uint32_t slot_for(struct parser *p, symbol name) {
+    if (!p->scope) return SLOT_GLOBAL;
+    bool known = name < p->stamp_capacity && p->slot_stamp[name] == p->stamp;
+    return known ? p->slot_of[name] : new_slot(p, name);
 }
 
 static void make_local(struct parser *p, uint32_t slot, uint8_t how) {
@@ -498,7 +505,7 @@ static bool add_string_parts(struct parser *p, const struct token *t, struct lis
 }
 
 // One string or several beside each other.
-static expr parse_string(struct parser *p) {
+static APART expr parse_string(struct parser *p) {
     uint32_t begin = p->token.begin;
     struct list parts;
     list_start(&parts);
@@ -532,7 +539,7 @@ static expr parse_name(struct parser *p) {
     return p->scope && e->slot == SLOT_GLOBAL ? NULL : e;
 }
 
-static expr parse_number(struct parser *p) {
+static APART expr parse_number(struct parser *p) {
     uint32_t begin = p->token.begin;
     double number = p->token.number;
     bool integer = p->token.integer;
@@ -544,13 +551,13 @@ static expr parse_number(struct parser *p) {
     return e;
 }
 
-static expr parse_constant(struct parser *p, enum expression_kind kind) {
+static APART expr parse_constant(struct parser *p, enum expression_kind kind) {
     uint32_t begin = p->token.begin;
     next(p);
     return new_expr(p, kind, begin);
 }
 
-static expr parse_bracket(struct parser *p, enum token_kind close, enum expression_kind kind) {
+static APART expr parse_bracket(struct parser *p, enum token_kind close, enum expression_kind kind) {
     uint32_t begin = p->token.begin;
     next(p);
     return parse_items(p, begin, close, kind);
@@ -609,7 +616,7 @@ static symbol *take_keywords(struct parser *p, struct list *keywords, uint32_t a
     return keyword;
 }
 
-static expr parse_call(struct parser *p, expr callee) {
+static APART expr parse_call(struct parser *p, expr callee) {
     struct list items, keywords;
     list_start(&items), list_start(&keywords);
     bool ok = true;
@@ -633,7 +640,7 @@ static expr parse_call(struct parser *p, expr callee) {
     return e;
 }
 
-static expr parse_subscript(struct parser *p, expr left) {
+static APART expr parse_subscript(struct parser *p, expr left) {
     next(p);
     expr part[3] = {0};
     int colons = 0;
@@ -661,7 +668,7 @@ static expr parse_subscript(struct parser *p, expr left) {
     return e;
 }
 
-static expr parse_attribute(struct parser *p, expr left) {
+static APART expr parse_attribute(struct parser *p, expr left) {
     next(p);
     if (p->token.kind != TOKEN_NAME) return unexpected(p, "a name", "");
     symbol name = p->token.name;
@@ -711,7 +718,7 @@ static expr parse_power(struct parser *p, expr first) {
     return e;
 }
 
-static expr parse_signed(struct parser *p) {
+static APART expr parse_signed(struct parser *p) {
     uint32_t begin = p->token.begin;
     bool minus = p->token.kind == TOKEN_MINUS;
     if (!deeper(p)) return NULL;
@@ -783,7 +790,7 @@ static int read_comparison(struct parser *p) {
 }
 
 // `first` itself if no comparison follows.
-static expr parse_comparison(struct parser *p, expr first) {
+static APART expr parse_comparison(struct parser *p, expr first) {
     int comparison = read_comparison(p);
     if (comparison < 0) return first;
     struct list items, compares;
@@ -806,7 +813,7 @@ static expr parse_comparison(struct parser *p, expr first) {
     return e;
 }
 
-static expr parse_not(struct parser *p) {
+static APART expr parse_not(struct parser *p) {
     uint32_t begin = p->token.begin;
     if (!deeper(p)) return NULL;
     next(p);
@@ -817,7 +824,7 @@ static expr parse_not(struct parser *p) {
     return e;
 }
 
-static expr parse_junction(struct parser *p, expr first, enum level level) {
+static APART expr parse_junction(struct parser *p, expr first, enum level level) {
     enum token_kind word = level == LEVEL_OR ? TOKEN_OR : TOKEN_AND;
     struct list items;
     list_start(&items);
@@ -853,7 +860,7 @@ static expr parse_level(struct parser *p, enum level level, expr first) {
 
 static expr parse_or(struct parser *p) { return parse_level(p, LEVEL_OR, NULL); }
 
-static expr parse_conditional(struct parser *p, expr value) {
+static APART expr parse_conditional(struct parser *p, expr value) {
     next(p);
     expr condition = parse_or(p);
     if (!condition || !expect(p, TOKEN_ELSE, "`else`", "a conditional expression is A if CONDITION else B"))
@@ -943,7 +950,7 @@ static stmt new_assignment(struct parser *p, expr *target, uint32_t count, expr 
 }
 
 // ... = target = value, after first = value.
-static stmt parse_chain(struct parser *p, expr first, expr value) {
+static APART stmt parse_chain(struct parser *p, expr first, expr value) {
     struct list targets;
     list_start(&targets);
     bool ok = list_add(p, &targets, &first, sizeof first);
@@ -966,7 +973,7 @@ static stmt parse_assignment(struct parser *p, expr first) {
     return new_assignment(p, target, 1, value);
 }
 
-static stmt parse_augmented(struct parser *p, expr target) {
+static APART stmt parse_augmented(struct parser *p, expr target) {
     static const uint8_t op[] = {OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_POW, OP_FLOORDIV, OP_MOD, OP_COUNT};
     stmt s = new_stmt(p, STMT_AUGMENTED, target->begin);
     if (!s) return NULL;
@@ -1006,7 +1013,7 @@ static stmt parse_simple_expression(struct parser *p) {
     return s;
 }
 
-static stmt parse_return(struct parser *p) {
+static APART stmt parse_return(struct parser *p) {
     uint32_t begin = p->token.begin;
     if (!p->scope) return fail_at(p, begin, p->token.end, "`return` outside a function", "");
     stmt s = new_stmt(p, STMT_RETURN, begin);
@@ -1015,7 +1022,7 @@ static stmt parse_return(struct parser *p) {
     return s;
 }
 
-static stmt parse_loop_word(struct parser *p, enum statement_kind kind) {
+static APART stmt parse_loop_word(struct parser *p, enum statement_kind kind) {
     if (!p->loops)
         return fail_at(p, p->token.begin, p->token.end,
                        kind == STMT_BREAK ? "`break` outside a loop" : "`continue` outside a loop", "");
@@ -1055,7 +1062,7 @@ static stmt import_done(struct parser *p, stmt s, struct list *names, bool ok) {
     return ok && s->import ? s : NULL;
 }
 
-static stmt parse_import(struct parser *p) {
+static APART stmt parse_import(struct parser *p) {
     stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
     struct list names;
     list_start(&names);
@@ -1069,7 +1076,7 @@ static stmt parse_import(struct parser *p) {
     return s ? import_done(p, s, &names, ok) : NULL;
 }
 
-static stmt parse_from(struct parser *p) {
+static APART stmt parse_from(struct parser *p) {
     stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
     struct list names;
     list_start(&names);
@@ -1094,7 +1101,7 @@ static stmt parse_from(struct parser *p) {
     return import_done(p, s, &names, ok);
 }
 
-static stmt parse_assert(struct parser *p) {
+static APART stmt parse_assert(struct parser *p) {
     stmt s = new_stmt(p, STMT_ASSERT, p->token.begin);
     next(p);
     if (!s || !(s->value = parse_expression(p))) return NULL;
@@ -1131,7 +1138,7 @@ static stmt parse_small(struct parser *p) {
 
 // ---- compound statements ------------------------------------------------------------------------------------------
 
-static stmt parse_if(struct parser *p) {
+static APART stmt parse_if(struct parser *p) {
     stmt s = new_stmt(p, STMT_IF, p->token.begin);
     struct list conditions, blocks;
     list_start(&conditions);
@@ -1157,7 +1164,7 @@ static stmt parse_if(struct parser *p) {
     return s;
 }
 
-static stmt parse_loop(struct parser *p, enum statement_kind kind) {
+static APART stmt parse_loop(struct parser *p, enum statement_kind kind) {
     stmt s = new_stmt(p, kind, p->token.begin);
     if (!s || !(s->body = arena_alloc(p->arena, sizeof *s->body)) || !(s->target = arena_alloc(p->arena, sizeof(expr))))
         return fail_memory(p);
@@ -1242,7 +1249,7 @@ static bool parse_body(struct parser *p, struct function *f) {
     return ok && f->slot && f->local;
 }
 
-static stmt parse_def(struct parser *p) {
+static APART stmt parse_def(struct parser *p) {
     if (p->scope) return refuse(p, "a def inside a function", "define it outside and pass what it needs");
     stmt s = new_stmt(p, STMT_DEF, p->token.begin);
     if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function))) return fail_memory(p);

@@ -97,22 +97,38 @@ static void *add_block(struct arena *arena, struct arena_block *block, size_t si
     return block->data;
 }
 
-// A piece that would waste most of a block gets one of its own, and the current block stays in use.
-static void *alloc_alone(struct arena *arena, size_t need) {
-    return add_block(arena, large_zero(1, sizeof(struct arena_block) + need), need);
+static size_t aligned(size_t size) { return (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT; }
+
+// A new block in use.
+static bool begin_block(struct arena *arena) {
+    size_t size = arena->next_size;
+    unsigned char *data = add_block(arena, large_alloc(1, sizeof(struct arena_block) + size), size);
+    if (!data) return false;
+    arena->free = data;
+    arena->room = size;
+    if (arena->next_size < LARGEST_BLOCK) arena->next_size *= 2;
+    return true;
 }
 
+// A piece that would waste most of a block gets one of its own, and the current block stays in use.
+static bool is_alone(const struct arena *arena, size_t size) { return aligned(size) > arena->next_size / 4; }
+
+static bool is_endless(size_t size) { return size > PTRDIFF_MAX - sizeof(struct arena_block) - ARENA_ALIGNMENT; }
+
 void *arena_alloc_elsewhere(struct arena *arena, size_t size) {
-    if (size > PTRDIFF_MAX - sizeof(struct arena_block) - ARENA_ALIGNMENT) return NULL;
-    size_t need = (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
-    if (need > arena->next_size / 4) return alloc_alone(arena, need);
-    unsigned char *data =
-        add_block(arena, large_alloc(1, sizeof(struct arena_block) + arena->next_size), arena->next_size);
-    if (!data) return NULL;
-    arena->free = data;
-    arena->room = arena->next_size;
-    if (arena->next_size < LARGEST_BLOCK) arena->next_size *= 2;
-    return arena_alloc(arena, size);
+    if (is_endless(size)) return NULL;
+    if (is_alone(arena, size))
+        return add_block(arena, large_zero(1, sizeof(struct arena_block) + aligned(size)), aligned(size));
+    return begin_block(arena) ? arena_alloc(arena, size) : NULL;
+}
+
+void *arena_copy(struct arena *arena, const void *data, size_t size) {
+    if (size <= arena->room || is_endless(size) || !is_alone(arena, size)) {
+        void *piece = arena_alloc(arena, size);
+        return piece && size ? memcpy(piece, data, size) : piece;
+    }
+    void *block = add_block(arena, large_alloc(1, sizeof(struct arena_block) + aligned(size)), aligned(size));
+    return block ? memcpy(block, data, size) : NULL;
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t size) {

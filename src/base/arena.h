@@ -27,6 +27,8 @@ size_t arena_size(const struct arena *arena); // bytes held from the system
 
 // `size` zeroed bytes aligned for pointers and doubles, or NULL when out of memory.
 static inline void *arena_alloc(struct arena *arena, size_t size);
+// A copy of `size` bytes, aligned alike, or NULL when out of memory.
+void *arena_copy(struct arena *arena, const void *data, size_t size);
 // A NUL-terminated copy of `size` bytes of `text`, or NULL when out of memory.
 char *arena_text(struct arena *arena, const char *text, size_t size);
 

@@ -161,8 +161,7 @@ static inline bool list_add(struct parser *p, struct list *list, const void *ele
 
 // Moves the list into the arena; NULL when out of memory, never because it is empty.
 static void *list_take(struct parser *p, struct list *list, size_t size) {
-    void *copy = arena_alloc(p->arena, (list->count ? list->count : 1) * size);
-    if (copy && list->count) memcpy(copy, list->data, list->count * size);
+    void *copy = arena_copy(p->arena, list->data, list->count * size);
     list_drop(list);
     if (!copy) error_memory(p->error);
     return copy;

@@ -28,8 +28,7 @@ struct scope {
 
 struct parser {
     struct lexer lexer;
-    struct token token, ahead; // the current token, and the one after it if has_ahead
-    bool has_ahead;
+    struct token token; // the current one
     struct module *module;
     struct arena *arena;
     struct symbols *symbols;
@@ -62,17 +61,15 @@ static void next(struct parser *p) {
         p->lexer.at = p->lexer.end; // nothing more is read
         return;
     }
-    if (p->has_ahead) {
-        p->token = p->ahead;
-        p->has_ahead = false;
-    } else {
-        lex_next(&p->lexer, &p->token);
-    }
+    lex_next(&p->lexer, &p->token);
 }
 
-static enum token_kind look(struct parser *p) {
-    if (!p->has_ahead) lex_next(&p->lexer, &p->ahead), p->has_ahead = true;
-    return (enum token_kind)p->ahead.kind;
+// What comes after the current token.
+static APART enum token_kind look(const struct parser *p) {
+    struct lexer lexer = p->lexer;
+    struct token token;
+    lex_next(&lexer, &token);
+    return (enum token_kind)token.kind;
 }
 
 static bool accept(struct parser *p, enum token_kind kind) {
@@ -421,7 +418,6 @@ static expr parse_embedded(struct parser *p, uint32_t from, uint32_t to) {
     p->lexer.bracket_at = from;
     p->lexer.line_begins = false;
     p->lexer.dedents = 0;
-    p->has_ahead = false;
     next(p);
     expr e = parse_tuple(p);
     bool whole = p->lexer.at >= to && (p->token.kind == TOKEN_ERROR || p->token.kind == TOKEN_END);
@@ -432,8 +428,6 @@ static expr parse_embedded(struct parser *p, uint32_t from, uint32_t to) {
     if (e && whole) error_clear(p->error);
     p->lexer = outer.lexer;
     p->token = outer.token;
-    p->has_ahead = outer.has_ahead;
-    p->ahead = outer.ahead;
     p->last_end = outer.last_end;
     return whole ? e : NULL;
 }

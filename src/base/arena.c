@@ -60,20 +60,15 @@ void mem_free(void *memory) { free(memory); }
 
 // ---- arenas -------------------------------------------------------------------------------------------------------
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 32 << 20, ALIGNMENT = _Alignof(max_align_t) };
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 32 << 20 };
 
-// Blocks come zeroed from the system (for large ones that costs nothing), so handing out a piece is an addition.
-struct block {
-    struct block *next;
-    size_t size;
-    _Alignas(max_align_t) unsigned char data[];
+// Pieces are zeroed when they are handed out, while they are on their way into the cache, not blocks as a whole.
+struct arena_block {
+    struct arena_block *next;
+    unsigned char data[];
 };
 
-struct arena {
-    struct block *blocks; // the newest with room is `free`
-    unsigned char *free;
-    size_t room, next_size, held;
-};
+_Static_assert(sizeof(struct arena_block) % ARENA_ALIGNMENT == 0, "pieces are aligned");
 
 struct arena *arena_new(void) {
     struct arena *arena = mem_zero(1, sizeof *arena);
@@ -85,7 +80,7 @@ struct arena *arena_new(void) {
 
 void arena_free(struct arena *arena) {
     if (!arena) return;
-    for (struct block *block = arena->blocks, *next; block; block = next) {
+    for (struct arena_block *block = arena->blocks, *next; block; block = next) {
         next = block->next;
         mem_free(block);
     }
@@ -94,35 +89,46 @@ void arena_free(struct arena *arena) {
 
 size_t arena_size(const struct arena *arena) { return arena->held; }
 
-static struct block *add_block(struct arena *arena, size_t size) {
-    if (size > PTRDIFF_MAX - sizeof(struct block)) return NULL;
-    struct block *block = large_zero(1, sizeof *block + size);
+static void *add_block(struct arena *arena, struct arena_block *block, size_t size) {
     if (!block) return NULL;
     block->next = arena->blocks;
-    block->size = size;
     arena->blocks = block;
     arena->held += sizeof *block + size;
-    return block;
+    return block->data;
 }
 
-void *arena_alloc(struct arena *arena, size_t size) {
-    if (size > PTRDIFF_MAX - ALIGNMENT) return NULL;
-    size_t need = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (need == 0) need = ALIGNMENT;
-    if (need > arena->room) {
-        // A piece that would waste most of a block gets one of its own, and the current block stays in use.
-        bool alone = need > arena->next_size / 4;
-        struct block *block = add_block(arena, alone ? need : arena->next_size);
-        if (!block) return NULL;
-        if (alone) return block->data;
-        arena->free = block->data;
-        arena->room = arena->next_size;
-        if (arena->next_size < LARGEST_BLOCK) arena->next_size *= 2;
+static size_t aligned(size_t size) { return (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT; }
+
+// A new block in use.
+static bool begin_block(struct arena *arena) {
+    size_t size = arena->next_size;
+    unsigned char *data = add_block(arena, large_alloc(1, sizeof(struct arena_block) + size), size);
+    if (!data) return false;
+    arena->free = data;
+    arena->room = size;
+    if (arena->next_size < LARGEST_BLOCK) arena->next_size *= 2;
+    return true;
+}
+
+// A piece that would waste most of a block gets one of its own, and the current block stays in use.
+static bool is_alone(const struct arena *arena, size_t size) { return aligned(size) > arena->next_size / 4; }
+
+static bool is_endless(size_t size) { return size > PTRDIFF_MAX - sizeof(struct arena_block) - ARENA_ALIGNMENT; }
+
+void *arena_alloc_elsewhere(struct arena *arena, size_t size) {
+    if (is_endless(size)) return NULL;
+    if (is_alone(arena, size))
+        return add_block(arena, large_zero(1, sizeof(struct arena_block) + aligned(size)), aligned(size));
+    return begin_block(arena) ? arena_alloc(arena, size) : NULL;
+}
+
+void *arena_copy(struct arena *arena, const void *data, size_t size) {
+    if (size <= arena->room || is_endless(size) || !is_alone(arena, size)) {
+        void *piece = arena_alloc(arena, size);
+        return piece && size ? memcpy(piece, data, size) : piece;
     }
-    void *piece = arena->free;
-    arena->free += need;
-    arena->room -= need;
-    return piece;
+    void *block = add_block(arena, large_alloc(1, sizeof(struct arena_block) + aligned(size)), aligned(size));
+    return block ? memcpy(block, data, size) : NULL;
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t size) {

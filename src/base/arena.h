@@ -8,15 +8,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
-struct arena;
+// Public only so that handing out a piece is an addition where it is asked for; nobody else looks inside.
+struct arena {
+    struct arena_block *blocks;
+    unsigned char *free;    // in the block in use
+    size_t room;            // bytes from there, a multiple of ARENA_ALIGNMENT
+    size_t next_size, held; // of blocks
+};
+
+enum { ARENA_ALIGNMENT = 8 }; // what pointers and doubles need
 
 struct arena *arena_new(void);                // NULL when out of memory
 void arena_free(struct arena *arena);         // frees the arena and all it handed out; NULL is allowed
 size_t arena_size(const struct arena *arena); // bytes held from the system
 
-// `size` zeroed bytes aligned for any type, or NULL when out of memory.
-void *arena_alloc(struct arena *arena, size_t size);
+// `size` zeroed bytes aligned for pointers and doubles, or NULL when out of memory.
+static inline void *arena_alloc(struct arena *arena, size_t size);
+// A copy of `size` bytes, aligned alike, or NULL when out of memory.
+void *arena_copy(struct arena *arena, const void *data, size_t size);
 // A NUL-terminated copy of `size` bytes of `text`, or NULL when out of memory.
 char *arena_text(struct arena *arena, const char *text, size_t size);
 
@@ -32,5 +44,19 @@ void mem_free(void *memory);
 
 // Test hook: the n-th allocation from now fails once (0: never).
 void mem_fail_after(size_t n);
+
+// ---- inline -------------------------------------------------------------------------------------------------------
+
+void *arena_alloc_elsewhere(struct arena *arena, size_t size); // when the block in use has too little room
+
+static inline void *arena_alloc(struct arena *arena, size_t size) {
+    if (size == 0) size = 1; // pieces have addresses of their own
+    if (size > PTRDIFF_MAX || size > arena->room) return arena_alloc_elsewhere(arena, size);
+    size_t need = (size + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1);
+    void *piece = arena->free;
+    arena->free += need;
+    arena->room -= need;
+    return memset(piece, 0, size);
+}
 
 #endif

@@ -9,8 +9,33 @@
 static const size_t largest_source = (size_t)1 << 30; // offsets stay below 2^32 even if every byte becomes U+FFFD
 static const size_t noticeable_size = (size_t)1 << 24;
 
-static char *clean_copy(const char *text, size_t *size, bool *cleaned) {
-    *cleaned = !utf8_valid(text, *size);
+// What is in a text, seen in one pass: for a long text, reading it costs more than looking at it.
+struct survey {
+    bool zero, carriage_return, beyond_ascii;
+    size_t line_ends;
+};
+
+static struct survey survey_text(const char *text, size_t size) {
+    struct survey survey = {0};
+    for (size_t at = 0; at < size;) {
+        size_t end = size - at > UINT8_MAX ? at + UINT8_MAX : size; // so that `line_ends` fits a byte
+        uint8_t zero = 0, carriage_return = 0, bits = 0, line_ends = 0;
+        for (; at < end; at++) {
+            bits |= (uint8_t)text[at];
+            zero |= text[at] == '\0';
+            carriage_return |= text[at] == '\r';
+            line_ends = (uint8_t)(line_ends + (text[at] == '\n'));
+        }
+        survey.zero |= zero;
+        survey.carriage_return |= carriage_return;
+        survey.beyond_ascii |= bits >= 0x80;
+        survey.line_ends += line_ends;
+    }
+    return survey;
+}
+
+static char *clean_copy(const char *text, size_t *size, bool beyond_ascii, bool *cleaned) {
+    *cleaned = beyond_ascii && !utf8_valid(text, *size);
     if (!*cleaned) return mem_text(text, *size);
     char *copy = mem_alloc(3 * *size + 1, 1);
     if (!copy) return NULL;
@@ -32,17 +57,10 @@ static size_t unify_line_ends(char *text, size_t size) {
     return (size_t)(out - text);
 }
 
-static uint32_t count_line_ends(const char *text, size_t size) {
-    uint32_t count = 0;
-    for (size_t i = 0; i < size; i++) count += text[i] == '\n';
-    return count;
-}
-
 // A line end at the very end starts no further line: a mistake there is shown behind the last line that has text.
-static bool find_lines(struct source *source) {
+static bool find_lines(struct source *source, size_t ends) {
     const char *text = source->text, *end = text + source->size;
-    uint32_t ends = count_line_ends(text, source->size);
-    source->line_start = mem_alloc((size_t)ends + 1, sizeof *source->line_start);
+    source->line_start = mem_alloc(ends + 1, sizeof *source->line_start);
     if (!source->line_start) return false;
     source->line_start[0] = 0;
     source->line_count = 1;
@@ -51,14 +69,20 @@ static bool find_lines(struct source *source) {
     return true;
 }
 
-static bool fill_source(struct source *source, const char *name, const char *text, size_t size, struct error *error) {
+static bool fill_source(struct source *source, const char *name, const char *text, size_t size,
+                        const struct survey *survey, struct error *error) {
     source->name = mem_text(name, strlen(name));
-    source->text = clean_copy(text, &size, &source->cleaned);
+    source->text = clean_copy(text, &size, survey->beyond_ascii, &source->cleaned);
     if (!source->name || !source->text) return error_memory(error);
     // Only for a text so long that a person may have pressed Ctrl-C since.
     if (size > noticeable_size && task_interrupted()) return error_interrupt(error);
-    source->size = unify_line_ends(source->text, size);
-    return find_lines(source) || error_memory(error);
+    source->size = size;
+    size_t line_ends = survey->line_ends;
+    if (survey->carriage_return) {
+        source->size = unify_line_ends(source->text, size);
+        line_ends = survey_text(source->text, source->size).line_ends;
+    }
+    return find_lines(source, line_ends) || error_memory(error);
 }
 
 struct source *source_new(const char *name, const char *text, size_t size, struct error *error) {
@@ -67,7 +91,8 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
         error_set(error, ERROR_FILE, SPAN_NONE, "%s is too large: %zu bytes (at most 1 GiB)", name, size);
         return NULL;
     }
-    if (size && memchr(text, '\0', size)) {
+    struct survey survey = survey_text(text, size);
+    if (survey.zero) {
         error_set(error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file (it contains zero bytes)", name);
         error_hint(error, "programs and sessions are plain text");
         return NULL;
@@ -78,7 +103,7 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
         return NULL;
     }
     *source = (struct source){.first_line = 1, .references = 1};
-    if (fill_source(source, name, text, size, error)) return source;
+    if (fill_source(source, name, text, size, &survey, error)) return source;
     source_drop(source);
     return NULL;
 }

@@ -534,7 +534,8 @@ static bool run_statement(struct run *run, struct tracer *t) {
 // y = f(0.5, 1.2), print(f(0.5, 1.2)): f's graph is what there is to look at. If it cannot be had, nothing changes.
 static bool show_plain_call(struct run *run, struct tracer *t) {
     const struct function *f = t->plain.closure->function;
-    struct call call = {t->plain.closure, arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call.argument)};
+    struct call call = {t->plain.closure,
+                        arena_alloc(t->state->arena, (f->parameter_count + 1) * sizeof *call.argument)};
     if (!call.argument) return error_memory(run->error);
     for (uint32_t i = 0; i < f->parameter_count; i++) {
         call.argument[i] = t->plain.argument[i];

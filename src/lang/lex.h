@@ -77,36 +77,36 @@ enum token_kind {
 };
 
 struct token {
-    double number;       // NUMBER
+    union {
+        double number; // NUMBER
+        symbol name;   // NAME, REFUSED
+    };
     uint32_t begin, end; // bytes of the source
-    symbol name;         // NAME, REFUSED
-    enum token_kind kind;
-    bool integer;     // NUMBER written without point and exponent
-    bool raw, triple; // STRING
-    char prefix;      // STRING: 'f' for a formatted one, 'b', or 0
+    uint8_t kind;        // enum token_kind
+    bool integer;        // NUMBER written without point and exponent
+    bool raw, triple;    // STRING
+    char prefix;         // STRING: 'f' for a formatted one, 'b', or 0
 };
 
-enum { LEX_INDENT_MAX = 100, LEX_RECENT = 1024 };
+enum { LEX_INDENT_MAX = 100 };
 
 struct lexer {
     struct symbols *symbols;
     const struct source *source;
+    const char *text; // the source's
     struct error *error;
-    uint32_t at, end;    // next byte, and where to stop
-    uint32_t line_start; // of the current logical line
+    uint32_t at;      // next byte
+    bool line_begins; // at the start of a logical line, or DEDENTs are still to be delivered
+    bool any;         // the current logical line has a token
+    int dedents;
+    // `end` is where to stop, at a byte that no token contains. (It does not stand beside `at`: compilers would load
+    // the two as one, and wait for the last store to `at` each time.)
+    uint32_t end;
     int brackets;        // open ones: newlines do not count inside
     uint32_t bracket_at; // where the outermost open one is
     int indent[LEX_INDENT_MAX], indents;
-    int dedents;        // still to be delivered
-    bool line_begins;   // at the start of a logical line
-    bool any;           // the current logical line has a token
-    symbol keyword[32]; // symbols of keyword_word
-    symbol refused_first, refused_last;
-    // Names of up to eight bytes that were met lately: most names of a program are, again and again.
-    struct lex_recent {
-        uint64_t word;
-        symbol name;
-    } recent[LEX_RECENT];
+    symbol keyword_first;       // keyword_word have symbols from here on, in their order
+    symbol refused_first, last; // then the refused ones
 };
 
 extern const char *const keyword_word[]; // from TOKEN_AND to TOKEN_NONE
@@ -114,6 +114,8 @@ extern const size_t keyword_count;
 
 bool lex_init(struct lexer *lexer, struct symbols *symbols, const struct source *source, struct error *error);
 // The next token; after TOKEN_END again TOKEN_END. On TOKEN_ERROR the error is set.
-struct token lex_next(struct lexer *lexer);
+void lex_next(struct lexer *lexer, struct token *token);
+// Whether the next token is `=`. Reads nothing.
+bool lex_assign_follows(struct lexer *lexer);
 
 #endif

@@ -16,7 +16,7 @@ const size_t parse_keyword_count = sizeof parse_keywords / sizeof *parse_keyword
 // A growing list, copied into the arena when it is complete. A few elements need no memory of their own.
 struct list {
     void *data;
-    size_t count, capacity; // capacity 0: `few` is in use
+    size_t count, capacity; // capacity 0: `data` is `few`
     _Alignas(max_align_t) char few[64];
 };
 
@@ -29,8 +29,7 @@ struct scope {
 
 struct parser {
     struct lexer lexer;
-    struct token token, ahead; // the current token, and the one after it if has_ahead
-    bool has_ahead;
+    struct token token; // the current one
     struct module *module;
     struct arena *arena;
     struct symbols *symbols;
@@ -46,6 +45,9 @@ struct parser {
 
 typedef struct expression *expr;
 
+// Not inlined: what is rare shall cost what is common no registers and no room on the stack.
+#define APART __attribute__((noinline))
+
 // ---- small things -------------------------------------------------------------------------------------------------
 
 static struct span span_of(const struct parser *p, uint32_t begin, uint32_t end) {
@@ -60,17 +62,15 @@ static void next(struct parser *p) {
         p->lexer.at = p->lexer.end; // nothing more is read
         return;
     }
-    if (p->has_ahead) {
-        p->token = p->ahead;
-        p->has_ahead = false;
-    } else {
-        p->token = lex_next(&p->lexer);
-    }
+    lex_next(&p->lexer, &p->token);
 }
 
-static enum token_kind look(struct parser *p) {
-    if (!p->has_ahead) p->ahead = lex_next(&p->lexer), p->has_ahead = true;
-    return p->ahead.kind;
+// What comes after the current token.
+static APART enum token_kind look(const struct parser *p) {
+    struct lexer lexer = p->lexer;
+    struct token token;
+    lex_next(&lexer, &token);
+    return (enum token_kind)token.kind;
 }
 
 static bool accept(struct parser *p, enum token_kind kind) {
@@ -79,13 +79,13 @@ static bool accept(struct parser *p, enum token_kind kind) {
     return true;
 }
 
-static void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char *message, const char *hint) {
+static APART void *fail_at(struct parser *p, uint32_t begin, uint32_t end, const char *message, const char *hint) {
     error_set(p->error, ERROR_SYNTAX, span_of(p, begin, end), "%s", message);
     error_hint(p->error, "%s", hint);
     return NULL;
 }
 
-static void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
+static APART void *fail_memory(struct parser *p) { return error_memory(p->error), NULL; }
 
 static const char *refused_hint(const char *word) {
     if (strcmp(word, "class") == 0) return "write functions; a list holds several values";
@@ -95,7 +95,7 @@ static const char *refused_hint(const char *word) {
     return "";
 }
 
-static void *refuse(struct parser *p, const char *what, const char *hint) {
+static APART void *refuse(struct parser *p, const char *what, const char *hint) {
     error_set(p->error, ERROR_SYNTAX, span_of(p, p->token.begin, p->token.end),
               "%s is not part of bauer's subset of Python", what);
     error_hint(p->error, "%s", hint);
@@ -103,7 +103,7 @@ static void *refuse(struct parser *p, const char *what, const char *hint) {
 }
 
 // What is wrong at the current token: an error of the lexer's, a text that ends early, or something unexpected.
-static void *unexpected(struct parser *p, const char *wanted, const char *hint) {
+static APART void *unexpected(struct parser *p, const char *wanted, const char *hint) {
     const struct token *t = &p->token;
     if (t->kind == TOKEN_ERROR) return NULL;
     if (t->kind == TOKEN_REFUSED)
@@ -132,7 +132,7 @@ static bool expect(struct parser *p, enum token_kind kind, const char *wanted, c
 }
 
 static void list_start(struct list *list) {
-    list->data = NULL;
+    list->data = list->few;
     list->count = list->capacity = 0;
 }
 
@@ -141,29 +141,24 @@ static void list_drop(struct list *list) {
     list_start(list);
 }
 
-// From the few to memory of its own.
-static bool list_move_out(struct list *list, size_t size) {
-    void *data = NULL;
-    if (!mem_grow(&data, &list->capacity, 2 * list->count + 8, size)) return false;
-    memcpy(data, list->few, list->count * size);
+static APART bool list_widen(struct parser *p, struct list *list, size_t size) {
+    void *data = list->capacity ? list->data : NULL;
+    if (!mem_grow(&data, &list->capacity, list->count + 8, size)) return error_memory(p->error);
+    if (list->data == list->few) memcpy(data, list->few, list->count * size);
     list->data = data;
     return true;
 }
 
-static bool list_add(struct parser *p, struct list *list, const void *element, size_t size) {
-    bool few = list->capacity == 0, fits = few && (list->count + 1) * size <= sizeof list->few;
-    if (fits)
-        list->data = list->few;
-    else if (few ? !list_move_out(list, size) : !mem_grow(&list->data, &list->capacity, list->count + 1, size))
-        return error_memory(p->error);
+static inline bool list_add(struct parser *p, struct list *list, const void *element, size_t size) {
+    size_t room = list->capacity ? list->capacity : sizeof list->few / size;
+    if (list->count == room && !list_widen(p, list, size)) return false;
     memcpy((char *)list->data + list->count++ * size, element, size);
     return true;
 }
 
 // Moves the list into the arena; NULL when out of memory, never because it is empty.
 static void *list_take(struct parser *p, struct list *list, size_t size) {
-    void *copy = arena_alloc(p->arena, (list->count ? list->count : 1) * size);
-    if (copy && list->count) memcpy(copy, list->data, list->count * size);
+    void *copy = arena_copy(p->arena, list->data, list->count * size);
     list_drop(list);
     if (!copy) error_memory(p->error);
     return copy;
@@ -201,11 +196,15 @@ static expr new_expr(struct parser *p, enum expression_kind kind, uint32_t begin
     return e;
 }
 
-static bool deeper(struct parser *p) {
+// One level more, at the current token or, if that is read already, at `first`.
+static bool deeper_at(struct parser *p, expr first) {
     if (p->depth++ < DEPTH_MAX) return true;
-    fail_at(p, p->token.begin, p->token.end, "this is nested too deeply (over 200 levels)", "give parts of it names");
+    fail_at(p, first ? first->begin : p->token.begin, first ? first->end : p->token.end,
+            "this is nested too deeply (over 200 levels)", "give parts of it names");
     return false;
 }
+
+static bool deeper(struct parser *p) { return deeper_at(p, NULL); }
 
 // ---- names --------------------------------------------------------------------------------------------------------
 
@@ -220,17 +219,21 @@ static bool slot_room(struct parser *p, symbol name) {
     return true;
 }
 
-// The slot of `name` in the function being parsed; SLOT_GLOBAL at the top; SLOT_GLOBAL with an error when out of
-// memory.
-static uint32_t slot_for(struct parser *p, symbol name) {
-    if (!p->scope) return SLOT_GLOBAL;
-    if (!slot_room(p, name)) return SLOT_GLOBAL;
-    if (p->slot_stamp[name] == p->stamp) return p->slot_of[name];
+static APART uint32_t new_slot(struct parser *p, symbol name) {
     uint8_t no = 0;
-    if (!list_add(p, &p->scope->slots, &name, sizeof name) || !list_add(p, &p->scope->local, &no, 1))
+    if (!slot_room(p, name) || !list_add(p, &p->scope->slots, &name, sizeof name) ||
+        !list_add(p, &p->scope->local, &no, 1))
         return SLOT_GLOBAL;
     p->slot_stamp[name] = p->stamp;
     return p->slot_of[name] = (uint32_t)p->scope->slots.count - 1;
+}
+
+// The slot of `name` in the function being parsed; SLOT_GLOBAL at the top; SLOT_GLOBAL with an error when out of
+// memory.
+static inline uint32_t slot_for(struct parser *p, symbol name) {
+    if (!p->scope) return SLOT_GLOBAL;
+    bool known = name < p->stamp_capacity && p->slot_stamp[name] == p->stamp;
+    return known ? p->slot_of[name] : new_slot(p, name);
 }
 
 static void make_local(struct parser *p, uint32_t slot, uint8_t how) {
@@ -274,7 +277,7 @@ static expr parse_lambda(struct parser *p);
 static void name_lambda(struct parser *p, const struct expression *target, struct expression *value);
 static expr parse_tuple(struct parser *p);
 static expr parse_or(struct parser *p);
-static expr parse_unary(struct parser *p);
+static expr parse_unary(struct parser *p, expr first);
 static expr parse_targets(struct parser *p);
 
 static bool starts_expression(enum token_kind kind) {
@@ -425,7 +428,6 @@ static expr parse_embedded(struct parser *p, uint32_t from, uint32_t to) {
     p->lexer.bracket_at = from;
     p->lexer.line_begins = false;
     p->lexer.dedents = 0;
-    p->has_ahead = false;
     next(p);
     expr e = parse_tuple(p);
     bool whole = p->lexer.at >= to && (p->token.kind == TOKEN_ERROR || p->token.kind == TOKEN_END);
@@ -436,8 +438,6 @@ static expr parse_embedded(struct parser *p, uint32_t from, uint32_t to) {
     if (e && whole) error_clear(p->error);
     p->lexer = outer.lexer;
     p->token = outer.token;
-    p->has_ahead = outer.has_ahead;
-    p->ahead = outer.ahead;
     p->last_end = outer.last_end;
     return whole ? e : NULL;
 }
@@ -556,7 +556,7 @@ static bool add_string_parts(struct parser *p, const struct token *t, struct lis
 }
 
 // One string or several beside each other.
-static expr parse_string(struct parser *p) {
+static APART expr parse_string(struct parser *p) {
     uint32_t begin = p->token.begin;
     struct list parts;
     list_start(&parts);
@@ -584,41 +584,58 @@ static expr parse_string(struct parser *p) {
 // ---- primaries ----------------------------------------------------------------------------------------------------
 
 static expr parse_name(struct parser *p) {
-    struct token t = p->token;
+    uint32_t begin = p->token.begin;
+    symbol name = p->token.name;
     next(p);
-    expr e = new_expr(p, EXPR_NAME, t.begin);
+    expr e = new_expr(p, EXPR_NAME, begin);
     if (!e) return NULL;
-    e->name = t.name;
-    e->slot = slot_for(p, t.name);
+    e->name = name;
+    e->slot = slot_for(p, name);
+    return p->scope && e->slot == SLOT_GLOBAL ? NULL : e;
+}
+
+static APART expr parse_number(struct parser *p) {
+    uint32_t begin = p->token.begin;
+    double number = p->token.number;
+    bool integer = p->token.integer;
+    next(p);
+    expr e = new_expr(p, EXPR_NUMBER, begin);
+    if (!e) return NULL;
+    e->number = number;
+    e->integer = integer;
     return e;
 }
 
+static APART expr parse_constant(struct parser *p, enum expression_kind kind) {
+    uint32_t begin = p->token.begin;
+    next(p);
+    return new_expr(p, kind, begin);
+}
+
+static APART expr parse_bracket(struct parser *p, enum token_kind close, enum expression_kind kind) {
+    uint32_t begin = p->token.begin;
+    next(p);
+    return parse_items(p, begin, close, kind);
+}
+
 static expr parse_atom(struct parser *p) {
-    struct token t = p->token;
-    expr e = NULL;
-    switch (t.kind) {
+    switch (p->token.kind) {
     case TOKEN_NAME:
-        e = parse_name(p);
-        if (p->scope && e && e->slot == SLOT_GLOBAL) return NULL;
-        return e;
+        return parse_name(p);
     case TOKEN_NUMBER:
-        next(p);
-        e = new_expr(p, EXPR_NUMBER, t.begin);
-        if (e) e->number = t.number, e->integer = t.integer;
-        return e;
+        return parse_number(p);
     case TOKEN_STRING:
         return parse_string(p);
     case TOKEN_TRUE:
+        return parse_constant(p, EXPR_TRUE);
     case TOKEN_FALSE:
+        return parse_constant(p, EXPR_FALSE);
     case TOKEN_NONE:
-        next(p);
-        return new_expr(p, t.kind == TOKEN_TRUE ? EXPR_TRUE : t.kind == TOKEN_FALSE ? EXPR_FALSE : EXPR_NONE, t.begin);
+        return parse_constant(p, EXPR_NONE);
     case TOKEN_LPAREN:
-        next(p);
-        return parse_items(p, t.begin, TOKEN_RPAREN, EXPR_TUPLE);
+        return parse_bracket(p, TOKEN_RPAREN, EXPR_TUPLE);
     case TOKEN_LBRACKET:
-        next(p);
-        return parse_items(p, t.begin, TOKEN_RBRACKET, EXPR_LIST);
+        return parse_bracket(p, TOKEN_RBRACKET, EXPR_LIST);
     case TOKEN_STAR:
         return refuse(p, "a starred expression", "name the elements one by one");
     case TOKEN_POWER:
@@ -628,27 +645,33 @@ static expr parse_atom(struct parser *p) {
     }
 }
 
+// `keywords` are those of the last arguments, which alone may have some.
 static bool add_argument(struct parser *p, struct list *items, struct list *keywords) {
     symbol keyword = 0;
-    if (p->token.kind == TOKEN_NAME && look(p) == TOKEN_ASSIGN) {
+    if (p->token.kind == TOKEN_NAME && lex_assign_follows(&p->lexer)) {
         keyword = p->token.name;
         next(p), next(p);
-    } else if (keywords->count && ((symbol *)keywords->data)[keywords->count - 1]) {
+    } else if (keywords->count) {
         fail_at(p, p->token.begin, p->token.end, "a positional argument follows a keyword argument", "");
         return false;
     }
     uint32_t begin = p->token.begin;
     expr item = parse_expression(p);
     if (item && p->token.kind == TOKEN_FOR) item = parse_comprehension(p, begin, item);
-    return item && list_add(p, items, &item, sizeof item) && list_add(p, keywords, &keyword, sizeof keyword);
+    return item && list_add(p, items, &item, sizeof item) &&
+           (!keyword || list_add(p, keywords, &keyword, sizeof keyword));
 }
 
-static bool any_keyword(const struct list *keywords) {
-    const symbol *keyword = keywords->data;
-    return keywords->count && keyword[keywords->count - 1]; // keyword arguments come last
+// Keywords by argument; NULL when there are none, or with an error.
+static symbol *take_keywords(struct parser *p, struct list *keywords, uint32_t arguments) {
+    if (!keywords->count) return NULL;
+    symbol *keyword = arena_alloc(p->arena, arguments * sizeof *keyword);
+    if (!keyword) return fail_memory(p);
+    memcpy(keyword + arguments - keywords->count, keywords->data, keywords->count * sizeof *keyword);
+    return keyword;
 }
 
-static expr parse_call(struct parser *p, expr callee) {
+static APART expr parse_call(struct parser *p, expr callee) {
     struct list items, keywords;
     list_start(&items), list_start(&keywords);
     bool ok = true;
@@ -659,9 +682,9 @@ static expr parse_call(struct parser *p, expr callee) {
     }
     ok = ok && expect(p, TOKEN_RPAREN, "`)` or `,`", "");
     uint32_t count = (uint32_t)items.count;
-    bool named = any_keyword(&keywords);
+    bool named = keywords.count > 0;
+    symbol *keyword = ok ? take_keywords(p, &keywords, count) : NULL;
     expr *item = list_take(p, &items, sizeof(expr));
-    symbol *keyword = named ? list_take(p, &keywords, sizeof(symbol)) : NULL;
     list_drop(&keywords);
     expr e = ok && item && (keyword || !named) ? new_expr(p, EXPR_CALL, callee->begin) : NULL;
     if (!e) return NULL;
@@ -672,7 +695,7 @@ static expr parse_call(struct parser *p, expr callee) {
     return e;
 }
 
-static expr parse_subscript(struct parser *p, expr left) {
+static APART expr parse_subscript(struct parser *p, expr left) {
     next(p);
     expr part[3] = {0};
     int colons = 0;
@@ -700,7 +723,7 @@ static expr parse_subscript(struct parser *p, expr left) {
     return e;
 }
 
-static expr parse_attribute(struct parser *p, expr left) {
+static APART expr parse_attribute(struct parser *p, expr left) {
     next(p);
     if (p->token.kind != TOKEN_NAME) return unexpected(p, "a name", "");
     symbol name = p->token.name;
@@ -712,10 +735,11 @@ static expr parse_attribute(struct parser *p, expr left) {
     return e;
 }
 
-static expr parse_primary(struct parser *p) {
-    if (!deeper(p)) return NULL;
+// `first`, here and below: the atom it begins with if that is read already, else NULL.
+static expr parse_primary(struct parser *p, expr first) {
+    if (!deeper_at(p, first)) return NULL;
     int depth = p->depth;
-    expr e = parse_atom(p);
+    expr e = first ? first : parse_atom(p);
     while (e) {
         if (p->token.kind == TOKEN_LPAREN)
             e = parse_call(p, e);
@@ -734,12 +758,12 @@ static expr parse_primary(struct parser *p) {
 // ---- operators ----------------------------------------------------------------------------------------------------
 
 // ** binds tighter than a minus on its left and looser than one on its right: -x**-y is -(x**(-y)).
-static expr parse_power(struct parser *p) {
-    expr base = parse_primary(p);
+static expr parse_power(struct parser *p, expr first) {
+    expr base = parse_primary(p, first);
     if (!base || p->token.kind != TOKEN_POWER) return base;
     if (!deeper(p)) return NULL;
     next(p);
-    expr exponent = parse_unary(p);
+    expr exponent = parse_unary(p, NULL);
     p->depth--;
     expr e = exponent ? new_expr(p, EXPR_BINARY, base->begin) : NULL;
     if (!e) return NULL;
@@ -749,70 +773,67 @@ static expr parse_power(struct parser *p) {
     return e;
 }
 
-static expr parse_unary(struct parser *p) {
-    struct token t = p->token;
-    if (t.kind != TOKEN_MINUS && t.kind != TOKEN_PLUS) return parse_power(p);
+static APART expr parse_signed(struct parser *p) {
+    uint32_t begin = p->token.begin;
+    bool minus = p->token.kind == TOKEN_MINUS;
     if (!deeper(p)) return NULL;
     next(p);
-    expr operand = parse_unary(p);
+    expr operand = parse_unary(p, NULL);
     p->depth--;
     if (!operand) return NULL;
-    if (t.kind == TOKEN_MINUS && operand->kind == EXPR_NUMBER && !operand->parenthesized) {
+    if (minus && operand->kind == EXPR_NUMBER && !operand->parenthesized) {
         operand->number = -operand->number;
-        operand->begin = t.begin;
+        operand->begin = begin;
         operand->parenthesized = true;
         return operand;
     }
-    expr e = new_expr(p, t.kind == TOKEN_MINUS ? EXPR_NEGATE : EXPR_PLUS, t.begin);
+    expr e = new_expr(p, minus ? EXPR_NEGATE : EXPR_PLUS, begin);
     if (e) e->left = operand;
     return e;
 }
 
-struct infix {
-    int precedence; // 0: not an infix operator
-    enum op op;
-};
-
-static struct infix infix_of(enum token_kind kind) {
-    switch (kind) {
-    case TOKEN_PLUS:
-        return (struct infix){1, OP_ADD};
-    case TOKEN_MINUS:
-        return (struct infix){1, OP_SUB};
-    case TOKEN_STAR:
-        return (struct infix){2, OP_MUL};
-    case TOKEN_SLASH:
-        return (struct infix){2, OP_DIV};
-    case TOKEN_FLOORDIV:
-        return (struct infix){2, OP_FLOORDIV};
-    case TOKEN_PERCENT:
-        return (struct infix){2, OP_MOD};
-    case TOKEN_AT:
-        return (struct infix){2, OP_COUNT}; // between matrices; refused by the tracer for scalars
-    default:
-        return (struct infix){0, OP_COUNT};
-    }
+static expr parse_unary(struct parser *p, expr first) {
+    bool sign = !first && (p->token.kind == TOKEN_MINUS || p->token.kind == TOKEN_PLUS);
+    return sign ? parse_signed(p) : parse_power(p, first);
 }
 
-static expr parse_sum(struct parser *p, int precedence) {
-    expr left = precedence == 2 ? parse_unary(p) : parse_sum(p, 2);
-    for (;;) {
-        struct infix infix = infix_of(p->token.kind);
-        if (!left || infix.precedence != precedence) return left;
-        next(p);
-        expr right = precedence == 2 ? parse_unary(p) : parse_sum(p, 2);
-        expr e = right ? new_expr(p, EXPR_BINARY, left->begin) : NULL;
-        if (!e) return NULL;
-        e->op = (uint8_t)infix.op;
-        e->left = left;
-        e->right = right;
-        left = e;
-    }
+// How tightly infix operators bind, from the loosest on; `not` stands before its operand.
+enum level { LEVEL_NONE, LEVEL_OR, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_SUM, LEVEL_PRODUCT };
+
+static const struct infix {
+    uint8_t level, op; // enum level, enum op of a sum or product
+} infixes[TOKEN_NOT_EQUAL + 1] = {
+    [TOKEN_OR] = {LEVEL_OR, 0},
+    [TOKEN_AND] = {LEVEL_AND, 0},
+    [TOKEN_NOT] = {LEVEL_COMPARE, 0}, // if `in` follows
+    [TOKEN_IN] = {LEVEL_COMPARE, 0},
+    [TOKEN_IS] = {LEVEL_COMPARE, 0},
+    [TOKEN_LESS... TOKEN_NOT_EQUAL] = {LEVEL_COMPARE, 0},
+    [TOKEN_PLUS] = {LEVEL_SUM, OP_ADD},
+    [TOKEN_MINUS] = {LEVEL_SUM, OP_SUB},
+    [TOKEN_STAR] = {LEVEL_PRODUCT, OP_MUL},
+    [TOKEN_SLASH] = {LEVEL_PRODUCT, OP_DIV},
+    [TOKEN_FLOORDIV] = {LEVEL_PRODUCT, OP_FLOORDIV},
+    [TOKEN_PERCENT] = {LEVEL_PRODUCT, OP_MOD},
+    [TOKEN_AT] = {LEVEL_PRODUCT, OP_COUNT}, // between matrices; refused by the tracer for scalars
+};
+
+static expr parse_level(struct parser *p, enum level level, expr first);
+
+static expr parse_binary(struct parser *p, expr left, struct infix infix) {
+    next(p);
+    expr right = parse_level(p, (enum level)(infix.level + 1), NULL);
+    expr e = right ? new_expr(p, EXPR_BINARY, left->begin) : NULL;
+    if (!e) return NULL;
+    e->op = infix.op;
+    e->left = left;
+    e->right = right;
+    return e;
 }
 
 // The comparison that begins at the current token; -1 if there is none. Reads it.
 static int read_comparison(struct parser *p) {
-    enum token_kind kind = p->token.kind;
+    enum token_kind kind = (enum token_kind)p->token.kind;
     if (kind >= TOKEN_LESS && kind <= TOKEN_NOT_EQUAL) return next(p), (int)(kind - TOKEN_LESS);
     if (kind == TOKEN_IN) return next(p), CMP_IN;
     if (kind == TOKEN_IS) {
@@ -823,9 +844,8 @@ static int read_comparison(struct parser *p) {
     return -1;
 }
 
-static expr parse_comparison(struct parser *p) {
-    expr first = parse_sum(p, 1);
-    if (!first) return NULL;
+// `first` itself if no comparison follows.
+static APART expr parse_comparison(struct parser *p, expr first) {
     int comparison = read_comparison(p);
     if (comparison < 0) return first;
     struct list items, compares;
@@ -834,7 +854,7 @@ static expr parse_comparison(struct parser *p) {
     bool ok = list_add(p, &items, &first, sizeof first);
     for (; ok && comparison >= 0; comparison = ok ? read_comparison(p) : -1) {
         uint8_t compare = (uint8_t)comparison;
-        expr item = parse_sum(p, 1);
+        expr item = parse_level(p, LEVEL_SUM, NULL);
         ok = item && list_add(p, &items, &item, sizeof item) && list_add(p, &compares, &compare, 1);
     }
     uint32_t count = (uint32_t)items.count;
@@ -848,40 +868,54 @@ static expr parse_comparison(struct parser *p) {
     return e;
 }
 
-static expr parse_not(struct parser *p) {
+static APART expr parse_not(struct parser *p) {
     uint32_t begin = p->token.begin;
-    if (p->token.kind != TOKEN_NOT) return parse_comparison(p);
     if (!deeper(p)) return NULL;
     next(p);
-    expr operand = parse_not(p);
+    expr operand = parse_level(p, LEVEL_NOT, NULL);
     p->depth--;
     expr e = operand ? new_expr(p, EXPR_NOT, begin) : NULL;
     if (e) e->left = operand;
     return e;
 }
 
-static expr parse_junction(struct parser *p, enum token_kind word) {
-    expr first = word == TOKEN_OR ? parse_junction(p, TOKEN_AND) : parse_not(p);
-    if (!first || p->token.kind != word) return first;
+static APART expr parse_junction(struct parser *p, expr first, enum level level) {
+    enum token_kind word = level == LEVEL_OR ? TOKEN_OR : TOKEN_AND;
     struct list items;
     list_start(&items);
     bool ok = list_add(p, &items, &first, sizeof first);
     while (ok && accept(p, word)) {
-        expr item = word == TOKEN_OR ? parse_junction(p, TOKEN_AND) : parse_not(p);
+        expr item = parse_level(p, (enum level)(level + 1), NULL);
         ok = item && list_add(p, &items, &item, sizeof item);
     }
     uint32_t count = (uint32_t)items.count;
     expr *item = list_take(p, &items, sizeof(expr));
-    expr e = ok && item ? new_expr(p, word == TOKEN_OR ? EXPR_OR : EXPR_AND, first->begin) : NULL;
+    expr e = ok && item ? new_expr(p, level == LEVEL_OR ? EXPR_OR : EXPR_AND, first->begin) : NULL;
     if (!e) return NULL;
     e->item = item;
     e->count = count;
     return e;
 }
 
-static expr parse_or(struct parser *p) { return parse_junction(p, TOKEN_OR); }
+// An expression whose infix operators bind at least as tightly as `level`.
+static expr parse_level(struct parser *p, enum level level, expr first) {
+    bool negated = level <= LEVEL_NOT && !first && p->token.kind == TOKEN_NOT;
+    expr left = negated ? parse_not(p) : parse_unary(p, first);
+    while (left) {
+        struct infix infix = infixes[p->token.kind];
+        if (infix.level < level) break;
+        expr e = infix.level >= LEVEL_SUM       ? parse_binary(p, left, infix)
+                 : infix.level == LEVEL_COMPARE ? parse_comparison(p, left)
+                                                : parse_junction(p, left, (enum level)infix.level);
+        if (e == left) break;
+        left = e;
+    }
+    return left;
+}
 
-static expr parse_conditional(struct parser *p, expr value) {
+static expr parse_or(struct parser *p) { return parse_level(p, LEVEL_OR, NULL); }
+
+static APART expr parse_conditional(struct parser *p, expr value) {
     next(p);
     expr condition = parse_or(p);
     if (!condition || !expect(p, TOKEN_ELSE, "`else`", "a conditional expression is A if CONDITION else B"))
@@ -896,12 +930,9 @@ static expr parse_conditional(struct parser *p, expr value) {
     return e;
 }
 
-// Whether the current token is an expression by itself: what follows it ends one.
-static bool stands_alone(struct parser *p) {
-    if (p->token.kind != TOKEN_NAME && p->token.kind != TOKEN_NUMBER) return false;
-    enum token_kind after = look(p);
-    return after == TOKEN_NEWLINE || after == TOKEN_RPAREN || after == TOKEN_COMMA || after == TOKEN_RBRACKET ||
-           after == TOKEN_ASSIGN;
+static bool ends_expression(uint8_t kind) {
+    return kind == TOKEN_NEWLINE || kind == TOKEN_RPAREN || kind == TOKEN_COMMA || kind == TOKEN_RBRACKET ||
+           kind == TOKEN_ASSIGN;
 }
 
 static bool is_lambda(struct parser *p) {
@@ -909,10 +940,14 @@ static bool is_lambda(struct parser *p) {
 }
 
 static expr parse_expression(struct parser *p) {
-    if (stands_alone(p)) return parse_atom(p);
+    expr first = NULL;
+    if (p->token.kind == TOKEN_NAME || p->token.kind == TOKEN_NUMBER) {
+        first = parse_atom(p);
+        if (!first || ends_expression(p->token.kind)) return first; // most often
+    }
     if (is_lambda(p)) return parse_lambda(p);
-    if (!deeper(p)) return NULL;
-    expr e = parse_or(p);
+    if (!deeper_at(p, first)) return NULL;
+    expr e = parse_level(p, LEVEL_OR, first);
     if (e && p->token.kind == TOKEN_IF) e = parse_conditional(p, e);
     p->depth--;
     return e;
@@ -924,7 +959,7 @@ static expr parse_rest(struct parser *p, expr first, expr (*parse)(struct parser
     struct list items;
     list_start(&items);
     bool ok = list_add(p, &items, &first, sizeof first);
-    while (ok && accept(p, TOKEN_COMMA) && starts_expression(p->token.kind)) {
+    while (ok && accept(p, TOKEN_COMMA) && starts_expression((enum token_kind)p->token.kind)) {
         expr item = parse(p);
         ok = item && list_add(p, &items, &item, sizeof item);
     }
@@ -938,7 +973,8 @@ static expr parse_rest(struct parser *p, expr first, expr (*parse)(struct parser
 }
 
 static expr parse_tuple(struct parser *p) { return parse_rest(p, parse_expression(p), parse_expression); }
-static expr parse_targets(struct parser *p) { return parse_rest(p, parse_primary(p), parse_primary); }
+static expr parse_target(struct parser *p) { return parse_primary(p, NULL); }
+static expr parse_targets(struct parser *p) { return parse_rest(p, parse_target(p), parse_target); }
 
 // ---- statements ---------------------------------------------------------------------------------------------------
 
@@ -964,18 +1000,8 @@ static stmt finish(const struct parser *p, stmt s) {
     return s;
 }
 
-// target = target = ... = value; the first target is read and the current token is `=`.
-static stmt parse_assignment(struct parser *p, expr first) {
-    struct list targets;
-    list_start(&targets);
-    expr value = first;
-    bool ok = true;
-    while (ok && accept(p, TOKEN_ASSIGN)) {
-        ok = bind_names(p, value, 1) && list_add(p, &targets, &value, sizeof value) && (value = parse_tuple(p));
-    }
-    uint32_t count = (uint32_t)targets.count;
-    expr *target = list_take(p, &targets, sizeof(expr));
-    stmt s = ok && target ? new_stmt(p, STMT_ASSIGN, first->begin) : NULL;
+static stmt new_assignment(struct parser *p, expr *target, uint32_t count, expr value) {
+    stmt s = new_stmt(p, STMT_ASSIGN, target[0]->begin);
     if (!s) return NULL;
     s->target = target;
     s->count = count;
@@ -984,7 +1010,31 @@ static stmt parse_assignment(struct parser *p, expr first) {
     return s;
 }
 
-static stmt parse_augmented(struct parser *p, expr target) {
+// ... = target = value, after first = value.
+static APART stmt parse_chain(struct parser *p, expr first, expr value) {
+    struct list targets;
+    list_start(&targets);
+    bool ok = list_add(p, &targets, &first, sizeof first);
+    while (ok && accept(p, TOKEN_ASSIGN))
+        ok = bind_names(p, value, 1) && list_add(p, &targets, &value, sizeof value) && (value = parse_tuple(p));
+    uint32_t count = (uint32_t)targets.count;
+    expr *target = list_take(p, &targets, sizeof(expr));
+    return ok && target ? new_assignment(p, target, count, value) : NULL;
+}
+
+// target = target = ... = value; the first target is read and the current token is `=`.
+static stmt parse_assignment(struct parser *p, expr first) {
+    next(p);
+    expr value = bind_names(p, first, 1) ? parse_tuple(p) : NULL;
+    if (!value) return NULL;
+    if (p->token.kind == TOKEN_ASSIGN) return parse_chain(p, first, value);
+    expr *target = arena_alloc(p->arena, sizeof *target);
+    if (!target) return fail_memory(p);
+    *target = first;
+    return new_assignment(p, target, 1, value);
+}
+
+static APART stmt parse_augmented(struct parser *p, expr target) {
     static const uint8_t op[] = {OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_POW, OP_FLOORDIV, OP_MOD, OP_COUNT};
     stmt s = new_stmt(p, STMT_AUGMENTED, target->begin);
     if (!s) return NULL;
@@ -1024,16 +1074,16 @@ static stmt parse_simple_expression(struct parser *p) {
     return s;
 }
 
-static stmt parse_return(struct parser *p) {
+static APART stmt parse_return(struct parser *p) {
     uint32_t begin = p->token.begin;
     if (!p->scope) return fail_at(p, begin, p->token.end, "`return` outside a function", "");
     stmt s = new_stmt(p, STMT_RETURN, begin);
     next(p);
-    if (s && starts_expression(p->token.kind) && !(s->value = parse_tuple(p))) return NULL;
+    if (s && starts_expression((enum token_kind)p->token.kind) && !(s->value = parse_tuple(p))) return NULL;
     return s;
 }
 
-static stmt parse_loop_word(struct parser *p, enum statement_kind kind) {
+static APART stmt parse_loop_word(struct parser *p, enum statement_kind kind) {
     if (!p->loops)
         return fail_at(p, p->token.begin, p->token.end,
                        kind == STMT_BREAK ? "`break` outside a loop" : "`continue` outside a loop", "");
@@ -1073,7 +1123,7 @@ static stmt import_done(struct parser *p, stmt s, struct list *names, bool ok) {
     return ok && s->import ? s : NULL;
 }
 
-static stmt parse_import(struct parser *p) {
+static APART stmt parse_import(struct parser *p) {
     stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
     struct list names;
     list_start(&names);
@@ -1087,7 +1137,7 @@ static stmt parse_import(struct parser *p) {
     return s ? import_done(p, s, &names, ok) : NULL;
 }
 
-static stmt parse_from(struct parser *p) {
+static APART stmt parse_from(struct parser *p) {
     stmt s = new_stmt(p, STMT_IMPORT, p->token.begin);
     struct list names;
     list_start(&names);
@@ -1112,7 +1162,7 @@ static stmt parse_from(struct parser *p) {
     return import_done(p, s, &names, ok);
 }
 
-static stmt parse_assert(struct parser *p) {
+static APART stmt parse_assert(struct parser *p) {
     stmt s = new_stmt(p, STMT_ASSERT, p->token.begin);
     next(p);
     if (!s || !(s->value = parse_expression(p))) return NULL;
@@ -1149,7 +1199,7 @@ static stmt parse_small(struct parser *p) {
 
 // ---- compound statements ------------------------------------------------------------------------------------------
 
-static stmt parse_if(struct parser *p) {
+static APART stmt parse_if(struct parser *p) {
     stmt s = new_stmt(p, STMT_IF, p->token.begin);
     struct list conditions, blocks;
     list_start(&conditions);
@@ -1175,7 +1225,7 @@ static stmt parse_if(struct parser *p) {
     return s;
 }
 
-static stmt parse_loop(struct parser *p, enum statement_kind kind) {
+static APART stmt parse_loop(struct parser *p, enum statement_kind kind) {
     stmt s = new_stmt(p, kind, p->token.begin);
     if (!s || !(s->body = arena_alloc(p->arena, sizeof *s->body)) || !(s->target = arena_alloc(p->arena, sizeof(expr))))
         return fail_memory(p);
@@ -1286,7 +1336,10 @@ static bool parse_lambda_block(struct parser *p, struct block *block) {
 }
 
 static bool parse_body(struct parser *p, struct function *f, bool lambda) {
-    struct scope scope = {0}, *outer = p->scope;
+    struct scope scope, *outer = p->scope;
+    scope.encloses = false;
+    list_start(&scope.slots);
+    list_start(&scope.local);
     p->scope = &scope;
     p->stamp++;
     int loops = p->loops;
@@ -1308,7 +1361,7 @@ static bool parse_body(struct parser *p, struct function *f, bool lambda) {
     return ok && f->slot && f->local;
 }
 
-static stmt parse_def(struct parser *p) {
+static APART stmt parse_def(struct parser *p) {
     stmt s = new_stmt(p, STMT_DEF, p->token.begin);
     if (!s || !(s->function = arena_alloc(p->arena, sizeof *s->function)) ||
         !(s->target = arena_alloc(p->arena, sizeof(expr))))
@@ -1361,7 +1414,7 @@ static void name_lambda(struct parser *p, const struct expression *target, struc
 
 static stmt parse_compound(struct parser *p) {
     if (!deeper(p)) return NULL;
-    enum token_kind kind = p->token.kind;
+    enum token_kind kind = (enum token_kind)p->token.kind;
     stmt s = kind == TOKEN_IF      ? parse_if(p)
              : kind == TOKEN_FOR   ? parse_loop(p, STMT_FOR)
              : kind == TOKEN_WHILE ? parse_loop(p, STMT_WHILE)
@@ -1386,7 +1439,7 @@ static bool parse_line(struct parser *p, struct list *statements) {
 }
 
 static bool parse_statement(struct parser *p, struct list *statements) {
-    if (!is_compound(p->token.kind)) return parse_line(p, statements);
+    if (!is_compound((enum token_kind)p->token.kind)) return parse_line(p, statements);
     stmt s = parse_compound(p);
     return s && list_add(p, statements, &s, sizeof s);
 }

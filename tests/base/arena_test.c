@@ -10,17 +10,23 @@
 
 #include "base/arena.h"
 
-static void test_pieces_are_zeroed_and_aligned(void **state) {
-    (void)state;
+static void hand_out_pieces(void) {
     struct arena *arena = arena_new();
     for (size_t size = 0; size < 20000; size += 37) {
         unsigned char *piece = arena_alloc(arena, size);
         assert_non_null(piece);
-        assert_int_equal((uintptr_t)piece % _Alignof(max_align_t), 0);
+        assert_int_equal((uintptr_t)piece % _Alignof(double), 0);
+        assert_int_equal((uintptr_t)piece % _Alignof(void *), 0);
         for (size_t i = 0; i < size; i++) assert_int_equal(piece[i], 0);
         if (size) memset(piece, 0xff, size); // a neighbour would notice
     }
     arena_free(arena);
+}
+
+static void test_pieces_are_zeroed_and_aligned(void **state) {
+    (void)state;
+    hand_out_pieces();
+    hand_out_pieces(); // of memory that was in use
     arena_free(NULL);
 }
 
@@ -32,6 +38,22 @@ static void test_a_large_piece_does_not_waste_the_block(void **state) {
     char *after = arena_alloc(arena, 16);
     assert_ptr_equal(after, before + 16);
     assert_in_range(arena_size(arena), 100 << 20, (100 << 20) + 100000);
+    arena_free(arena);
+}
+
+static void test_copies_of_all_sizes(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    char *data = malloc(1 << 20);
+    for (size_t i = 0; i < 1 << 20; i++) data[i] = (char)(i * 7);
+    for (size_t size = 0; size <= 1 << 20; size = size * 2 + 1) {
+        void *copy = arena_copy(arena, data, size);
+        assert_non_null(copy);
+        assert_int_equal((uintptr_t)copy % ARENA_ALIGNMENT, 0);
+        assert_memory_equal(copy, data, size);
+    }
+    assert_null(arena_copy(arena, data, SIZE_MAX - 8));
+    free(data);
     arena_free(arena);
 }
 
@@ -90,6 +112,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces_are_zeroed_and_aligned),
         cmocka_unit_test(test_a_large_piece_does_not_waste_the_block),
+        cmocka_unit_test(test_copies_of_all_sizes),
         cmocka_unit_test(test_texts_are_copied),
         cmocka_unit_test(test_growing_keeps_what_is_there),
         cmocka_unit_test(test_the_nth_allocation_fails_once),

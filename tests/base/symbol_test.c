@@ -48,6 +48,27 @@ static void test_every_byte_counts(void **state) {
     symbols_free(symbols);
 }
 
+// A lookup by word finds what a lookup by text has added, and the other way round, also where slots are taken.
+static void test_words_and_texts_are_one(void **state) {
+    (void)state;
+    struct symbols *symbols = symbols_new();
+    char text[16];
+    for (int i = 0; i < 20000; i++) {
+        memset(text, 0x7f, sizeof text); // what follows the name is in the loaded word
+        size_t size = (size_t)snprintf(text, sizeof text, "v%d", i);
+        text[size] = '(';
+        uint64_t word = symbol_cut(symbol_load(text), size);
+        symbol name = i % 2 ? symbol_of(symbols, text, size) : symbol_of_word(symbols, word, text, size);
+        assert_int_equal(name, i + 1);
+        assert_int_equal(symbol_of(symbols, text, size), name);
+        assert_int_equal(symbol_of_word(symbols, word, text, size), name);
+        assert_int_equal(strlen(symbol_text(symbols, name)), size);
+    }
+    assert_int_equal(symbol_of_word(symbols, symbol_cut(symbol_load("v1234567"), 8), "v1234567", 8), 20001);
+    assert_int_equal(symbol_find(symbols, "v1234567", 8), 20001);
+    symbols_free(symbols);
+}
+
 static void test_a_million_names(void **state) {
     (void)state;
     enum { NAMES = 1000000 };
@@ -88,9 +109,8 @@ static void test_out_of_memory_loses_no_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal_texts_are_one_symbol),
-        cmocka_unit_test(test_every_byte_counts),
-        cmocka_unit_test(test_a_million_names),
+        cmocka_unit_test(test_equal_texts_are_one_symbol),  cmocka_unit_test(test_every_byte_counts),
+        cmocka_unit_test(test_words_and_texts_are_one),     cmocka_unit_test(test_a_million_names),
         cmocka_unit_test(test_out_of_memory_loses_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -702,6 +702,7 @@ static bool view_between(struct session *session, struct view *view, struct view
     store->between.edge = between_edges(view->lcg, pick[0], pick[1], &store->between.length, &failed);
     if (failed.kind != ERROR_NONE) return error_memory(error);
     view->lit = &store->between;
+    view->dim = true;
     view->lit_words = "what lies between the two picked vertices";
     return true;
 }

@@ -65,7 +65,7 @@ static double caption_line(const struct view *view, const char *text, double y, 
 // Beneath a walk's step: which it is, and how to read it.
 static void add_captions(const struct view *view, double y, struct scene *scene) {
     char text[128];
-    if (!view->lit_words) return;
+    if (!view->lit_words || view->live) return; // a window has a panel for it
     y = caption_line(view, view->lit_words, y + 0.4 * MARGIN, scene);
     snprintf(text, sizeof text, "under the names: %s (–: not computed)",
              view->known_words ? view->known_words : "values");
@@ -79,7 +79,7 @@ static bool draw_graph(const struct view *view, const struct sketch *sketch, str
     if (!drawing_make(view, sketch, labels_of(view->kind), view->kind == VIEW_PRIMAL, 1, &drawing, error)) return false;
     struct scene part;
     scene_init(&part);
-    drawing_paint(&drawing, view->lit, false, &part);
+    drawing_paint(&drawing, view->lit, view->dim, &part);
     struct extent size = panel_place(scene, &part, MARGIN, MARGIN, 1);
     add_captions(view, MARGIN + size.height, scene);
     add_message(message, drawing.layout.message);

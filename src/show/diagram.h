@@ -34,6 +34,7 @@ struct view {
     bool values;                // values under the names
     int digits;                 // significant digits of numbers, default 3
     const struct lit_path *lit; // lit in VIEW_PRIMAL and VIEW_LCG, or NULL
+    bool dim;                   // what is not lit recedes
     const char *lit_words;      // what is lit, when it is not a path: "step 3 of 9: f hands its adjoint to d"; or NULL
     // What a walk knows at its step; NULL: everything. `known`: by vertex, the numbers under the names instead of the
     // values, whether or not `values`; NAN: not known yet, a dash. `known_words`: what they are if they are not the

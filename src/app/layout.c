@@ -121,11 +121,13 @@ static void declare_all(Agraph_t *graph, const struct layout *layout, enum order
     declare(graph, AGRAPH, "pad", "0");
     if (order == ORDER_IN) declare(graph, AGRAPH, "ordering", "in");
     if (order == ORDER_MIXED) declare(graph, AGNODE, "ordering", "in");
-    if (layout->node_count > LARGE) {
-        declare(graph, AGRAPH, "nslimit", "1");
-        declare(graph, AGRAPH, "nslimit1", "1");
+    uint64_t passed = layout_ranks_passed(layout);
+    if (layout->node_count > LARGE || passed > LARGE) {
+        const char *limit = passed > LARGE ? "0.1" : "1";
+        declare(graph, AGRAPH, "nslimit", limit);
+        declare(graph, AGRAPH, "nslimit1", limit);
         declare(graph, AGRAPH, "mclimit", ".1");
-        if (layout->node_count > HUGE_NODES || layout->edge_count > HUGE_EDGES)
+        if (layout->node_count > HUGE_NODES || layout->edge_count > HUGE_EDGES || passed > HUGE_EDGES)
             declare(graph, AGRAPH, "splines", "line");
     }
     declare(graph, AGNODE, "shape", "box");

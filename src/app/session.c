@@ -434,6 +434,12 @@ static bool is_unreadable(const struct error *error) {
     return error->kind == ERROR_SYNTAX || error->kind == ERROR_INCOMPLETE;
 }
 
+static void show_in_window(struct session *session) {
+    if (session->from_window) return;
+    window_refresh(session, session->show);
+    session->show = false;
+}
+
 static bool do_piece(struct session *session, const char *name, struct pieces *pieces, struct piece *piece) {
     struct error error = {0};
     struct source *source = NULL;
@@ -451,6 +457,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
         remember(session, before, piece->text, trimmed(piece->text, piece->size));
     else
         moment_free(&before);
+    if (ok && session->running == 1) show_in_window(session); // before a pager holds us up
     if (ok) report_flush(session);
     if (!ok) report_error(session, &error);
     source_drop(source);
@@ -485,10 +492,7 @@ int session_run(struct session *session, const char *name, const char *text, siz
     }
     session->running--;
     mem_free(copy);
-    if (!session->running && !session->from_window) {
-        window_refresh(session, session->show);
-        session->show = false;
-    }
+    if (!session->running) show_in_window(session);
     return failed;
 }
 
@@ -668,8 +672,12 @@ static bool list_paths(struct session *session, struct view *view, struct view_s
 // The text of the function that was traced, or of the statements at the prompt.
 static char *code_of(struct session *session, const struct graph *graph) {
     struct span span = SPAN_NONE;
-    for (vertex v = 0; v < graph->count && !span.source; v++)
-        if (graph->op[v] != OP_INPUT && graph->op[v] != OP_CONST && !graph->frame[v]) span = graph_span(graph, v);
+    for (vertex v = 0; v < graph->count && !span.source; v++) {
+        if (graph->op[v] == OP_INPUT || graph->op[v] == OP_CONST) continue;
+        uint32_t frame = graph->frame[v]; // the outermost call or loop around it stands in the function itself
+        while (frame && graph->frames[frame].parent) frame = graph->frames[frame].parent;
+        span = frame ? graph->sites[graph->frames[frame].site].span : graph_span(graph, v);
+    }
     if (graph->function && span.source) return mem_text(span.source->text, span.source->size);
     struct buffer text = {0};
     buffer_add(&text, session->log.data, session->log.size);

@@ -152,6 +152,7 @@ static void follow(struct view_app *app, struct picture *before) {
     bool same = before && is_the_same(app->picture);
     bool wide = before && fabs(now->width - before->scene.width) + fabs(now->height - before->scene.height) > 1;
     bool moved = same && has_moved(app->picture, before);
+    if (!same) app->whole = app->fitted = false;
     if (!same || (app->fitted && (wide || moved))) view_fit(app, same);
     app->before = moved ? before : NULL;
     app->glide_from = view_now();

@@ -54,6 +54,7 @@ struct view_app {
     double glide_from;                // when the new picture came, seconds
     struct viewport at, from, to;     // shown; the ends of a movement
     double move_from, move_seconds;   // 0 seconds: not moving
+    bool whole;                       // fit shows all of a picture that is too large to be read
     bool fitted;                      // follows the window's size until the user moves it
     double touched;                   // when it was last moved by hand: drawn fast until it rests
     bool drawn_fast;

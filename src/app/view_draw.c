@@ -44,10 +44,35 @@ void view_go(struct view_app *app, struct viewport to, double seconds) {
     app->dirty = true;
 }
 
+#define READABLE 0.35 // pixels per point: below, names are no longer read
+
+// Where the inputs are, for a picture that is too long to be read as a whole.
+static struct point beginning(const struct picture *picture) {
+    struct point sum = {0, 0};
+    double count = 0;
+    for (uint32_t p = 0; p < picture->part_count; p++) {
+        const char *op = json_string_value(json_object_get(picture->part[p].about, "op"));
+        if (!op || strcmp(op, "input") != 0) continue;
+        struct point at = picture_centre(picture, p);
+        sum.x += at.x;
+        sum.y += at.y;
+        count++;
+    }
+    if (count == 0) return (struct point){picture->scene.width / 2, picture->scene.height / 2};
+    return (struct point){sum.x / count, sum.y / count};
+}
+
 void view_fit(struct view_app *app, bool glide) {
     if (!app->picture) return;
+    struct viewport whole = fit(app), to = whole;
+    double readable = READABLE * app->ratio;
+    if (whole.scale < readable && !app->whole) {
+        struct point begin = beginning(app->picture);
+        to = (struct viewport){begin.x, begin.y, readable};
+        if (!app->fitted) view_note(app, "too large to be read as a whole: here are the inputs; w shows all of it");
+    }
     app->fitted = true;
-    view_go(app, fit(app), glide ? 0.25 : 0);
+    view_go(app, to, glide ? 0.25 : 0);
 }
 
 static void advance(struct view_app *app, double now) {

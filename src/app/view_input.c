@@ -336,6 +336,7 @@ void view_action(struct view_app *app, enum key_action action) {
         zoom(app, middle(app), 0.8, 0.12);
         break;
     case KEY_FIT:
+        app->whole = app->fitted && !app->whole;
         view_fit(app, true);
         break;
     case KEY_LEFT:

@@ -62,8 +62,8 @@ const char *op_domain(enum op op, double a, double b, double value);
 // What was chosen where the operation has no derivative ("abs has a kink at 0: 0 is taken, as PyTorch does"), or NULL.
 const char *op_kink(enum op op, double a, double b);
 
-// Which smooth piece of a piecewise operation the operands lie in: a number that differs on the two sides of a kink or a
-// jump. 0 for operations that are smooth.
+// Which smooth piece of a piecewise operation the operands lie in: a number that differs on the two sides of a kink or
+// a jump. 0 for operations that are smooth.
 double op_piece(enum op op, double a, double b);
 
 // The shape of the result; false with an ERROR_TYPE when the operands' shapes do not fit.

@@ -181,6 +181,7 @@ static bool prepare(struct drawing *drawing) {
     if (!drawing->label || !layout_init(&drawing->layout, (uint32_t)sketch->node_count, (uint32_t)sketch->edge_count))
         return false;
     drawing->layout.direction = drawing->view->direction;
+    drawing->layout.keep = drawing->view->live;
     drawing->layout.rank_gap = drawing->close ? CLOSE_RANKS : 0;
     for (size_t i = 0; i < sketch->node_count; i++) size_node(drawing, &sketch->node[i], &drawing->layout.node[i]);
     rank_outputs(drawing);

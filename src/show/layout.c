@@ -13,9 +13,11 @@
 #include "base/arena.h"
 #include "base/child.h"
 #include "base/task.h"
+#include "show/layout_cache.h"
 
 #define DEFAULT_SECONDS 5.0
-#define SLICE 20 // milliseconds between looks at the interrupt flag
+#define TOO_MANY_PASSED 60000 // ranks passed by edges: Graphviz would take minutes
+#define SLICE 20              // milliseconds between looks at the interrupt flag
 
 static struct child child;
 
@@ -23,7 +25,10 @@ static char program[PATH_MAX];
 
 // ---- the child's life ---------------------------------------------------------------------------------------------
 
-void layout_stop(void) { child_stop(&child); }
+void layout_stop(void) {
+    child_stop(&child);
+    layout_cache_clear();
+}
 
 void layout_set_program(const char *path) {
     layout_stop();
@@ -160,15 +165,27 @@ static void explain(struct layout *layout, enum outcome outcome, double seconds)
 bool layout_run(struct layout *layout, double seconds, struct error *error) {
     if (!(seconds > 0)) seconds = DEFAULT_SECONDS;
     layout->message[0] = '\0';
+    if (layout_cache_get(layout, layout->keep)) {
+        layout_clip(layout);
+        return true;
+    }
+    if (layout->keep && layout_cache_is_slow(layout, layout->message)) return layout_simple(layout, error);
+    if (layout_ranks_passed(layout) > TOO_MANY_PASSED) {
+        snprintf(layout->message, sizeof layout->message,
+                 "drawn with a simpler layout: edges as long as these would take Graphviz minutes");
+        return layout_simple(layout, error);
+    }
     double deadline = now() + seconds;
     enum outcome outcome = layout->node_count ? ask(layout, layout, deadline) : MISSING;
     if (outcome == GONE && wants_labels(layout)) outcome = ask_without_labels(layout, deadline);
     if (outcome == INTERRUPTED) return error_interrupt(error);
     if (outcome == NO_MEMORY) return error_memory(error);
     if (outcome == DONE) {
+        layout_cache_put(layout);
         layout_clip(layout);
         return true;
     }
     if (layout->node_count) explain(layout, outcome, seconds);
+    if (outcome == TOO_LONG) layout_cache_put_slow(layout, layout->message);
     return layout_simple(layout, error);
 }

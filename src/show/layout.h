@@ -32,6 +32,7 @@ struct layout {
     struct layout_edge *edge;
     uint32_t edge_count;
     enum direction direction;
+    bool keep;                 // in: what the same graph had a moment ago will do, if it fits
     double node_gap, rank_gap; // in: points, 0: default
     double width, height;      // out: the whole drawing; coordinates run from 0
     char message[256];         // out: "" or why the simpler layout was used
@@ -51,6 +52,10 @@ bool layout_simple(struct layout *layout, struct error *error);
 void layout_set_program(
     const char *path);  // where bauer-layout is; default: found beside the running program or in libexec
 void layout_stop(void); // ends the child
+
+// Ranks that edges pass through on their way, as far as ranks follow from the longest paths. Graphviz makes a node of
+// its own for each of them, and its time grows much faster than their number.
+uint64_t layout_ranks_passed(const struct layout *layout);
 
 // Cuts each edge's curve where it leaves the border of its first node and where it meets that of its last, and puts
 // labels without room of their own on the curve's middle. Both layouts draw from centre to centre and then call this.

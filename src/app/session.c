@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/between.h"
+#include "app/chart.h"
 #include "app/command.h"
 #include "app/pieces.h"
 #include "app/repl.h"
@@ -59,6 +60,7 @@ static void forget_graph_view(struct session *session) {
     session->shown.collapsed_count = 0;
     session->shown.lit = 0;
     session->shown.step = false;
+    session->shown.chart = false;
     session->shown.picked = false;
     session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.from[0] = session->shown.to[0] = '\0';
@@ -290,6 +292,7 @@ void session_free(struct session *session) {
     if (!session) return;
     forget_derived(session);
     forget_graph_view(session);
+    chart_free(session->chart);
     struct undo *u = session->undo;
     if (u) {
         forget_future(u);

@@ -172,11 +172,36 @@ static void take_title(struct view_app *app) {
     SDL_SetWindowTitle(app->window, title);
 }
 
+static void take_chart(struct view_app *app, json_t *about) {
+    struct view_chart *chart = view_chart_new(about);
+    struct scene nothing = {0};
+    if (!chart) {
+        json_decref(about);
+        view_note(app, "a plot came that is none");
+        return;
+    }
+    picture_free(app->before);
+    picture_free(app->picture);
+    view_chart_free(app->chart);
+    app->before = NULL;
+    app->chart = chart;
+    app->playing = app->searching = app->slide_busy = false;
+    app->picture = picture_new(&nothing, about);
+    if (!app->picture) return;
+    take_theme(app);
+    take_title(app);
+    view_chart_draw(app);
+}
+
 static void take_view(struct view_app *app, const char *payload, uint32_t size) {
     const char *json, *bytes;
     size_t json_size, bytes_size;
     struct scene scene;
     if (!wire_split_view(payload, size, &json, &json_size, &bytes, &bytes_size)) return;
+    if (!bytes_size) {
+        take_chart(app, json_loadb(json, json_size, 0, NULL));
+        return;
+    }
     if (!scene_decode(bytes, bytes_size, &scene)) {
         view_note(app, "a picture came that is none");
         return;
@@ -190,6 +215,7 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
     picture_free(app->before);
     app->before = NULL;
     app->picture = picture;
+    if (app->chart) app->fitted = false, view_chart_free(app->chart), app->chart = NULL;
     picture_match(picture, before);
     carry_over(app);
     take_theme(app);
@@ -294,6 +320,7 @@ static void run(struct view_app *app) {
 static void close_all(struct view_app *app) {
     picture_free(app->picture);
     picture_free(app->before);
+    view_chart_free(app->chart);
     scene_clear(&app->panel);
     mem_free(app->widget);
     mem_free(app->range);

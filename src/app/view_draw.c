@@ -22,7 +22,7 @@ double view_panel_scale(const struct view_app *app) {
 }
 
 struct area view_picture_area(const struct view_app *app) {
-    double panel = app->panel_shown && app->picture ? PANEL_WIDTH * view_panel_scale(app) : 0;
+    double panel = app->panel_shown && app->picture && !app->chart ? PANEL_WIDTH * view_panel_scale(app) : 0;
     return (struct area){0, 0, fmax(1, app->width - panel), app->height};
 }
 
@@ -64,6 +64,10 @@ static struct point beginning(const struct picture *picture) {
 
 void view_fit(struct view_app *app, bool glide) {
     if (!app->picture) return;
+    if (app->chart) {
+        view_chart_fit(app);
+        return;
+    }
     struct viewport whole = fit(app), to = whole;
     double readable = READABLE * app->ratio;
     if (whole.scale < readable && !app->whole) {
@@ -123,7 +127,10 @@ bool view_resize(struct view_app *app) {
     app->cache = new_surface(width, height);
     app->texture =
         SDL_CreateTexture(app->renderer, SDL_PIXELFORMAT_ARGB8888, SDL_TEXTUREACCESS_STREAMING, width, height);
-    if (app->picture && app->fitted) view_fit(app, false);
+    if (app->chart)
+        view_chart_draw(app);
+    else if (app->picture && app->fitted)
+        view_fit(app, false);
     return app->canvas && app->cache && app->texture;
 }
 
@@ -201,7 +208,7 @@ static void draw_lights(struct view_app *app, cairo_t *cairo) {
 // ---- the panel and what lies above --------------------------------------------------------------------------------
 
 static void draw_panel(struct view_app *app, cairo_t *cairo) {
-    if (!app->panel_shown || !app->picture) return;
+    if (!app->panel_shown || !app->picture || app->chart) return;
     const struct style *style = style_of(app->theme);
     double scale = view_panel_scale(app), left = app->width - PANEL_WIDTH * scale;
     view_panel_make(app);
@@ -273,6 +280,21 @@ static void draw_help(struct view_app *app, cairo_t *cairo) {
     scene_clear(&scene);
 }
 
+// A ring around the point of a curve under the pointer, and what it is.
+static void draw_hit(struct view_app *app, cairo_t *cairo) {
+    if (!app->chart->has_hit) return;
+    const struct style *style = style_of(app->theme);
+    struct scene scene = {0};
+    struct point at = app->chart->hit;
+    scene_ellipse(&scene, at.x, at.y, 9, 9, 0, style->accent, 1.8);
+    cairo_save(cairo);
+    to_picture(app, cairo);
+    paint_scene(cairo, &scene, false);
+    cairo_restore(cairo);
+    scene_clear(&scene);
+    draw_box(app, cairo, app->chart->pointed, true);
+}
+
 static void draw_overlays(struct view_app *app, cairo_t *cairo, double now) {
     if (!app->picture) draw_box(app, cairo, "waiting for a picture", false);
     if (app->searching) draw_search(app, cairo);
@@ -302,7 +324,8 @@ void view_draw(struct view_app *app) {
         if (!app->cache_good) draw_cache(app, now);
         cairo_set_source_surface(cairo, app->cache, 0, 0);
         cairo_paint(cairo);
-        if (app->picture && !app->before) draw_lights(app, cairo);
+        if (app->picture && !app->before && !app->chart) draw_lights(app, cairo);
+        if (app->chart) draw_hit(app, cairo);
         draw_panel(app, cairo);
         draw_overlays(app, cairo, now);
     }

@@ -123,6 +123,10 @@ static void focus_towards(struct view_app *app, double dx, double dy) {
 }
 
 static void arrow(struct view_app *app, double dx, double dy) {
+    if (app->chart) {
+        view_chart_pan(app, -80 * app->ratio * dx, -80 * app->ratio * dy);
+        return;
+    }
     if (app->focus != PART_NONE) {
         focus_towards(app, dx, dy);
         return;
@@ -239,6 +243,10 @@ static void take_text(struct view_app *app, const char *text) {
 
 static void zoom(struct view_app *app, struct point about, double factor, double seconds) {
     if (!app->picture) return;
+    if (app->chart) {
+        view_chart_zoom(app, about, factor);
+        return;
+    }
     struct viewport from = app->move_seconds > 0 ? app->to : app->at;
     app->fitted = false;
     view_go(app, viewport_zoom(from, view_picture_area(app), about, factor), seconds);
@@ -399,6 +407,11 @@ void view_action(struct view_app *app, enum key_action action) {
     case KEY_COLLAPSE:
         collapse(app, app->hover != PART_NONE ? app->hover : app->focus);
         break;
+    case KEY_LOG:
+        if (app->chart) view_chart_log(app);
+        break;
+    case KEY_CURVE:
+        break; // text_input knows which
     case KEY_INPUT:
         next_input(app);
         break;
@@ -498,6 +511,7 @@ static void text_input(struct view_app *app, const char *text) {
     }
     if (text[1] || isalpha((unsigned char)text[0]) || text[0] == ' ') return; // letters came as keys
     const struct key_row *row = key_find(text);
+    if (row && row->action == KEY_CURVE && app->chart) view_chart_toggle(app, (uint32_t)(text[0] - '1'));
     if (row) view_action(app, row->action);
 }
 
@@ -596,6 +610,10 @@ static void mouse_down(struct view_app *app, const SDL_MouseButtonEvent *event) 
 }
 
 static void hover(struct view_app *app, struct point at) {
+    if (app->chart) {
+        view_chart_point(app, at);
+        return;
+    }
     uint32_t p = part_at(app, at);
     if (p == app->hover) return;
     app->hover = p;
@@ -609,7 +627,10 @@ static void mouse_move(struct view_app *app, const SDL_MouseMotionEvent *event) 
     if (app->drag == DRAG_PRESSED &&
         hypot(at.x - app->drag_first.x, at.y - app->drag_first.y) > CLICK_SLACK * app->ratio)
         app->drag = DRAG_PICTURE;
-    if (app->drag == DRAG_PICTURE && app->picture) {
+    if (app->drag == DRAG_PICTURE && app->chart) {
+        view_chart_pan(app, at.x - app->drag_last.x, at.y - app->drag_last.y);
+        app->drag_last = at;
+    } else if (app->drag == DRAG_PICTURE && app->picture) {
         struct viewport to = viewport_pan(app->at, at.x - app->drag_last.x, at.y - app->drag_last.y);
         app->fitted = false;
         view_go(app, viewport_clamp(to, view_picture_area(app), app->picture->scene.width, app->picture->scene.height),
@@ -626,7 +647,9 @@ static void mouse_up(struct view_app *app, const SDL_MouseButtonEvent *event) {
     if (app->drag == DRAG_SLIDER) drag_slider(app, at, true);
     if (app->drag == DRAG_PRESSED) {
         uint32_t p = part_at(app, at);
-        if (p == PART_NONE || app->picture->part[p].tag != TAG_VERTEX)
+        if (app->chart && p != PART_NONE)
+            view_chart_toggle(app, app->picture->part[p].id);
+        else if (p == PART_NONE || app->picture->part[p].tag != TAG_VERTEX)
             unpick(app);
         else
             pick(app, p);

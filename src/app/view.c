@@ -27,7 +27,7 @@ void view_note(struct view_app *app, const char *format, ...) {
     vsnprintf(app->note, sizeof app->note, format, list);
     va_end(list);
     app->note_until = view_now() + 4;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 // ---- to the session -----------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
     app->slide_busy = false;
     if (app->slide_waits) view_slide(app, app->slide_index, app->slide_value, app->slide_final);
     app->cache_good = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void take_message(struct view_app *app, struct message *message) {
@@ -243,7 +243,7 @@ static void take_message(struct view_app *app, struct message *message) {
         break;
     case WIRE_BUSY:
         snprintf(app->busy, sizeof app->busy, "%s", message->data);
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         break;
     case WIRE_STATE:
         send_json(app, WIRE_STATE, view_dump(app));
@@ -269,14 +269,12 @@ static bool open_window(struct view_app *app) {
     SDL_SetHint(SDL_HINT_WINDOW_NO_ACTIVATION_WHEN_SHOWN, "1");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0");
-    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "0");
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0 || !is_display()) return false;
     app->window = SDL_CreateWindow("bauer", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 1100, 760,
                                    SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
     if (!app->window) return false;
     SDL_SetWindowMinimumSize(app->window, 1, 1);
-    app->renderer = SDL_CreateRenderer(app->window, -1, SDL_RENDERER_SOFTWARE);
-    if (!app->renderer) return false;
     app->message_event = SDL_RegisterEvents(1);
     SDL_StartTextInput();
     return view_resize(app);
@@ -310,7 +308,7 @@ static void run(struct view_app *app) {
         for (; came && !app->quit; came = SDL_PollEvent(&event)) take_event(app, &event);
         double now = view_now();
         if (app->playing && now >= app->play_next) view_play_step(app);
-        if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = true;
+        if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = app->panel_stale = true;
         if (app->quit || now - frame < 0.015) continue;
         frame = now;
         view_draw(app);
@@ -327,8 +325,7 @@ static void close_all(struct view_app *app) {
     mem_free(app->found);
     if (app->canvas) cairo_surface_destroy(app->canvas);
     if (app->cache) cairo_surface_destroy(app->cache);
-    if (app->texture) SDL_DestroyTexture(app->texture);
-    if (app->renderer) SDL_DestroyRenderer(app->renderer);
+    if (app->side) cairo_surface_destroy(app->side);
     if (app->window) SDL_DestroyWindow(app->window);
     SDL_Quit();
 }

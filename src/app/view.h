@@ -56,13 +56,12 @@ struct view_chart {
 
 struct view_app {
     SDL_Window *window;
-    SDL_Renderer *renderer;
-    SDL_Texture *texture;
-    int width, height; // pixels
-    double ratio;      // pixels per window unit (high-DPI)
+    SDL_Surface *surface; // the window's pixels, SDL's
+    int width, height;    // pixels
+    double ratio;         // pixels per window unit (high-DPI)
     int socket;
     uint32_t message_event; // SDL's number for what the reader thread pushes
-    bool quit, dirty;
+    bool quit, dirty, panel_stale;
 
     struct view_chart *chart;         // NULL: a graph is shown
     struct picture *picture, *before; // `before`: what is being left, or NULL
@@ -75,6 +74,7 @@ struct view_app {
     bool drawn_fast;
 
     cairo_surface_t *canvas, *cache; // what is on the screen; the picture alone
+    cairo_surface_t *side;           // the panel alone
     bool cache_good;
 
     enum theme theme;

@@ -24,7 +24,7 @@ void view_slide(struct view_app *app, uint32_t input, double value, bool final) 
     app->slide_value = value;
     app->slide_final = final;
     app->slide_waits = true;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (app->slide_busy && !final) return;
     app->slide_waits = false;
     app->slide_busy = true;
@@ -56,7 +56,7 @@ void view_play_step(struct view_app *app) {
     double number = json_number_value(json_object_get(step, "number"));
     if (step && number >= json_number_value(json_object_get(step, "count"))) {
         app->playing = false;
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         return;
     }
     app->play_next = view_now() + STEP_SECONDS;
@@ -66,7 +66,7 @@ void view_play_step(struct view_app *app) {
 static void play(struct view_app *app) {
     const json_t *step = step_of(app);
     app->playing = !app->playing;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (!app->playing) return;
     if (step && json_number_value(json_object_get(step, "number")) >= json_number_value(json_object_get(step, "count")))
         go_to_step(app, 1);
@@ -91,7 +91,7 @@ static void centre_on(struct view_app *app, uint32_t p) {
 
 static void focus_on(struct view_app *app, uint32_t p) {
     app->focus = p;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (p != PART_NONE) centre_on(app, p);
 }
 
@@ -147,7 +147,7 @@ static void send_picks(struct view_app *app) {
 static void unpick(struct view_app *app) {
     bool both = app->pick[1] != PART_NONE;
     app->pick[0] = app->pick[1] = PART_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (both) send_picks(app);
 }
 
@@ -158,7 +158,7 @@ static void pick(struct view_app *app, uint32_t p) {
         app->pick[0] = p;
     else
         app->pick[1] = p;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (app->pick[1] != PART_NONE) send_picks(app);
 }
 
@@ -185,7 +185,7 @@ void view_search_again(struct view_app *app) {
         if (is_node(&app->picture->part[p]) && strcasestr(name_of(app, p), app->search))
             app->found[app->found_count++] = p;
     if (app->found_at >= app->found_count) app->found_at = 0;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void search_go(struct view_app *app, int by) {
@@ -215,7 +215,7 @@ static void commit_number(struct view_app *app) {
     double value;
     if (!app->typing) return;
     app->typing = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (text_parse_number(app->typed, &value) && isfinite(value))
         view_slide(app, app->input, value, true);
     else
@@ -236,7 +236,7 @@ static void take_text(struct view_app *app, const char *text) {
     if (!app->typing) app->typed[0] = '\0';
     app->typing = true;
     add_text(app->typed, sizeof app->typed, text);
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 // ---- actions ------------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ static void next_input(struct view_app *app) {
     uint32_t count = view_input_count(app);
     commit_number(app);
     app->input = !count ? PART_NONE : app->input == PART_NONE ? 0 : app->input + 1 < count ? app->input + 1 : PART_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void nudge(struct view_app *app, double by) {
@@ -302,7 +302,7 @@ static void release(struct view_app *app) {
         app->focus = PART_NONE;
     else if (app->full)
         view_action(app, KEY_FULL);
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void copy_text(struct view_app *app) {
@@ -322,7 +322,7 @@ static void set_type(struct view_app *app, double factor) {
     app->type = fmin(fmax(app->type * factor, 0.5), 3);
     if (app->fitted) view_fit(app, false);
     app->cache_good = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 void view_action(struct view_app *app, enum key_action action) {
@@ -330,7 +330,7 @@ void view_action(struct view_app *app, enum key_action action) {
                                                                                                 "projector"};
     if (app->blank && action != KEY_CLOSE) {
         app->blank = false; // any key brings the picture back
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         if (action == KEY_BLANK) return;
     }
     if (!app->picture && action != KEY_CLOSE && action != KEY_FULL && action != KEY_HELP && action != KEY_BLANK) return;
@@ -450,7 +450,7 @@ void view_action(struct view_app *app, enum key_action action) {
         app->quit = true;
         break;
     }
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 // ---- keys ---------------------------------------------------------------------------------------------------------
@@ -480,12 +480,13 @@ static void key_name(const SDL_Keysym *key, char name[32]) {
 
 static bool edit_key(struct view_app *app, SDL_Keycode key) {
     bool search = app->searching && app->input == PART_NONE && !app->found_at && app->search[0];
-    if (key == SDLK_BACKSPACE && app->typing) return remove_character(app->typed), app->dirty = true, true;
+    if (key == SDLK_BACKSPACE && app->typing)
+        return remove_character(app->typed), app->dirty = app->panel_stale = true, true;
     if (key == SDLK_BACKSPACE && app->searching)
         return remove_character(app->search), view_search_again(app), search_go(app, 0), true;
     if (key == SDLK_RETURN || key == SDLK_KP_ENTER) {
         if (app->typing) return commit_number(app), true;
-        if (app->searching) return app->searching = false, app->dirty = true, true;
+        if (app->searching) return app->searching = false, app->dirty = app->panel_stale = true, true;
     }
     (void)search;
     return false;
@@ -588,7 +589,7 @@ static bool press_widget(struct view_app *app, struct point at) {
         view_action(app, KEY_LAST);
         break;
     }
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     return true;
 }
 
@@ -596,7 +597,7 @@ static void mouse_down(struct view_app *app, const SDL_MouseButtonEvent *event) 
     struct point at = pixel(app, event->x, event->y);
     if (app->help || app->blank) {
         app->help = app->blank = false;
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         return;
     }
     if (event->button == SDL_BUTTON_RIGHT) {
@@ -617,7 +618,7 @@ static void hover(struct view_app *app, struct point at) {
     uint32_t p = part_at(app, at);
     if (p == app->hover) return;
     app->hover = p;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void mouse_move(struct view_app *app, const SDL_MouseMotionEvent *event) {
@@ -655,7 +656,7 @@ static void mouse_up(struct view_app *app, const SDL_MouseButtonEvent *event) {
             pick(app, p);
     }
     app->drag = DRAG_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void wheel(struct view_app *app, const SDL_MouseWheelEvent *event) {
@@ -669,7 +670,7 @@ static void wheel(struct view_app *app, const SDL_MouseWheelEvent *event) {
         zoom(app, at, pow(1.15, turn), 0);
     } else {
         app->panel_scroll -= 30 * turn;
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
     }
 }
 
@@ -678,7 +679,7 @@ static void wheel(struct view_app *app, const SDL_MouseWheelEvent *event) {
 static void window_event(struct view_app *app, const SDL_WindowEvent *event) {
     if (event->event == SDL_WINDOWEVENT_SIZE_CHANGED) view_resize(app);
     if (event->event == SDL_WINDOWEVENT_LEAVE) app->hover = PART_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 void view_event(struct view_app *app, const SDL_Event *event) {
@@ -709,7 +710,7 @@ void view_event(struct view_app *app, const SDL_Event *event) {
         break;
     case SDL_RENDER_TARGETS_RESET:
     case SDL_RENDER_DEVICE_RESET:
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         break;
     default:
         break;

@@ -104,7 +104,7 @@ void view_chart_draw(struct view_app *app) {
     app->move_seconds = 0;
     app->hover = app->focus = app->pick[0] = app->pick[1] = PART_NONE;
     app->cache_good = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static struct point to_scene(const struct view_app *app, struct point window) {
@@ -154,7 +154,7 @@ void view_chart_point(struct view_app *app, struct point window) {
     chart->has_hit = plot_nearest(&chart->plot, &chart->frame, to_scene(app, window), 14, &hit);
     if (chart->has_hit) plot_describe_hit(&chart->plot, &hit, &words);
     if (chart->has_hit) chart->hit = hit.at;
-    if (strcmp(buffer_string(&words), chart->pointed) != 0) app->dirty = true;
+    if (strcmp(buffer_string(&words), chart->pointed) != 0) app->dirty = app->panel_stale = true;
     snprintf(chart->pointed, sizeof chart->pointed, "%s", buffer_string(&words));
     buffer_free(&words);
 }

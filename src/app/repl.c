@@ -16,6 +16,7 @@
 #include "app/prompt.h"
 #include "app/recall.h"
 #include "app/report.h"
+#include "app/window.h"
 #include "base/file.h"
 #include "base/task.h"
 
@@ -297,6 +298,7 @@ int repl_run(struct session *session, bool read_init) {
     if (read_init) run_init(session);
     if (!session->output.json) greet(session);
     progress_start();
+    window_refresh(session, true); // what a file has left to look at
     while (!session->quit && read_entry(session, &entry))
         if (!blank_line(buffer_string(&entry), entry.size)) run_entry(session, &entry);
     progress_stop();

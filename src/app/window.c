@@ -100,6 +100,15 @@ void window_note(const char *text) {
     if (window.child.pid) wire_put(&window.out, WIRE_NOTE, text, strlen(text));
 }
 
+// Work is not held up for it: what cannot be sent now goes with the next message.
+void window_busy(const char *text) {
+    if (!window.child.pid || !window.open || !wire_put(&window.out, WIRE_BUSY, text, strlen(text))) return;
+    ssize_t sent = send(window.child.socket, window.out.data, window.out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent <= 0) return;
+    memmove(window.out.data, window.out.data + sent, window.out.size - (size_t)sent);
+    window.out.size -= (size_t)sent;
+}
+
 static bool start(struct error *error) {
     char path[PATH_MAX];
     if (window.child.pid) return true;
@@ -211,6 +220,19 @@ static int code_line(const char *code, struct span span) {
     return line;
 }
 
+// The edges that an elimination has left.
+static void rest_about(const struct view *view, json_t *about) {
+    if (!view->rest) return;
+    json_t *list = json_array();
+    char from[64], to[64];
+    for (uint32_t i = 0; i < view->rest_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:b}", "from",
+                                              graph_label(view->graph, view->rest[i].source, from), "to",
+                                              graph_label(view->graph, view->rest[i].target, to), "partial",
+                                              record_number(view->rest[i].value), "fill", view->rest[i].fill));
+    json_object_set_new(about, "rest", list);
+}
+
 static const char *const walk_names[] = {"primal", "forward", "reverse", "paths", "eliminate"};
 
 static void step_about(struct session *session, const struct view *view, json_t *about) {
@@ -287,6 +309,7 @@ static char *about_picture(struct session *session, const struct view *view, con
     parts_about(view, scene, adjoint, about);
     json_object_set_new(about, "inputs", inputs_about(view->graph));
     step_about(session, view, about);
+    rest_about(view, about);
     between_about(session, view, about);
     text_about(session, view->graph, about);
     char *text = json_dumps(about, JSON_COMPACT);

@@ -185,7 +185,7 @@ static void take_chart(struct view_app *app, json_t *about) {
     view_chart_free(app->chart);
     app->before = NULL;
     app->chart = chart;
-    app->playing = app->searching = app->slide_busy = false;
+    app->playing = app->searching = app->search_typing = app->slide_busy = false;
     app->picture = picture_new(&nothing, about);
     if (!app->picture) return;
     take_theme(app);

@@ -91,7 +91,7 @@ struct view_app {
 
     uint32_t hover, focus; // parts, PART_NONE
     uint32_t pick[2];
-    bool searching;
+    bool searching, search_typing; // what was found is lit; its name is being typed
     char search[128];
     uint32_t *found, found_count, found_at;
     bool playing;

@@ -224,8 +224,11 @@ static void commit_number(struct view_app *app) {
 
 static bool is_number_text(const char *text) { return text[0] && strchr("0123456789.-+e", text[0]) && !text[1]; }
 
+// A name that is searched is being typed: letters are no commands then.
+static bool takes_letters(const struct view_app *app) { return app->search_typing && app->input == PART_NONE; }
+
 static void take_text(struct view_app *app, const char *text) {
-    if (app->searching && app->typing == false && app->input == PART_NONE) {
+    if (takes_letters(app)) {
         add_text(app->search, sizeof app->search, text);
         app->found_at = 0;
         view_search_again(app);
@@ -293,7 +296,7 @@ static void release(struct view_app *app) {
     else if (app->typing)
         app->typing = false;
     else if (app->searching)
-        app->searching = false, app->search[0] = '\0', view_search_again(app);
+        app->searching = app->search_typing = false, app->search[0] = '\0', view_search_again(app);
     else if (app->input != PART_NONE)
         app->input = PART_NONE;
     else if (app->pick[0] != PART_NONE)
@@ -390,7 +393,8 @@ void view_action(struct view_app *app, enum key_action action) {
         app->blank = true;
         break;
     case KEY_SEARCH:
-        app->searching = true, app->search[0] = '\0', app->input = PART_NONE, view_search_again(app);
+        app->searching = app->search_typing = true, app->search[0] = '\0', app->input = PART_NONE,
+        view_search_again(app);
         break;
     case KEY_SEARCH_NEXT:
         search_go(app, 1);
@@ -479,20 +483,16 @@ static void key_name(const SDL_Keysym *key, char name[32]) {
 }
 
 static bool edit_key(struct view_app *app, SDL_Keycode key) {
-    bool search = app->searching && app->input == PART_NONE && !app->found_at && app->search[0];
     if (key == SDLK_BACKSPACE && app->typing)
         return remove_character(app->typed), app->dirty = app->panel_stale = true, true;
-    if (key == SDLK_BACKSPACE && app->searching)
+    if (key == SDLK_BACKSPACE && takes_letters(app))
         return remove_character(app->search), view_search_again(app), search_go(app, 0), true;
     if (key == SDLK_RETURN || key == SDLK_KP_ENTER) {
         if (app->typing) return commit_number(app), true;
-        if (app->searching) return app->searching = false, app->dirty = app->panel_stale = true, true;
+        if (takes_letters(app)) return app->search_typing = false, app->dirty = true, true; // n and N go on
     }
-    (void)search;
     return false;
 }
-
-static bool takes_letters(const struct view_app *app) { return app->searching && app->input == PART_NONE; }
 
 static void key_down(struct view_app *app, const SDL_KeyboardEvent *event) {
     char name[32];
@@ -504,10 +504,16 @@ static void key_down(struct view_app *app, const SDL_KeyboardEvent *event) {
     if (row) view_action(app, row->action);
 }
 
+// Whether a character goes on with the number of the input in hand, or begins it.
+static bool is_of_number(const struct view_app *app, const char *text) {
+    if (app->input == PART_NONE || !is_number_text(text)) return false;
+    return app->typing || isdigit((unsigned char)text[0]) || text[0] == '-';
+}
+
 static void text_input(struct view_app *app, const char *text) {
-    if (takes_letters(app) || (app->input != PART_NONE && is_number_text(text) && !(text[0] == '.' && !app->typing) &&
-                               (app->typing || (text[0] != '+' && text[0] != 'e')))) {
-        if (!(takes_letters(app) && strcmp(text, "/") == 0 && !app->search[0])) take_text(app, text);
+    bool opens = strcmp(text, "/") == 0 && !app->search[0]; // what opened the search
+    if (takes_letters(app) || is_of_number(app, text)) {
+        if (!(takes_letters(app) && opens)) take_text(app, text);
         return;
     }
     if (text[1] || isalpha((unsigned char)text[0]) || text[0] == ' ') return; // letters came as keys

@@ -152,8 +152,11 @@ static void follow(struct view_app *app, struct picture *before) {
     bool same = before && is_the_same(app->picture);
     bool wide = before && fabs(now->width - before->scene.width) + fabs(now->height - before->scene.height) > 1;
     bool moved = same && has_moved(app->picture, before);
+    // Collapsed or expanded: what is left of the old picture would be lost in the new one, or the other way round.
+    bool other = same && (2 * app->picture->part_count < before->part_count ||
+                          2 * before->part_count < app->picture->part_count);
     if (!same) app->whole = app->fitted = false;
-    if (!same || (app->fitted && (wide || moved))) view_fit(app, same);
+    if (!same || other || (app->fitted && (wide || moved))) view_fit(app, same);
     app->before = moved ? before : NULL;
     app->glide_from = view_now();
     if (!moved) picture_free(before);

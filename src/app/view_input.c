@@ -195,7 +195,7 @@ static void search_go(struct view_app *app, int by) {
     struct point centre = picture_centre(app->picture, app->found[app->found_at]);
     app->fitted = false;
     app->focus = app->found[app->found_at];
-    view_go(app, (struct viewport){centre.x, centre.y, app->at.scale}, 0.2);
+    view_go(app, (struct viewport){centre.x, centre.y, fmax(app->at.scale, 0.9 * app->ratio)}, 0.25);
 }
 
 // ---- text that is typed -------------------------------------------------------------------------------------------

@@ -378,18 +378,6 @@ bool command_jacobian(struct session *session, const struct words *words, struct
 
 // ---- :eliminate ---------------------------------------------------------------------------------------------------
 
-static bool ready_to_eliminate(struct session *session, struct error *error) {
-    if (session->eliminate) return true;
-    struct lcg *lcg = session_lcg(session, error);
-    session->eliminate = lcg ? eliminate_new(lcg, error) : NULL;
-    const struct eliminate_edge *changed;
-    uint32_t count;
-    bool ok = session->eliminate != NULL;
-    for (uint32_t i = 0; ok && i < session->eliminated_count; i++)
-        ok = eliminate_vertex(session->eliminate, session->eliminated[i], &changed, &count, error);
-    return ok;
-}
-
 static json_t *edge_json(const struct graph *graph, const struct eliminate_edge *edge) {
     char from[64], to[64];
     json_t *object = json_object();
@@ -445,7 +433,7 @@ bool command_eliminate(struct session *session, const struct words *words, struc
     if (words->count != 1) return command_usage_error(words, 1, error, "name one vertex to eliminate");
     struct graph *graph = session_graph(session, error);
     vertex v;
-    if (!graph || !read_vertices(session, words, 0, &v, error) || !ready_to_eliminate(session, error)) return false;
+    if (!graph || !read_vertices(session, words, 0, &v, error) || !session_eliminate(session, error)) return false;
     const struct eliminate_edge *changed;
     uint32_t count;
     double cost = eliminate_alive(session->eliminate, v) ? eliminate_cost(session->eliminate, v) : 0;
@@ -454,6 +442,7 @@ bool command_eliminate(struct session *session, const struct words *words, struc
     if (!eliminate_vertex(session->eliminate, v, &changed, &count, error)) return mem_free(longer), false;
     if (session->eliminated_count) memcpy(longer, session->eliminated, session->eliminated_count * sizeof *longer);
     longer[session->eliminated_count++] = v;
+    show_kind(session, VIEW_LCG);
     mem_free(session->eliminated);
     session->eliminated = longer;
     if (session->output.json)

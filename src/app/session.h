@@ -96,6 +96,9 @@ bool session_load(struct session *session, const char *path, int *failed, struct
 struct graph *session_graph(struct session *session, struct error *error);
 struct lcg *session_lcg(struct session *session, struct error *error);
 
+// session->eliminate as far as session->eliminated says, or NULL with an error.
+struct eliminate *session_eliminate(struct session *session, struct error *error);
+
 // Moves the current graph to other input values (as many as it has inputs); what is lit, collapsed and eliminated
 // stays.
 bool session_move(struct session *session, const double *input, uint32_t count, struct error *error);

@@ -181,6 +181,18 @@ static void picks_light_what_lies_between(void **state) {
     session_free(session);
 }
 
+static void eliminated_vertices_leave_the_picture(void **state) {
+    (void)state;
+    struct session *session = fresh(figure1);
+    struct view view;
+    assert_int_equal(session_run(session, "<test>", ":eliminate b\n:eliminate c", 26, 1), 0);
+    session->output.json = false; // in JSON :lcg stays the whole linearized graph
+    assert_true(session_view(session, VIEW_LCG, &view, NULL));
+    assert_int_equal(view.rest_count, 5);
+    session_view_free(&view);
+    session_free(session);
+}
+
 static void keys_are_bound_once(void **state) {
     (void)state;
     assert_int_equal(key_find("PageDown")->action, KEY_NEXT);
@@ -206,6 +218,7 @@ int main(void) {
         cmocka_unit_test(between_counts_paths_and_shares),
         cmocka_unit_test(half_of_an_entry_goes_one_way),
         cmocka_unit_test(picks_light_what_lies_between),
+        cmocka_unit_test(eliminated_vertices_leave_the_picture),
         cmocka_unit_test(keys_are_bound_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,7 +185,7 @@ static void eliminated_vertices_leave_the_picture(void **state) {
     (void)state;
     struct session *session = fresh(figure1);
     struct view view;
-    assert_int_equal(session_run(session, "<test>", ":eliminate b\n:eliminate c", 26, 1), 0);
+    assert_int_equal(session_run(session, "<test>", ":eliminate b\n:eliminate c", 25, 1), 0);
     session->output.json = false; // in JSON :lcg stays the whole linearized graph
     assert_true(session_view(session, VIEW_LCG, &view, NULL));
     assert_int_equal(view.rest_count, 5);

@@ -10,7 +10,11 @@
 
 #include "graph/bauer.h"
 #include "lang/environment.h"
+#include "show/diagram.h"
+#include "show/paint.h"
 #include "show/record.h"
+#include "show/scene_wire.h"
+#include "show/viewport.h"
 
 enum { OPERATIONS = 1000000, WINDOW = 1000, RUNS = 9 };
 
@@ -334,6 +338,93 @@ static bool measure_export(double *value, double *peer) {
     return isfinite(*value);
 }
 
+// ---- the window's picture -----------------------------------------------------------------------------------------
+// As the window draws it: the LCG of a random program of so many operations, fitted into 1600 x 1000 pixels.
+
+enum { PICTURE_WIDTH = 1600, PICTURE_HEIGHT = 1000, FRAMES = 60 };
+
+static struct graph *picture_graph(struct symbols *symbols, uint32_t vertices) {
+    struct graph *graph = graph_new(symbols, 2 * vertices, NULL);
+    uint64_t state = 7;
+    for (uint32_t i = 0; graph && i < vertices; i++) {
+        if (i < 3)
+            graph_input(graph, 0, 0.3 * (i + 1), 0, NULL);
+        else
+            graph_add(graph, i % 3 ? OP_MUL : OP_SIN, i - 1 - next_random(&state) % (i < 12 ? i : 12),
+                      i - 1 - next_random(&state) % (i < 12 ? i : 12), 0, NULL);
+    }
+    if (graph) graph_output(graph, graph->count - 1, 0, NULL);
+    return graph;
+}
+
+static bool picture_scene(uint32_t vertices, struct scene *scene) {
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = picture_graph(symbols, vertices);
+    struct lcg *lcg = graph ? lcg_new(graph, NULL) : NULL;
+    struct view view = {.kind = VIEW_LCG, .graph = graph, .lcg = lcg, .values = true, .digits = 3, .live = true};
+    char message[256];
+    bool ok = lcg && diagram_scene(&view, scene, message, NULL);
+    lcg_free(lcg);
+    graph_drop(graph);
+    symbols_free(symbols);
+    return ok;
+}
+
+static double draw_ms(cairo_surface_t *surface, const struct scene *scene, struct viewport at, bool fast) {
+    struct area area = {0, 0, PICTURE_WIDTH, PICTURE_HEIGHT};
+    double start = now();
+    cairo_t *cairo = cairo_create(surface);
+    cairo_set_source_rgb(cairo, 1, 1, 1);
+    cairo_paint(cairo);
+    struct point origin = viewport_to_window(at, area, (struct point){0, 0});
+    cairo_translate(cairo, origin.x, origin.y);
+    cairo_scale(cairo, at.scale, at.scale);
+    paint_scene(cairo, scene, fast);
+    cairo_destroy(cairo);
+    cairo_surface_flush(surface);
+    return 1e3 * (now() - start);
+}
+
+// One picture at full quality; or, `moving`, the 99th percentile of the frames of a zoom into it.
+static bool measure_redraw(uint32_t vertices, bool moving, double *value) {
+    static struct scene scene; // of the last size asked for
+    static uint32_t drawn;
+    static cairo_surface_t *surface;
+    if (!surface) surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, PICTURE_WIDTH, PICTURE_HEIGHT);
+    if (drawn != vertices) {
+        scene_clear(&scene);
+        if (!picture_scene(vertices, &scene)) return false;
+        drawn = vertices;
+    }
+    struct area area = {0, 0, PICTURE_WIDTH, PICTURE_HEIGHT};
+    struct viewport whole = viewport_fit(scene.width, scene.height, area, 24, 3.2);
+    double frame[FRAMES];
+    for (int i = 0; i < (moving ? FRAMES : 3); i++) {
+        struct viewport at = moving ? viewport_zoom(whole, area, (struct point){800, 500}, pow(1.06, i)) : whole;
+        frame[i] = draw_ms(surface, &scene, at, moving);
+    }
+    *value = moving ? (qsort(frame, FRAMES, sizeof *frame, by_value), frame[FRAMES - 1]) : fmin(frame[1], frame[2]);
+    return true;
+}
+
+static bool measure_redraw_10(double *value, double *peer) { return *peer = 0, measure_redraw(10, false, value); }
+static bool measure_redraw_100(double *value, double *peer) { return *peer = 0, measure_redraw(100, false, value); }
+static bool measure_redraw_500(double *value, double *peer) { return *peer = 0, measure_redraw(500, false, value); }
+static bool measure_motion(double *value, double *peer) { return *peer = 0, measure_redraw(1000, true, value); }
+
+// From a slider's new value to the bytes of the new picture: 30 pictures a second leave 33 ms for it and the drawing.
+static bool measure_slide(double *value, double *peer) {
+    static struct scene scene;
+    struct buffer bytes = {0};
+    double start = now();
+    bool ok = picture_scene(1000, &scene) && scene_encode(&scene, &bytes);
+    *value = 1e3 * (now() - start);
+    *peer = 0;
+    scene_clear(&scene);
+    buffer_free(&bytes);
+    return ok;
+}
+
 // ---- the table ----------------------------------------------------------------------------------------------------
 
 static const struct figure figures[] = {
@@ -345,6 +436,11 @@ static const struct figure figures[] = {
     {"paths", "million paths per second", NULL, 50, true, measure_paths},
     {"startup", "ms", NULL, 20, false, measure_startup},
     {"export", "ms", NULL, 80, false, measure_export},
+    {"redraw10", "ms for a picture of 10 vertices", NULL, 4, false, measure_redraw_10},
+    {"redraw100", "ms for a picture of 100 vertices", NULL, 12, false, measure_redraw_100},
+    {"redraw500", "ms for a picture of 500 vertices", NULL, 16, false, measure_redraw_500},
+    {"motion", "ms a frame while zooming 1,000 vertices, the slowest of 60", NULL, 16, false, measure_motion},
+    {"slide", "ms from a slider to a new picture of 1,000 vertices", NULL, 33, false, measure_slide},
 };
 enum { FIGURES = sizeof figures / sizeof *figures };
 
@@ -352,7 +448,7 @@ static void print_figure(const struct figure *f, double value, double ratio, boo
     if (!json) {
         char against[120] = "";
         if (f->against) snprintf(against, sizeof against, ", %.2f x %s", ratio, f->against);
-        printf("%-8s %10.3g %s%s; bound: %s %g; %s\n", f->name, value, f->unit, against,
+        printf("%-9s %10.3g %s%s; bound: %s %g; %s\n", f->name, value, f->unit, against,
                f->at_least ? "at least" : "at most", f->bound, holds ? "holds" : "DOES NOT HOLD");
         fflush(stdout);
         return;

@@ -64,6 +64,11 @@ const struct command command_table[] = {
      "Traces the current graph again at other input values: all of them in order, or some by name; numbers may be "
      "expressions, and v=[1, 2] sets all elements of v.",
      ":at x1=2\n:at 1/3, pi/4", COMPLETE_NOTHING, NULL, true, command_at},
+    {"plot", NULL, "FILE.csv [x COLUMN] [y COLUMN...] [log x|y|xy]", "plot columns of a table",
+     "Reads a file of comma-separated numbers with a line of names and shows its columns as curves: along the first "
+     "one "
+     "if it rises, else along the row's number. :export then writes the plot, and as .csv the table.",
+     ":plot runs.csv x depth y variance log y", COMPLETE_FILE, "x y log", false, command_plot},
     {"export", "e", "FILE [primal | lcg | lcg symbolic | paths | figure]", "write what is shown to a file",
      "Draws the view to .svg, .pdf, .png, .tex or .dot, or writes its numbers to .json or .csv. Every file carries the "
      "program, the point and the version that made it; `bauer FILE.svg` opens that state again.",

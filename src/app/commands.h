@@ -11,6 +11,8 @@ command_function command_graph, command_lcg, command_paths, command_jacobian, co
     command_describe, command_export;
 // point.c: what takes numbers
 command_function command_at, command_jvp, command_vjp;
+// chart_command.c: plots
+command_function command_plot;
 // session_commands.c: the session itself
 command_function command_show_help, command_load, command_save, command_reset, command_undo, command_redo, command_set,
     command_window, command_history, command_time, command_quit, command_list, command_edit, command_doctor;

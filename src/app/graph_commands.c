@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/chart.h"
 #include "app/commands.h"
 #include "app/report.h"
 #include "app/settings.h"
@@ -76,6 +77,7 @@ static void print_heading(struct session *session, const struct graph *graph, co
 
 static void show_kind(struct session *session, enum view_kind kind) {
     session->show = true;
+    session->shown.chart = false;
     session->shown.picked = false;
     session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.kind = kind;
@@ -376,18 +378,6 @@ bool command_jacobian(struct session *session, const struct words *words, struct
 
 // ---- :eliminate ---------------------------------------------------------------------------------------------------
 
-static bool ready_to_eliminate(struct session *session, struct error *error) {
-    if (session->eliminate) return true;
-    struct lcg *lcg = session_lcg(session, error);
-    session->eliminate = lcg ? eliminate_new(lcg, error) : NULL;
-    const struct eliminate_edge *changed;
-    uint32_t count;
-    bool ok = session->eliminate != NULL;
-    for (uint32_t i = 0; ok && i < session->eliminated_count; i++)
-        ok = eliminate_vertex(session->eliminate, session->eliminated[i], &changed, &count, error);
-    return ok;
-}
-
 static json_t *edge_json(const struct graph *graph, const struct eliminate_edge *edge) {
     char from[64], to[64];
     json_t *object = json_object();
@@ -443,7 +433,7 @@ bool command_eliminate(struct session *session, const struct words *words, struc
     if (words->count != 1) return command_usage_error(words, 1, error, "name one vertex to eliminate");
     struct graph *graph = session_graph(session, error);
     vertex v;
-    if (!graph || !read_vertices(session, words, 0, &v, error) || !ready_to_eliminate(session, error)) return false;
+    if (!graph || !read_vertices(session, words, 0, &v, error) || !session_eliminate(session, error)) return false;
     const struct eliminate_edge *changed;
     uint32_t count;
     double cost = eliminate_alive(session->eliminate, v) ? eliminate_cost(session->eliminate, v) : 0;
@@ -452,6 +442,7 @@ bool command_eliminate(struct session *session, const struct words *words, struc
     if (!eliminate_vertex(session->eliminate, v, &changed, &count, error)) return mem_free(longer), false;
     if (session->eliminated_count) memcpy(longer, session->eliminated, session->eliminated_count * sizeof *longer);
     longer[session->eliminated_count++] = v;
+    show_kind(session, VIEW_LCG);
     mem_free(session->eliminated);
     session->eliminated = longer;
     if (session->output.json)
@@ -548,11 +539,31 @@ static bool read_view(struct session *session, const struct words *words, enum v
     return view_kind_find(name, kind) || command_usage_error(words, 1, error, "there is no view `%s`", name);
 }
 
+static bool export_chart(struct session *session, const struct words *words, const struct export_format *format,
+                         struct error *error) {
+    struct buffer out = {0};
+    char message[256] = "";
+    struct export_options options = {.version = "bauer " BAUER_VERSION,
+                                     .text_as_paths = session->settings.text_as_paths};
+    bool ok = chart_export(session, format, &options, &out, message, error) &&
+              file_write(words->word[0], out.data, out.size, error);
+    if (ok && session->output.json)
+        report_json(session, json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "export", "file", words->word[0], "format",
+                                       format->extension, "view", "plot", "bytes", (json_int_t)out.size));
+    else if (ok)
+        report_text(session, "%s: plot as %s, %zu bytes\n", words->word[0], format->extension, out.size);
+    if (ok && message[0] && !session->output.json)
+        report_text(session, "%snote: %s%s\n", report_muted(session), message, report_plain(session));
+    buffer_free(&out);
+    return ok;
+}
+
 bool command_export(struct session *session, const struct words *words, struct error *error) {
     enum view_kind kind;
     if (!words->count) return command_usage_error(words, 0, error, "a file is missing");
     const struct export_format *format = export_find(words->word[0], error);
     if (!format) return error->span.source ? false : (error->span = words->span[0], false);
+    if (session->shown.chart && session->chart && words->count == 1) return export_chart(session, words, format, error);
     struct view view;
     struct buffer out = {0}, script = {0};
     char message[256] = "";

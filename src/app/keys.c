@@ -26,6 +26,8 @@ const struct key_row key_table[] = {
     {KEY_DIRECTION, "d", NULL, NULL, "turn the picture: up, right, down, left"},
     {KEY_THEME, "t", NULL, NULL, "the next theme: light, dark, projector"},
     {KEY_COLLAPSE, "x", NULL, "right click", "collapse the call or iteration in hand, or expand it"},
+    {KEY_LOG, "l", NULL, NULL, "a plot's axes: logarithmic up, along, both, none"},
+    {KEY_CURVE, "1 2 3 4 5 6 7 8 9", NULL, "click its name", "hide a curve of a plot, or show it"},
     {KEY_INPUT, "i", NULL, "click the number", "take an input in hand: type a number, or move it"},
     {KEY_INPUT_LESS, "[ ,", NULL, "drag the slider", "a smaller value of the input in hand"},
     {KEY_INPUT_MORE, "] .", NULL, "drag the slider", "a larger value of the input in hand"},

@@ -29,6 +29,8 @@ enum key_action {
     KEY_DIRECTION,
     KEY_THEME,
     KEY_COLLAPSE,
+    KEY_LOG,
+    KEY_CURVE,
     KEY_INPUT,
     KEY_INPUT_LESS,
     KEY_INPUT_MORE,

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/window.h"
 #include "base/task.h"
 
 enum { BAR = 30 };
@@ -22,6 +23,7 @@ static double seconds(void) {
 }
 
 static void show(void *context, const char *what, double done, double total) {
+    char text[160];
     (void)context;
     if (progress.what != what) progress.start = seconds() - 1; // reports begin after a second of work
     progress.what = what;
@@ -31,10 +33,13 @@ static void show(void *context, const char *what, double done, double total) {
         int filled = (int)(BAR * part);
         fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %.0f s left (Ctrl-C stops)", what, filled,
                 "##############################", BAR - filled, "", 100 * part, elapsed / part - elapsed);
+        snprintf(text, sizeof text, "%s: %.0f %%, %.0f s left", what, 100 * part, elapsed / part - elapsed);
     } else {
+        snprintf(text, sizeof text, "%s: %.0f", what, done);
         fprintf(stderr, "\r\033[K%s: %.0f (Ctrl-C stops)", what, done);
     }
     fflush(stderr);
+    window_busy(text);
 }
 
 void progress_start(void) {
@@ -51,5 +56,6 @@ void progress_clear(void) {
     fputs("\r\033[K", stderr);
     fflush(stderr);
     progress.shown = false;
+    window_busy("");
     progress.what = NULL;
 }

@@ -16,6 +16,7 @@
 #include "app/prompt.h"
 #include "app/recall.h"
 #include "app/report.h"
+#include "app/window.h"
 #include "base/file.h"
 #include "base/task.h"
 
@@ -212,9 +213,9 @@ static bool run_setting(struct session *session, const struct span *span, struct
 }
 
 static void run_settings(struct session *session, const struct source *source) {
-    for (uint32_t i = 0; i < source->line_count; i++) {
+    for (uint32_t i = 0, lines = source_line_count(source); i < lines; i++) {
         uint32_t begin = source->line_start[i];
-        uint32_t end = i + 1 < source->line_count ? source->line_start[i + 1] : (uint32_t)source->size;
+        uint32_t end = i + 1 < lines ? source->line_start[i + 1] : (uint32_t)source->size;
         while (begin < end && isspace((unsigned char)source->text[begin])) begin++;
         while (begin < end && isspace((unsigned char)source->text[end - 1])) end--;
         if (begin == end || source->text[begin] == '#') continue;
@@ -297,6 +298,7 @@ int repl_run(struct session *session, bool read_init) {
     if (read_init) run_init(session);
     if (!session->output.json) greet(session);
     progress_start();
+    window_refresh(session, true); // what a file has left to look at
     while (!session->quit && read_entry(session, &entry))
         if (!blank_line(buffer_string(&entry), entry.size)) run_entry(session, &entry);
     progress_stop();

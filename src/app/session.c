@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/between.h"
+#include "app/chart.h"
 #include "app/command.h"
 #include "app/pieces.h"
 #include "app/repl.h"
@@ -59,6 +60,7 @@ static void forget_graph_view(struct session *session) {
     session->shown.collapsed_count = 0;
     session->shown.lit = 0;
     session->shown.step = false;
+    session->shown.chart = false;
     session->shown.picked = false;
     session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.from[0] = session->shown.to[0] = '\0';
@@ -77,6 +79,20 @@ struct lcg *session_lcg(struct session *session, struct error *error) {
     struct graph *graph = session_graph(session, error);
     if (graph && !session->lcg) session->lcg = lcg_new(graph, error);
     return graph ? session->lcg : NULL;
+}
+
+struct eliminate *session_eliminate(struct session *session, struct error *error) {
+    if (session->eliminate) return session->eliminate;
+    struct lcg *lcg = session_lcg(session, error);
+    struct eliminate *eliminate = lcg ? eliminate_new(lcg, error) : NULL;
+    const struct eliminate_edge *changed;
+    uint32_t count;
+    for (uint32_t i = 0; eliminate && i < session->eliminated_count; i++) {
+        if (eliminate_vertex(eliminate, session->eliminated[i], &changed, &count, error)) continue;
+        eliminate_free(eliminate);
+        eliminate = NULL;
+    }
+    return session->eliminate = eliminate;
 }
 
 bool session_move(struct session *session, const double *input, uint32_t count, struct error *error) {
@@ -290,6 +306,7 @@ void session_free(struct session *session) {
     if (!session) return;
     forget_derived(session);
     forget_graph_view(session);
+    chart_free(session->chart);
     struct undo *u = session->undo;
     if (u) {
         forget_future(u);
@@ -589,8 +606,9 @@ struct view_store {
     struct lit_path *path;
     uint32_t path_count;
     size_t path_capacity;
-    struct lit_path step;        // of a walk
-    struct lit_path between;     // two picks
+    struct lit_path step;    // of a walk
+    struct lit_path between; // two picks
+    char words[64];
     struct eliminate_edge *rest; // of a walk
     char *total, *point, *code;
 };
@@ -699,6 +717,21 @@ static bool view_step(struct session *session, struct view *view, struct view_st
     return view->rest != NULL;
 }
 
+// What :eliminate has left. Nothing of it is new in this moment.
+static bool view_eliminated(struct session *session, struct view *view, struct view_store *store, struct error *error) {
+    struct eliminate *eliminate = session_eliminate(session, error);
+    if (!eliminate || !(store->rest = eliminate_edges(eliminate, &view->rest_count, error))) return false;
+    for (uint32_t i = 0; i < view->rest_count; i++) {
+        store->rest[i].before = store->rest[i].value;
+        store->rest[i].fill = false;
+    }
+    view->rest = store->rest;
+    snprintf(store->words, sizeof store->words, "%u vert%s eliminated", session->eliminated_count,
+             session->eliminated_count == 1 ? "ex" : "ices");
+    view->lit_words = store->words;
+    return true;
+}
+
 // What lies between two picked vertices.
 static bool view_between(struct session *session, struct view *view, struct view_store *store, struct error *error) {
     const vertex *pick = session->shown.pick;
@@ -746,7 +779,9 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
         view->lit = &store->path[session->shown.lit - 1];
     if (ok && session->shown.step && kind == session->shown.kind && walk_is_on(session->walk, graph))
         ok = view_step(session, view, store, error);
-    if (ok && session->shown.picked && !view->lit && kind == session->shown.kind)
+    bool rest = session->eliminated_count && (kind == VIEW_LCG || kind == VIEW_LCG_SYMBOLIC);
+    if (ok && rest && !session->shown.step && !session->output.json) ok = view_eliminated(session, view, store, error);
+    if (ok && session->shown.picked && !view->lit && !view->rest && kind == session->shown.kind)
         ok = view_between(session, view, store, error);
     if (!ok) session_view_free(view);
     return ok;

@@ -44,14 +44,16 @@ struct shown {
     uint32_t top;          // `top N`, 0: as listed
     uint32_t lit;          // 1-based number of the path in hand, 0: none
     bool step;             // the step in hand of session->walk is lit
+    bool chart;            // session->chart, not the graph
     bool picked;           // two vertices are in hand: what lies between them is lit
     vertex pick[2];
     uint32_t *collapsed; // frames
     uint32_t collapsed_count;
 };
 
-struct walk; // app/walk.h
-struct undo; // session.c
+struct walk;  // app/walk.h
+struct chart; // app/chart.h
+struct undo;  // session.c
 
 struct session {
     struct symbols *symbols;
@@ -63,7 +65,8 @@ struct session {
     struct eliminate *eliminate; // :eliminate in progress, or NULL
     vertex *eliminated;          // in order
     uint32_t eliminated_count;
-    struct walk *walk; // :walk in progress, or NULL
+    struct walk *walk;   // :walk in progress, or NULL
+    struct chart *chart; // of the last :plot, or NULL
     struct undo *undo;
     bool quit;
     bool strict;      // stop at the first failed line
@@ -92,6 +95,9 @@ bool session_load(struct session *session, const char *path, int *failed, struct
 // The current graph, or NULL with ERROR_OTHER and a hint ("nothing is traced yet: call a function, as f(0.5, 1.2)").
 struct graph *session_graph(struct session *session, struct error *error);
 struct lcg *session_lcg(struct session *session, struct error *error);
+
+// session->eliminate as far as session->eliminated says, or NULL with an error.
+struct eliminate *session_eliminate(struct session *session, struct error *error);
 
 // Moves the current graph to other input values (as many as it has inputs); what is lit, collapsed and eliminated
 // stays.

@@ -27,7 +27,7 @@ void view_note(struct view_app *app, const char *format, ...) {
     vsnprintf(app->note, sizeof app->note, format, list);
     va_end(list);
     app->note_until = view_now() + 4;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 // ---- to the session -----------------------------------------------------------------------------------------------
@@ -152,8 +152,11 @@ static void follow(struct view_app *app, struct picture *before) {
     bool same = before && is_the_same(app->picture);
     bool wide = before && fabs(now->width - before->scene.width) + fabs(now->height - before->scene.height) > 1;
     bool moved = same && has_moved(app->picture, before);
+    // Collapsed or expanded: what is left of the old picture would be lost in the new one, or the other way round.
+    bool other = same && (2 * app->picture->part_count < before->part_count ||
+                          2 * before->part_count < app->picture->part_count);
     if (!same) app->whole = app->fitted = false;
-    if (!same || (app->fitted && (wide || moved))) view_fit(app, same);
+    if (!same || other || (app->fitted && (wide || moved))) view_fit(app, same);
     app->before = moved ? before : NULL;
     app->glide_from = view_now();
     if (!moved) picture_free(before);
@@ -172,11 +175,36 @@ static void take_title(struct view_app *app) {
     SDL_SetWindowTitle(app->window, title);
 }
 
+static void take_chart(struct view_app *app, json_t *about) {
+    struct view_chart *chart = view_chart_new(about);
+    struct scene nothing = {0};
+    if (!chart) {
+        json_decref(about);
+        view_note(app, "a plot came that is none");
+        return;
+    }
+    picture_free(app->before);
+    picture_free(app->picture);
+    view_chart_free(app->chart);
+    app->before = NULL;
+    app->chart = chart;
+    app->playing = app->searching = app->search_typing = app->slide_busy = false;
+    app->picture = picture_new(&nothing, about);
+    if (!app->picture) return;
+    take_theme(app);
+    take_title(app);
+    view_chart_draw(app);
+}
+
 static void take_view(struct view_app *app, const char *payload, uint32_t size) {
     const char *json, *bytes;
     size_t json_size, bytes_size;
     struct scene scene;
     if (!wire_split_view(payload, size, &json, &json_size, &bytes, &bytes_size)) return;
+    if (!bytes_size) {
+        take_chart(app, json_loadb(json, json_size, 0, NULL));
+        return;
+    }
     if (!scene_decode(bytes, bytes_size, &scene)) {
         view_note(app, "a picture came that is none");
         return;
@@ -190,6 +218,7 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
     picture_free(app->before);
     app->before = NULL;
     app->picture = picture;
+    if (app->chart) app->fitted = false, view_chart_free(app->chart), app->chart = NULL;
     picture_match(picture, before);
     carry_over(app);
     take_theme(app);
@@ -200,7 +229,7 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
     app->slide_busy = false;
     if (app->slide_waits) view_slide(app, app->slide_index, app->slide_value, app->slide_final);
     app->cache_good = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void take_message(struct view_app *app, struct message *message) {
@@ -217,7 +246,7 @@ static void take_message(struct view_app *app, struct message *message) {
         break;
     case WIRE_BUSY:
         snprintf(app->busy, sizeof app->busy, "%s", message->data);
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         break;
     case WIRE_STATE:
         send_json(app, WIRE_STATE, view_dump(app));
@@ -243,14 +272,12 @@ static bool open_window(struct view_app *app) {
     SDL_SetHint(SDL_HINT_WINDOW_NO_ACTIVATION_WHEN_SHOWN, "1");
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint("SDL_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR", "0");
-    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "0");
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0 || !is_display()) return false;
     app->window = SDL_CreateWindow("bauer", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, 1100, 760,
                                    SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
     if (!app->window) return false;
     SDL_SetWindowMinimumSize(app->window, 1, 1);
-    app->renderer = SDL_CreateRenderer(app->window, -1, SDL_RENDERER_SOFTWARE);
-    if (!app->renderer) return false;
     app->message_event = SDL_RegisterEvents(1);
     SDL_StartTextInput();
     return view_resize(app);
@@ -284,7 +311,7 @@ static void run(struct view_app *app) {
         for (; came && !app->quit; came = SDL_PollEvent(&event)) take_event(app, &event);
         double now = view_now();
         if (app->playing && now >= app->play_next) view_play_step(app);
-        if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = true;
+        if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = app->panel_stale = true;
         if (app->quit || now - frame < 0.015) continue;
         frame = now;
         view_draw(app);
@@ -294,14 +321,14 @@ static void run(struct view_app *app) {
 static void close_all(struct view_app *app) {
     picture_free(app->picture);
     picture_free(app->before);
+    view_chart_free(app->chart);
     scene_clear(&app->panel);
     mem_free(app->widget);
     mem_free(app->range);
     mem_free(app->found);
     if (app->canvas) cairo_surface_destroy(app->canvas);
     if (app->cache) cairo_surface_destroy(app->cache);
-    if (app->texture) SDL_DestroyTexture(app->texture);
-    if (app->renderer) SDL_DestroyRenderer(app->renderer);
+    if (app->side) cairo_surface_destroy(app->side);
     if (app->window) SDL_DestroyWindow(app->window);
     SDL_Quit();
 }

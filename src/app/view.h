@@ -13,6 +13,7 @@
 #include "app/keys.h"
 #include "app/view_picture.h"
 #include "app/wire.h"
+#include "show/plot.h"
 #include "show/viewport.h"
 
 enum widget_kind {
@@ -40,16 +41,29 @@ struct input_range { // of a slider, as long as the value stays inside
     double low, high;
 };
 
+// A plot, with the part of the data that is looked at.
+struct view_chart {
+    struct plot plot;
+    struct plot_curve *curve;
+    char *title, *x_label, *y_label;
+    struct plot_frame frame;
+    struct plot_window window;
+    bool moved; // `window` holds; else all of the data is shown
+    bool has_hit;
+    struct point hit; // the point of a curve under the pointer, in the picture
+    char pointed[200], message[256];
+};
+
 struct view_app {
     SDL_Window *window;
-    SDL_Renderer *renderer;
-    SDL_Texture *texture;
-    int width, height; // pixels
-    double ratio;      // pixels per window unit (high-DPI)
+    SDL_Surface *surface; // the window's pixels, SDL's
+    int width, height;    // pixels
+    double ratio;         // pixels per window unit (high-DPI)
     int socket;
     uint32_t message_event; // SDL's number for what the reader thread pushes
-    bool quit, dirty;
+    bool quit, dirty, panel_stale;
 
+    struct view_chart *chart;         // NULL: a graph is shown
     struct picture *picture, *before; // `before`: what is being left, or NULL
     double glide_from;                // when the new picture came, seconds
     struct viewport at, from, to;     // shown; the ends of a movement
@@ -60,6 +74,7 @@ struct view_app {
     bool drawn_fast;
 
     cairo_surface_t *canvas, *cache; // what is on the screen; the picture alone
+    cairo_surface_t *side;           // the panel alone
     bool cache_good;
 
     enum theme theme;
@@ -76,7 +91,7 @@ struct view_app {
 
     uint32_t hover, focus; // parts, PART_NONE
     uint32_t pick[2];
-    bool searching;
+    bool searching, search_typing; // what was found is lit; its name is being typed
     char search[128];
     uint32_t *found, found_count, found_at;
     bool playing;
@@ -128,6 +143,17 @@ void view_action(struct view_app *app, enum key_action action);
 void view_slide(struct view_app *app, uint32_t input, double value, bool final);
 void view_play_step(struct view_app *app);
 void view_search_again(struct view_app *app); // the picture has changed
+
+// view_plot.c
+struct view_chart *view_chart_new(const json_t *about); // NULL: no plot, or no memory
+void view_chart_free(struct view_chart *chart);
+void view_chart_draw(struct view_app *app);
+void view_chart_zoom(struct view_app *app, struct point about, double factor);
+void view_chart_pan(struct view_app *app, double dx, double dy);
+void view_chart_fit(struct view_app *app);
+void view_chart_toggle(struct view_app *app, uint32_t curve);
+void view_chart_log(struct view_app *app);
+void view_chart_point(struct view_app *app, struct point window);
 
 // view_dump.c
 json_t *view_dump(struct view_app *app);

@@ -22,7 +22,7 @@ double view_panel_scale(const struct view_app *app) {
 }
 
 struct area view_picture_area(const struct view_app *app) {
-    double panel = app->panel_shown && app->picture ? PANEL_WIDTH * view_panel_scale(app) : 0;
+    double panel = app->panel_shown && app->picture && !app->chart ? PANEL_WIDTH * view_panel_scale(app) : 0;
     return (struct area){0, 0, fmax(1, app->width - panel), app->height};
 }
 
@@ -64,6 +64,10 @@ static struct point beginning(const struct picture *picture) {
 
 void view_fit(struct view_app *app, bool glide) {
     if (!app->picture) return;
+    if (app->chart) {
+        view_chart_fit(app);
+        return;
+    }
     struct viewport whole = fit(app), to = whole;
     double readable = READABLE * app->ratio;
     if (whole.scale < readable && !app->whole) {
@@ -104,27 +108,45 @@ static cairo_surface_t *new_surface(int width, int height) {
     return NULL;
 }
 
+// The window's own pixels as a canvas, if they are what Cairo draws; else one of ours, converted each time.
+static cairo_surface_t *new_canvas(SDL_Surface *surface) {
+    const SDL_PixelFormat *format = surface->format;
+    bool same = format->BitsPerPixel == 32 && format->Rmask == 0xFF0000 && format->Gmask == 0xFF00 &&
+                format->Bmask == 0xFF && !SDL_MUSTLOCK(surface);
+    if (!same) return new_surface(surface->w, surface->h);
+    cairo_surface_t *canvas = cairo_image_surface_create_for_data(surface->pixels, CAIRO_FORMAT_RGB24, surface->w,
+                                                                  surface->h, surface->pitch);
+    if (cairo_surface_status(canvas) == CAIRO_STATUS_SUCCESS) return canvas;
+    cairo_surface_destroy(canvas);
+    return NULL;
+}
+
+static void drop_surfaces(struct view_app *app) {
+    cairo_surface_t **surfaces[] = {&app->canvas, &app->cache, &app->side};
+    for (size_t i = 0; i < sizeof surfaces / sizeof *surfaces; i++) {
+        if (*surfaces[i]) cairo_surface_destroy(*surfaces[i]);
+        *surfaces[i] = NULL;
+    }
+}
+
 bool view_resize(struct view_app *app) {
-    int width, height, units;
-    SDL_GetRendererOutputSize(app->renderer, &width, &height);
-    SDL_GetWindowSize(app->window, &units, NULL);
-    width = width < 1 ? 1 : width > 16384 ? 16384 : width;
-    height = height < 1 ? 1 : height > 16384 ? 16384 : height;
-    app->ratio = units > 0 ? fmax(0.5, (double)width / units) : 1;
-    app->dirty = true;
+    int units;
+    app->dirty = app->panel_stale = true;
     app->cache_good = false;
-    if (app->canvas && width == app->width && height == app->height) return true;
-    if (app->canvas) cairo_surface_destroy(app->canvas);
-    if (app->cache) cairo_surface_destroy(app->cache);
-    if (app->texture) SDL_DestroyTexture(app->texture);
-    app->width = width;
-    app->height = height;
-    app->canvas = new_surface(width, height);
-    app->cache = new_surface(width, height);
-    app->texture =
-        SDL_CreateTexture(app->renderer, SDL_PIXELFORMAT_ARGB8888, SDL_TEXTUREACCESS_STREAMING, width, height);
-    if (app->picture && app->fitted) view_fit(app, false);
-    return app->canvas && app->cache && app->texture;
+    drop_surfaces(app);
+    app->surface = SDL_GetWindowSurface(app->window);
+    if (!app->surface || app->surface->w < 1 || app->surface->h < 1) return false;
+    SDL_GetWindowSize(app->window, &units, NULL);
+    app->width = app->surface->w;
+    app->height = app->surface->h;
+    app->ratio = units > 0 ? fmax(0.5, (double)app->width / units) : 1;
+    app->canvas = new_canvas(app->surface);
+    app->cache = new_surface(app->width, app->height);
+    if (app->chart)
+        view_chart_draw(app);
+    else if (app->picture && app->fitted)
+        view_fit(app, false);
+    return app->canvas && app->cache;
 }
 
 // ---- the picture --------------------------------------------------------------------------------------------------
@@ -200,22 +222,31 @@ static void draw_lights(struct view_app *app, cairo_t *cairo) {
 
 // ---- the panel and what lies above --------------------------------------------------------------------------------
 
-static void draw_panel(struct view_app *app, cairo_t *cairo) {
-    if (!app->panel_shown || !app->picture) return;
-    const struct style *style = style_of(app->theme);
-    double scale = view_panel_scale(app), left = app->width - PANEL_WIDTH * scale;
+// The panel's pixels, made again when something in it may have changed.
+static bool make_side(struct view_app *app, double scale) {
+    int width = (int)ceil(PANEL_WIDTH * scale);
+    if (app->side && !app->panel_stale && cairo_image_surface_get_width(app->side) == width) return true;
+    if (app->side) cairo_surface_destroy(app->side);
+    app->side = new_surface(width, app->height);
+    if (!app->side) return false;
     view_panel_make(app);
     app->panel_scroll = fmax(0, fmin(app->panel_scroll, app->panel_height - app->height / scale));
-    cairo_save(cairo);
-    cairo_rectangle(cairo, left, 0, PANEL_WIDTH * scale, app->height);
-    cairo_clip(cairo);
-    set(cairo, style->frame_fill);
+    cairo_t *cairo = cairo_create(app->side);
+    set(cairo, style_of(app->theme)->frame_fill);
     cairo_paint(cairo);
-    cairo_translate(cairo, left, 0);
     cairo_scale(cairo, scale, scale);
     cairo_translate(cairo, 0, -app->panel_scroll);
     paint_scene(cairo, &app->panel, false);
-    cairo_restore(cairo);
+    cairo_destroy(cairo);
+    app->panel_stale = false;
+    return true;
+}
+
+static void draw_panel(struct view_app *app, cairo_t *cairo) {
+    double scale = view_panel_scale(app);
+    if (!app->panel_shown || !app->picture || app->chart || !make_side(app, scale)) return;
+    cairo_set_source_surface(cairo, app->side, floor(app->width - PANEL_WIDTH * scale), 0);
+    cairo_paint(cairo);
 }
 
 // A box with lines of text in the corner of the picture's area; -1: at the bottom.
@@ -273,6 +304,21 @@ static void draw_help(struct view_app *app, cairo_t *cairo) {
     scene_clear(&scene);
 }
 
+// A ring around the point of a curve under the pointer, and what it is.
+static void draw_hit(struct view_app *app, cairo_t *cairo) {
+    if (!app->chart->has_hit) return;
+    const struct style *style = style_of(app->theme);
+    struct scene scene = {0};
+    struct point at = app->chart->hit;
+    scene_ellipse(&scene, at.x, at.y, 9, 9, 0, style->accent, 1.8);
+    cairo_save(cairo);
+    to_picture(app, cairo);
+    paint_scene(cairo, &scene, false);
+    cairo_restore(cairo);
+    scene_clear(&scene);
+    draw_box(app, cairo, app->chart->pointed, true);
+}
+
 static void draw_overlays(struct view_app *app, cairo_t *cairo, double now) {
     if (!app->picture) draw_box(app, cairo, "waiting for a picture", false);
     if (app->searching) draw_search(app, cairo);
@@ -283,16 +329,18 @@ static void draw_overlays(struct view_app *app, cairo_t *cairo, double now) {
 
 static void present(struct view_app *app) {
     cairo_surface_flush(app->canvas);
-    SDL_UpdateTexture(app->texture, NULL, cairo_image_surface_get_data(app->canvas),
-                      cairo_image_surface_get_stride(app->canvas));
-    SDL_RenderCopy(app->renderer, app->texture, NULL, NULL);
-    SDL_RenderPresent(app->renderer);
+    if (cairo_image_surface_get_data(app->canvas) != app->surface->pixels)
+        SDL_ConvertPixels(app->width, app->height, SDL_PIXELFORMAT_ARGB8888, cairo_image_surface_get_data(app->canvas),
+                          cairo_image_surface_get_stride(app->canvas), app->surface->format->format,
+                          app->surface->pixels, app->surface->pitch);
+    if (SDL_UpdateWindowSurface(app->window) != 0) app->surface = NULL; // it has changed under us: taken anew
 }
 
 void view_draw(struct view_app *app) {
     double now = view_now();
     advance(app, now);
-    if (!app->dirty || !app->canvas || !app->cache || !app->texture) return;
+    if (!app->surface && !view_resize(app)) return;
+    if (!app->dirty || !app->canvas || !app->cache) return;
     app->dirty = false;
     cairo_t *cairo = cairo_create(app->canvas);
     if (app->blank) {
@@ -302,7 +350,8 @@ void view_draw(struct view_app *app) {
         if (!app->cache_good) draw_cache(app, now);
         cairo_set_source_surface(cairo, app->cache, 0, 0);
         cairo_paint(cairo);
-        if (app->picture && !app->before) draw_lights(app, cairo);
+        if (app->picture && !app->before && !app->chart) draw_lights(app, cairo);
+        if (app->chart) draw_hit(app, cairo);
         draw_panel(app, cairo);
         draw_overlays(app, cairo, now);
     }

@@ -62,7 +62,8 @@ json_t *view_dump(struct view_app *app) {
                   app->panel_shown, "help", app->help, "blank", app->blank, "full", app->full, "playing", app->playing);
     json_object_set_new(dump, "theme", json_string(style_of(app->theme)->name));
     json_object_set_new(dump, "type", json_real(app->type));
-    static const char *const copied[] = {"view", "point", "direction", "step", "inputs", "between", "line", "message"};
+    static const char *const copied[] = {"view",    "point", "direction", "step", "inputs",
+                                         "between", "line",  "message",   "rest"};
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
         json_t *value = json_object_get(about, copied[i]);
         json_object_set_new(dump, copied[i], value ? json_incref(value) : json_null());
@@ -77,6 +78,12 @@ json_t *view_dump(struct view_app *app) {
                             ? json_pack("{s:s, s:i, s:i}", "text", app->search, "at",
                                         app->found_count ? (int)app->found_at + 1 : 0, "found", (int)app->found_count)
                             : json_null());
+    if (app->chart)
+        json_object_set_new(dump, "plot",
+                            json_pack("{s:b, s:b, s:b, s:s, s:f, s:f, s:f, s:f}", "log_x", app->chart->plot.log_x,
+                                      "log_y", app->chart->plot.log_y, "moved", app->chart->moved, "pointed",
+                                      app->chart->pointed, "left", app->chart->frame.left, "top", app->chart->frame.top,
+                                      "width", app->chart->frame.width, "height", app->chart->frame.height));
     json_object_set_new(dump, "input", app->input == PART_NONE ? json_null() : json_integer(app->input));
     json_object_set_new(dump, "note", json_string(app->note));
     json_object_set_new(dump, "busy", json_string(app->busy));

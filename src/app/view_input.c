@@ -24,7 +24,7 @@ void view_slide(struct view_app *app, uint32_t input, double value, bool final) 
     app->slide_value = value;
     app->slide_final = final;
     app->slide_waits = true;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (app->slide_busy && !final) return;
     app->slide_waits = false;
     app->slide_busy = true;
@@ -56,7 +56,7 @@ void view_play_step(struct view_app *app) {
     double number = json_number_value(json_object_get(step, "number"));
     if (step && number >= json_number_value(json_object_get(step, "count"))) {
         app->playing = false;
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         return;
     }
     app->play_next = view_now() + STEP_SECONDS;
@@ -66,7 +66,7 @@ void view_play_step(struct view_app *app) {
 static void play(struct view_app *app) {
     const json_t *step = step_of(app);
     app->playing = !app->playing;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (!app->playing) return;
     if (step && json_number_value(json_object_get(step, "number")) >= json_number_value(json_object_get(step, "count")))
         go_to_step(app, 1);
@@ -91,7 +91,7 @@ static void centre_on(struct view_app *app, uint32_t p) {
 
 static void focus_on(struct view_app *app, uint32_t p) {
     app->focus = p;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (p != PART_NONE) centre_on(app, p);
 }
 
@@ -123,6 +123,10 @@ static void focus_towards(struct view_app *app, double dx, double dy) {
 }
 
 static void arrow(struct view_app *app, double dx, double dy) {
+    if (app->chart) {
+        view_chart_pan(app, -80 * app->ratio * dx, -80 * app->ratio * dy);
+        return;
+    }
     if (app->focus != PART_NONE) {
         focus_towards(app, dx, dy);
         return;
@@ -143,7 +147,7 @@ static void send_picks(struct view_app *app) {
 static void unpick(struct view_app *app) {
     bool both = app->pick[1] != PART_NONE;
     app->pick[0] = app->pick[1] = PART_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (both) send_picks(app);
 }
 
@@ -154,7 +158,7 @@ static void pick(struct view_app *app, uint32_t p) {
         app->pick[0] = p;
     else
         app->pick[1] = p;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (app->pick[1] != PART_NONE) send_picks(app);
 }
 
@@ -181,7 +185,7 @@ void view_search_again(struct view_app *app) {
         if (is_node(&app->picture->part[p]) && strcasestr(name_of(app, p), app->search))
             app->found[app->found_count++] = p;
     if (app->found_at >= app->found_count) app->found_at = 0;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void search_go(struct view_app *app, int by) {
@@ -191,7 +195,7 @@ static void search_go(struct view_app *app, int by) {
     struct point centre = picture_centre(app->picture, app->found[app->found_at]);
     app->fitted = false;
     app->focus = app->found[app->found_at];
-    view_go(app, (struct viewport){centre.x, centre.y, app->at.scale}, 0.2);
+    view_go(app, (struct viewport){centre.x, centre.y, fmax(app->at.scale, 0.9 * app->ratio)}, 0.25);
 }
 
 // ---- text that is typed -------------------------------------------------------------------------------------------
@@ -211,7 +215,7 @@ static void commit_number(struct view_app *app) {
     double value;
     if (!app->typing) return;
     app->typing = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     if (text_parse_number(app->typed, &value) && isfinite(value))
         view_slide(app, app->input, value, true);
     else
@@ -220,8 +224,11 @@ static void commit_number(struct view_app *app) {
 
 static bool is_number_text(const char *text) { return text[0] && strchr("0123456789.-+e", text[0]) && !text[1]; }
 
+// A name that is searched is being typed: letters are no commands then.
+static bool takes_letters(const struct view_app *app) { return app->search_typing && app->input == PART_NONE; }
+
 static void take_text(struct view_app *app, const char *text) {
-    if (app->searching && app->typing == false && app->input == PART_NONE) {
+    if (takes_letters(app)) {
         add_text(app->search, sizeof app->search, text);
         app->found_at = 0;
         view_search_again(app);
@@ -232,13 +239,17 @@ static void take_text(struct view_app *app, const char *text) {
     if (!app->typing) app->typed[0] = '\0';
     app->typing = true;
     add_text(app->typed, sizeof app->typed, text);
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 // ---- actions ------------------------------------------------------------------------------------------------------
 
 static void zoom(struct view_app *app, struct point about, double factor, double seconds) {
     if (!app->picture) return;
+    if (app->chart) {
+        view_chart_zoom(app, about, factor);
+        return;
+    }
     struct viewport from = app->move_seconds > 0 ? app->to : app->at;
     app->fitted = false;
     view_go(app, viewport_zoom(from, view_picture_area(app), about, factor), seconds);
@@ -267,7 +278,7 @@ static void next_input(struct view_app *app) {
     uint32_t count = view_input_count(app);
     commit_number(app);
     app->input = !count ? PART_NONE : app->input == PART_NONE ? 0 : app->input + 1 < count ? app->input + 1 : PART_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void nudge(struct view_app *app, double by) {
@@ -285,7 +296,7 @@ static void release(struct view_app *app) {
     else if (app->typing)
         app->typing = false;
     else if (app->searching)
-        app->searching = false, app->search[0] = '\0', view_search_again(app);
+        app->searching = app->search_typing = false, app->search[0] = '\0', view_search_again(app);
     else if (app->input != PART_NONE)
         app->input = PART_NONE;
     else if (app->pick[0] != PART_NONE)
@@ -294,7 +305,7 @@ static void release(struct view_app *app) {
         app->focus = PART_NONE;
     else if (app->full)
         view_action(app, KEY_FULL);
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void copy_text(struct view_app *app) {
@@ -314,7 +325,7 @@ static void set_type(struct view_app *app, double factor) {
     app->type = fmin(fmax(app->type * factor, 0.5), 3);
     if (app->fitted) view_fit(app, false);
     app->cache_good = false;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 void view_action(struct view_app *app, enum key_action action) {
@@ -322,7 +333,7 @@ void view_action(struct view_app *app, enum key_action action) {
                                                                                                 "projector"};
     if (app->blank && action != KEY_CLOSE) {
         app->blank = false; // any key brings the picture back
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         if (action == KEY_BLANK) return;
     }
     if (!app->picture && action != KEY_CLOSE && action != KEY_FULL && action != KEY_HELP && action != KEY_BLANK) return;
@@ -382,7 +393,8 @@ void view_action(struct view_app *app, enum key_action action) {
         app->blank = true;
         break;
     case KEY_SEARCH:
-        app->searching = true, app->search[0] = '\0', app->input = PART_NONE, view_search_again(app);
+        app->searching = app->search_typing = true, app->search[0] = '\0', app->input = PART_NONE,
+        view_search_again(app);
         break;
     case KEY_SEARCH_NEXT:
         search_go(app, 1);
@@ -399,6 +411,11 @@ void view_action(struct view_app *app, enum key_action action) {
     case KEY_COLLAPSE:
         collapse(app, app->hover != PART_NONE ? app->hover : app->focus);
         break;
+    case KEY_LOG:
+        if (app->chart) view_chart_log(app);
+        break;
+    case KEY_CURVE:
+        break; // text_input knows which
     case KEY_INPUT:
         next_input(app);
         break;
@@ -437,7 +454,7 @@ void view_action(struct view_app *app, enum key_action action) {
         app->quit = true;
         break;
     }
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 // ---- keys ---------------------------------------------------------------------------------------------------------
@@ -466,19 +483,16 @@ static void key_name(const SDL_Keysym *key, char name[32]) {
 }
 
 static bool edit_key(struct view_app *app, SDL_Keycode key) {
-    bool search = app->searching && app->input == PART_NONE && !app->found_at && app->search[0];
-    if (key == SDLK_BACKSPACE && app->typing) return remove_character(app->typed), app->dirty = true, true;
-    if (key == SDLK_BACKSPACE && app->searching)
+    if (key == SDLK_BACKSPACE && app->typing)
+        return remove_character(app->typed), app->dirty = app->panel_stale = true, true;
+    if (key == SDLK_BACKSPACE && takes_letters(app))
         return remove_character(app->search), view_search_again(app), search_go(app, 0), true;
     if (key == SDLK_RETURN || key == SDLK_KP_ENTER) {
         if (app->typing) return commit_number(app), true;
-        if (app->searching) return app->searching = false, app->dirty = true, true;
+        if (takes_letters(app)) return app->search_typing = false, app->dirty = true, true; // n and N go on
     }
-    (void)search;
     return false;
 }
-
-static bool takes_letters(const struct view_app *app) { return app->searching && app->input == PART_NONE; }
 
 static void key_down(struct view_app *app, const SDL_KeyboardEvent *event) {
     char name[32];
@@ -490,14 +504,21 @@ static void key_down(struct view_app *app, const SDL_KeyboardEvent *event) {
     if (row) view_action(app, row->action);
 }
 
+// Whether a character goes on with the number of the input in hand, or begins it.
+static bool is_of_number(const struct view_app *app, const char *text) {
+    if (app->input == PART_NONE || !is_number_text(text)) return false;
+    return app->typing || isdigit((unsigned char)text[0]) || text[0] == '-';
+}
+
 static void text_input(struct view_app *app, const char *text) {
-    if (takes_letters(app) || (app->input != PART_NONE && is_number_text(text) && !(text[0] == '.' && !app->typing) &&
-                               (app->typing || (text[0] != '+' && text[0] != 'e')))) {
-        if (!(takes_letters(app) && strcmp(text, "/") == 0 && !app->search[0])) take_text(app, text);
+    bool opens = strcmp(text, "/") == 0 && !app->search[0]; // what opened the search
+    if (takes_letters(app) || is_of_number(app, text)) {
+        if (!(takes_letters(app) && opens)) take_text(app, text);
         return;
     }
     if (text[1] || isalpha((unsigned char)text[0]) || text[0] == ' ') return; // letters came as keys
     const struct key_row *row = key_find(text);
+    if (row && row->action == KEY_CURVE && app->chart) view_chart_toggle(app, (uint32_t)(text[0] - '1'));
     if (row) view_action(app, row->action);
 }
 
@@ -574,7 +595,7 @@ static bool press_widget(struct view_app *app, struct point at) {
         view_action(app, KEY_LAST);
         break;
     }
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
     return true;
 }
 
@@ -582,7 +603,7 @@ static void mouse_down(struct view_app *app, const SDL_MouseButtonEvent *event) 
     struct point at = pixel(app, event->x, event->y);
     if (app->help || app->blank) {
         app->help = app->blank = false;
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         return;
     }
     if (event->button == SDL_BUTTON_RIGHT) {
@@ -596,10 +617,14 @@ static void mouse_down(struct view_app *app, const SDL_MouseButtonEvent *event) 
 }
 
 static void hover(struct view_app *app, struct point at) {
+    if (app->chart) {
+        view_chart_point(app, at);
+        return;
+    }
     uint32_t p = part_at(app, at);
     if (p == app->hover) return;
     app->hover = p;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void mouse_move(struct view_app *app, const SDL_MouseMotionEvent *event) {
@@ -609,7 +634,10 @@ static void mouse_move(struct view_app *app, const SDL_MouseMotionEvent *event) 
     if (app->drag == DRAG_PRESSED &&
         hypot(at.x - app->drag_first.x, at.y - app->drag_first.y) > CLICK_SLACK * app->ratio)
         app->drag = DRAG_PICTURE;
-    if (app->drag == DRAG_PICTURE && app->picture) {
+    if (app->drag == DRAG_PICTURE && app->chart) {
+        view_chart_pan(app, at.x - app->drag_last.x, at.y - app->drag_last.y);
+        app->drag_last = at;
+    } else if (app->drag == DRAG_PICTURE && app->picture) {
         struct viewport to = viewport_pan(app->at, at.x - app->drag_last.x, at.y - app->drag_last.y);
         app->fitted = false;
         view_go(app, viewport_clamp(to, view_picture_area(app), app->picture->scene.width, app->picture->scene.height),
@@ -626,13 +654,15 @@ static void mouse_up(struct view_app *app, const SDL_MouseButtonEvent *event) {
     if (app->drag == DRAG_SLIDER) drag_slider(app, at, true);
     if (app->drag == DRAG_PRESSED) {
         uint32_t p = part_at(app, at);
-        if (p == PART_NONE || app->picture->part[p].tag != TAG_VERTEX)
+        if (app->chart && p != PART_NONE)
+            view_chart_toggle(app, app->picture->part[p].id);
+        else if (p == PART_NONE || app->picture->part[p].tag != TAG_VERTEX)
             unpick(app);
         else
             pick(app, p);
     }
     app->drag = DRAG_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 static void wheel(struct view_app *app, const SDL_MouseWheelEvent *event) {
@@ -646,7 +676,7 @@ static void wheel(struct view_app *app, const SDL_MouseWheelEvent *event) {
         zoom(app, at, pow(1.15, turn), 0);
     } else {
         app->panel_scroll -= 30 * turn;
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
     }
 }
 
@@ -655,7 +685,7 @@ static void wheel(struct view_app *app, const SDL_MouseWheelEvent *event) {
 static void window_event(struct view_app *app, const SDL_WindowEvent *event) {
     if (event->event == SDL_WINDOWEVENT_SIZE_CHANGED) view_resize(app);
     if (event->event == SDL_WINDOWEVENT_LEAVE) app->hover = PART_NONE;
-    app->dirty = true;
+    app->dirty = app->panel_stale = true;
 }
 
 void view_event(struct view_app *app, const SDL_Event *event) {
@@ -686,7 +716,7 @@ void view_event(struct view_app *app, const SDL_Event *event) {
         break;
     case SDL_RENDER_TARGETS_RESET:
     case SDL_RENDER_DEVICE_RESET:
-        app->dirty = true;
+        app->dirty = app->panel_stale = true;
         break;
     default:
         break;

@@ -7,6 +7,7 @@
 #include "app/view.h"
 #include "base/arena.h"
 #include "show/paint.h"
+#include "show/prose.h"
 
 enum { WIDTH = 280, MARGIN = 16 }; // points
 
@@ -133,6 +134,23 @@ static void button(struct maker *m, enum widget_kind kind, double x, const char 
     add_widget(m, kind, 0, x, m->y, 40, 22);
 }
 
+// What a lesson or the function says of itself: CommonMark with formulas.
+static void prose(struct maker *m) {
+    const char *text = text_of(m->app->picture->about, "text");
+    struct prose_look look = {m->app->theme, inside + 40, 0.85};
+    struct scene page;
+    char message[256];
+    if (!*text) return;
+    scene_init(&page);
+    if (prose_scene(text, strlen(text), &look, &page, message, NULL)) {
+        double x0, y0, x1, y1; // the page has margins of its own
+        scene_bounds(&page, &x0, &y0, &x1, &y1);
+        scene_place(m->scene, &page, MARGIN - x0, m->y - y0, 1);
+        m->y += y1 - y0 + 14;
+    }
+    scene_clear(&page);
+}
+
 static void walk(struct maker *m) {
     const json_t *step = json_object_get(m->app->picture->about, "step");
     if (!json_is_object(step)) return;
@@ -254,6 +272,7 @@ void view_panel_make(struct view_app *app) {
     if (!app->picture) return;
     struct maker m = {app, &app->panel, style_of(app->theme), MARGIN};
     const char *point = text_of(app->picture->about, "point");
+    prose(&m);
     code(&m);
     m.y = view_text_block(m.scene, MARGIN, m.y + 4, inside, point, 11, m.style->muted, FONT_MONO);
     walk(&m);

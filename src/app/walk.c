@@ -397,6 +397,7 @@ static void show_step(const struct walk *walk, struct session *session) {
     struct shown *shown = &session->shown;
     shown->kind = walk->kind == WALK_PRIMAL ? VIEW_PRIMAL : VIEW_LCG;
     shown->top = 0;
+    shown->chart = false;
     shown->picked = false;
     shown->pick[0] = shown->pick[1] = 0;
     session->show = true;

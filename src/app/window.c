@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "app/between.h"
+#include "app/chart.h"
 #include "app/report.h"
 #include "app/settings.h"
 #include "app/walk.h"
@@ -33,6 +34,7 @@ struct stamp {
     struct settings settings;
     struct shown shown;
     uint32_t step, steps, eliminated;
+    uint64_t chart;
     const void *walk;
 };
 
@@ -96,6 +98,15 @@ static void post(struct session *session, enum wire_kind kind, const char *text)
 
 void window_note(const char *text) {
     if (window.child.pid) wire_put(&window.out, WIRE_NOTE, text, strlen(text));
+}
+
+// Work is not held up for it: what cannot be sent now goes with the next message.
+void window_busy(const char *text) {
+    if (!window.child.pid || !window.open || !wire_put(&window.out, WIRE_BUSY, text, strlen(text))) return;
+    ssize_t sent = send(window.child.socket, window.out.data, window.out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent <= 0) return;
+    memmove(window.out.data, window.out.data + sent, window.out.size - (size_t)sent);
+    window.out.size -= (size_t)sent;
 }
 
 static bool start(struct error *error) {
@@ -209,6 +220,19 @@ static int code_line(const char *code, struct span span) {
     return line;
 }
 
+// The edges that an elimination has left.
+static void rest_about(const struct view *view, json_t *about) {
+    if (!view->rest) return;
+    json_t *list = json_array();
+    char from[64], to[64];
+    for (uint32_t i = 0; i < view->rest_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:b}", "from",
+                                              graph_label(view->graph, view->rest[i].source, from), "to",
+                                              graph_label(view->graph, view->rest[i].target, to), "partial",
+                                              record_number(view->rest[i].value), "fill", view->rest[i].fill));
+    json_object_set_new(about, "rest", list);
+}
+
 static const char *const walk_names[] = {"primal", "forward", "reverse", "paths", "eliminate"};
 
 static void step_about(struct session *session, const struct view *view, json_t *about) {
@@ -235,6 +259,44 @@ static void between_about(struct session *session, const struct view *view, json
     buffer_free(&words);
 }
 
+struct doc {
+    const struct graph *graph;
+    const char *text;
+};
+
+static void find_doc(void *context, const struct binding *binding) {
+    struct doc *doc = context;
+    if (binding->name == doc->graph->function && binding->doc) doc->text = binding->doc;
+}
+
+// A docstring without the indentation that all its lines but the first share.
+static void undent(const char *text, struct buffer *out) {
+    size_t shared = SIZE_MAX;
+    for (const char *line = strchr(text, '\n'); line; line = strchr(line + 1, '\n')) {
+        size_t blanks = strspn(line + 1, " \t");
+        if (line[1 + blanks] && line[1 + blanks] != '\n' && blanks < shared) shared = blanks;
+    }
+    for (const char *line = text + strspn(text, " \t"); *line;) {
+        size_t size = strcspn(line, "\n");
+        buffer_add(out, line, size);
+        line += size;
+        if (!*line) break;
+        buffer_char(out, *line++);
+        size_t blanks = strspn(line, " \t");
+        line += blanks < shared ? blanks : shared;
+    }
+}
+
+// What the traced function says of itself: CommonMark, shown above its program.
+static void text_about(struct session *session, const struct graph *graph, json_t *about) {
+    struct doc doc = {graph, ""};
+    if (graph->function) environment_bindings(session->environment, find_doc, &doc);
+    struct buffer text = {0};
+    undent(doc.text, &text);
+    json_object_set_new(about, "text", json_string(buffer_string(&text)));
+    buffer_free(&text);
+}
+
 static char *about_picture(struct session *session, const struct view *view, const struct scene *scene,
                            const char *message) {
     static const char *const directions[] = {"up", "down", "right", "left"};
@@ -247,7 +309,9 @@ static char *about_picture(struct session *session, const struct view *view, con
     parts_about(view, scene, adjoint, about);
     json_object_set_new(about, "inputs", inputs_about(view->graph));
     step_about(session, view, about);
+    rest_about(view, about);
     between_about(session, view, about);
+    text_about(session, view->graph, about);
     char *text = json_dumps(about, JSON_COMPACT);
     json_decref(about);
     mem_free(adjoint);
@@ -265,10 +329,31 @@ static struct stamp stamp_of(const struct session *session) {
     stamp.walk = session->walk;
     stamp.step = session->walk ? walk_at(session->walk) : 0;
     stamp.eliminated = session->eliminated_count;
+    stamp.chart = session->shown.chart && session->chart ? session->chart->serial : 0;
     return stamp;
 }
 
+// A plot goes as data: the window draws it, so that moving it needs nobody else.
+static bool send_chart(struct session *session, struct error *error) {
+    const struct buffer nothing = {0};
+    json_t *about =
+        json_pack("{s:s, s:s, s:s, s:s, s:o}", "view", "plot", "point", session->chart->title, "theme",
+                  style_of(session->settings.theme)->name, "message", "", "plot", chart_json(session->chart));
+    char *text = about ? json_dumps(about, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(about);
+    bool ok = text || error_memory(error);
+    if (ok && !wire_put_view(&window.out, text, &nothing)) {
+        ok = false;
+        error_set(error, ERROR_LIMIT, SPAN_NONE, "the plot is too large for the window (over %u MB)",
+                  WIRE_LARGEST >> 20);
+        error_hint(error, "plot fewer rows; :export FILE.svg draws all of them");
+    }
+    free(text);
+    return ok;
+}
+
 static bool send_picture(struct session *session, struct error *error) {
+    if (session->shown.chart && session->chart) return send_chart(session, error);
     struct view view;
     struct scene scene;
     char message[256] = "";
@@ -302,7 +387,8 @@ static bool may_open(const struct session *session) {
 void window_refresh(struct session *session, bool asked) {
     struct error error = {0};
     if (!window.child.pid && !(asked && may_open(session) && !window.failed)) return;
-    if (!environment_graph(session->environment) || window.mode == WINDOW_NEVER) return;
+    bool chart = session->shown.chart && session->chart;
+    if ((!chart && !environment_graph(session->environment)) || window.mode == WINDOW_NEVER) return;
     struct stamp stamp = stamp_of(session);
     if (window.child.pid && window.stamped && memcmp(&stamp, &window.stamp, sizeof stamp) == 0) return;
     if (window.out.size > 0 && window.stamped) { // it is slow: the newest picture comes when it has taken this one

@@ -34,6 +34,8 @@ bool window_attend(struct session *session);
 void window_wait(struct session *session);
 // A line that the window shows for a while: the errors of what was asked for there.
 void window_note(const char *text);
+// What the session is working on, shown until it is "".
+void window_busy(const char *text);
 // What it shows, as JSON (view_dump.c); mem_free. NULL with an error when it does not answer within 5 s.
 char *window_state(struct session *session, struct error *error);
 

@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 #define WIRE_VERSION 1
-#define WIRE_LARGEST ((uint32_t)64 << 20) // bytes of a message
+#define WIRE_LARGEST ((uint32_t)256 << 20) // bytes of a message
 
 enum wire_kind { WIRE_HELLO = 1, WIRE_VIEW, WIRE_NOTE, WIRE_CLIP, WIRE_STATE, WIRE_BUSY, WIRE_EVENT, WIRE_KINDS };
 

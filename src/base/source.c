@@ -9,33 +9,14 @@
 static const size_t largest_source = (size_t)1 << 30; // offsets stay below 2^32 even if every byte becomes U+FFFD
 static const size_t noticeable_size = (size_t)1 << 24;
 
-// What is in a text, seen in one pass: for a long text, reading it costs more than looking at it.
-struct survey {
-    bool zero, carriage_return, beyond_ascii;
-    size_t line_ends;
-};
-
-static struct survey survey_text(const char *text, size_t size) {
-    struct survey survey = {0};
-    for (size_t at = 0; at < size;) {
-        size_t end = size - at > UINT8_MAX ? at + UINT8_MAX : size; // so that `line_ends` fits a byte
-        uint8_t zero = 0, carriage_return = 0, bits = 0, line_ends = 0;
-        for (; at < end; at++) {
-            bits |= (uint8_t)text[at];
-            zero |= text[at] == '\0';
-            carriage_return |= text[at] == '\r';
-            line_ends = (uint8_t)(line_ends + (text[at] == '\n'));
-        }
-        survey.zero |= zero;
-        survey.carriage_return |= carriage_return;
-        survey.beyond_ascii |= bits >= 0x80;
-        survey.line_ends += line_ends;
-    }
-    return survey;
+static bool is_ascii(const char *text, size_t size) {
+    char bits = 0;
+    for (size_t i = 0; i < size; i++) bits |= text[i];
+    return !(bits & 0x80);
 }
 
-static char *clean_copy(const char *text, size_t *size, bool beyond_ascii, bool *cleaned) {
-    *cleaned = beyond_ascii && !utf8_valid(text, *size);
+static char *clean_copy(const char *text, size_t *size, bool *cleaned) {
+    *cleaned = !is_ascii(text, *size) && !utf8_valid(text, *size);
     if (!*cleaned) return mem_text(text, *size);
     char *copy = mem_alloc(3 * *size + 1, 1);
     if (!copy) return NULL;
@@ -58,31 +39,39 @@ static size_t unify_line_ends(char *text, size_t size) {
 }
 
 // A line end at the very end starts no further line: a mistake there is shown behind the last line that has text.
-static bool find_lines(struct source *source, size_t ends) {
+static void find_lines(struct source *source) {
+    static const uint32_t first[1] = {0};
     const char *text = source->text, *end = text + source->size;
-    source->line_start = mem_alloc(ends + 1, sizeof *source->line_start);
-    if (!source->line_start) return false;
-    source->line_start[0] = 0;
+    size_t capacity = 0;
+    uint32_t *start = NULL, count = 1;
+    source->line_start = (uint32_t *)(uintptr_t)first; // what is shown when memory is out: all is one line
     source->line_count = 1;
-    for (const char *c = text; (c = memchr(c, '\n', (size_t)(end - c))) && ++c < end;)
-        source->line_start[source->line_count++] = (uint32_t)(c - text);
-    return true;
+    if (!mem_grow(&start, &capacity, 1, sizeof *start)) return;
+    start[0] = 0;
+    for (const char *c = text; (c = memchr(c, '\n', (size_t)(end - c))) && ++c < end;) {
+        if (!mem_grow(&start, &capacity, (size_t)count + 1, sizeof *start)) return mem_free(start);
+        start[count++] = (uint32_t)(c - text);
+    }
+    source->line_start = start;
+    source->line_count = count;
+    source->lines_owned = true;
 }
 
-static bool fill_source(struct source *source, const char *name, const char *text, size_t size,
-                        const struct survey *survey, struct error *error) {
+// Most sources run without a mistake, and nobody asks for their lines. The table is no change that a reader could see.
+uint32_t source_line_count(const struct source *source) {
+    if (!source->line_start) find_lines((struct source *)(uintptr_t)source);
+    return source->line_count;
+}
+
+static bool fill_source(struct source *source, const char *name, const char *text, size_t size, struct error *error) {
     source->name = mem_text(name, strlen(name));
-    source->text = clean_copy(text, &size, survey->beyond_ascii, &source->cleaned);
+    source->text = clean_copy(text, &size, &source->cleaned);
     if (!source->name || !source->text) return error_memory(error);
     // Only for a text so long that a person may have pressed Ctrl-C since.
     if (size > noticeable_size && task_interrupted()) return error_interrupt(error);
     source->size = size;
-    size_t line_ends = survey->line_ends;
-    if (survey->carriage_return) {
-        source->size = unify_line_ends(source->text, size);
-        line_ends = survey_text(source->text, source->size).line_ends;
-    }
-    return find_lines(source, line_ends) || error_memory(error);
+    if (memchr(source->text, '\r', size)) source->size = unify_line_ends(source->text, size);
+    return true;
 }
 
 struct source *source_new(const char *name, const char *text, size_t size, struct error *error) {
@@ -91,8 +80,7 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
         error_set(error, ERROR_FILE, SPAN_NONE, "%s is too large: %zu bytes (at most 1 GiB)", name, size);
         return NULL;
     }
-    struct survey survey = survey_text(text, size);
-    if (survey.zero) {
+    if (size && memchr(text, '\0', size)) {
         error_set(error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file (it contains zero bytes)", name);
         error_hint(error, "programs and sessions are plain text");
         return NULL;
@@ -103,7 +91,7 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
         return NULL;
     }
     *source = (struct source){.first_line = 1, .references = 1};
-    if (fill_source(source, name, text, size, &survey, error)) return source;
+    if (fill_source(source, name, text, size, error)) return source;
     source_drop(source);
     return NULL;
 }
@@ -117,13 +105,13 @@ void source_drop(struct source *source) {
     if (!source || --source->references) return;
     mem_free(source->name);
     mem_free(source->text);
-    mem_free(source->line_start);
+    if (source->lines_owned) mem_free(source->line_start);
     mem_free(source);
 }
 
 // The index of the last line that starts at or before `offset`.
 static uint32_t line_index(const struct source *source, uint32_t offset) {
-    uint32_t low = 0, high = source->line_count;
+    uint32_t low = 0, high = source_line_count(source);
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
         if (source->line_start[middle] <= offset)
@@ -139,7 +127,8 @@ uint32_t source_line(const struct source *source, uint32_t offset) {
 }
 
 uint32_t source_column(const struct source *source, uint32_t offset) {
-    const char *c = source->text + source->line_start[line_index(source, offset)];
+    uint32_t line = line_index(source, offset);
+    const char *c = source->text + source->line_start[line];
     const char *end = source->text + (offset < source->size ? offset : source->size);
     uint32_t column = 1;
     for (; c < end && *c != '\n'; c++) column += !utf8_is_continuation(*c);

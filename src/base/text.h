@@ -35,8 +35,9 @@ struct source {
     char *name;           // "fig1.py", "<input>", "-c"
     char *text;           // NUL-terminated, valid UTF-8
     size_t size;          // bytes, without the NUL
-    uint32_t *line_start; // byte offset of each line's start
+    uint32_t *line_start; // byte offset of each line's start; made by source_line_count when somebody asks
     uint32_t line_count;
+    bool lines_owned;
     uint32_t first_line; // number of its first line, 1 for files
     uint32_t references;
     bool cleaned; // bytes that were no UTF-8 became U+FFFD
@@ -89,6 +90,7 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
 struct source *source_hold(struct source *source);
 void source_drop(struct source *source); // NULL is allowed
 
+uint32_t source_line_count(const struct source *source); // 1 or more; 1 as well when memory is out
 uint32_t source_line(const struct source *source, uint32_t offset);   // as counted from first_line
 uint32_t source_column(const struct source *source, uint32_t offset); // from 1, in characters
 

@@ -87,13 +87,13 @@ static bool write_csv(const struct view *view, const struct export_options *opti
 }
 
 const struct export_format export_formats[] = {
-    {"svg", "scalable picture with real text; bauer opens it again", write_svg},
-    {"pdf", "one page for print", write_pdf},
-    {"png", "pixels, sharp on paper and screens", write_png},
-    {"tex", "TikZ picture, a document of its own", write_tex},
-    {"dot", "the graph for Graphviz", dot_write},
-    {"json", "the graph or its paths as data", write_json},
-    {"csv", "a table of edges or of paths", write_csv},
+    {"svg", "scalable picture with real text; bauer opens it again", write_svg, svg_write},
+    {"pdf", "one page for print", write_pdf, paint_to_pdf},
+    {"png", "pixels, sharp on paper and screens", write_png, paint_to_png},
+    {"tex", "TikZ picture, a document of its own", write_tex, tikz_write},
+    {"dot", "the graph for Graphviz", dot_write, NULL},
+    {"json", "the graph or its paths as data", write_json, NULL},
+    {"csv", "a table of edges or of paths", write_csv, NULL},
 };
 const size_t export_format_count = sizeof export_formats / sizeof *export_formats;
 
@@ -119,9 +119,4 @@ const struct export_format *export_find(const char *path, struct error *error) {
     error_hint(error, "what can be written: %s", buffer_string(&known));
     buffer_free(&known);
     return NULL;
-}
-
-bool export_scene_svg(const struct scene *scene, const struct export_options *options, struct buffer *out,
-                      struct error *error) {
-    return svg_write(scene, options, out, error);
 }

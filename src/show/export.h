@@ -19,6 +19,9 @@ struct export_format {
     const char *doc;       // one line for :help
     bool (*write)(const struct view *view, const struct export_options *options, struct buffer *out, char message[256],
                   struct error *error);
+    // Of a scene that is no view of a graph, a plot; NULL for formats that are about graphs.
+    bool (*write_scene)(const struct scene *scene, const struct export_options *options, struct buffer *out,
+                        struct error *error);
 };
 
 extern const struct export_format export_formats[];
@@ -26,10 +29,6 @@ extern const size_t export_format_count;
 
 // By the extension of `path`; ERROR_USAGE naming the known ones.
 const struct export_format *export_find(const char *path, struct error *error);
-
-// The scene as SVG (also for scenes that are not views).
-bool export_scene_svg(const struct scene *scene, const struct export_options *options, struct buffer *out,
-                      struct error *error);
 
 // The script carried by an SVG made by bauer, mem_free it; NULL with ERROR_FILE ("this SVG was not made by bauer").
 char *export_read_state(const char *data, size_t size, struct error *error);

@@ -436,7 +436,7 @@ static void a_page_places_its_plots_side_by_side(void **state) {
     assert_int_equal(count_kind(&scene, SCENE_GROUP, TAG_PANEL), 3);
     assert_non_null(find_text(&scene, "(c)"));
     assert_non_null(strstr(message, "(a) 1 point not shown: not a finite number; (b) 1 point"));
-    assert_true(export_scene_svg(&scene, NULL, &out, NULL));
+    assert_true(export_find("picture.svg", NULL)->write_scene(&scene, NULL, &out, NULL));
     assert_non_null(strstr(buffer_string(&out), "id=\"panel-1-curve-0\""));
     buffer_free(&out);
     scene_clear(&scene);

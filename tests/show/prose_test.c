@@ -226,7 +226,7 @@ static void a_scene_owns_the_whole_text(void **state) {
     assert_non_null(heading);
     assert_true(heading->run[0].bold && heading->run[1].italic && heading->size > 1.5 * code->size);
     assert_non_null(find_text(&scene, "∑"));
-    assert_true(export_scene_svg(&scene, NULL, &svg, NULL));
+    assert_true(export_find("picture.svg", NULL)->write_scene(&scene, NULL, &svg, NULL));
     buffer_free(&svg);
     scene_clear(&scene);
 }

@@ -1,0 +1,92 @@
+// :plot, and the export of what it shows.
+#include <string.h>
+
+#include "app/chart.h"
+#include "app/commands.h"
+#include "app/report.h"
+#include "base/file.h"
+#include "show/export.h"
+
+struct wanted {
+    const char *x;
+    const char *y[COMMAND_WORDS];
+    uint32_t y_count;
+    bool log_x, log_y;
+};
+
+static bool read_log(const struct words *words, uint32_t at, struct wanted *wanted, struct error *error) {
+    const char *axes = at < words->count ? words->word[at] : "";
+    wanted->log_x = strcmp(axes, "x") == 0 || strcmp(axes, "xy") == 0;
+    wanted->log_y = strcmp(axes, "y") == 0 || strcmp(axes, "xy") == 0;
+    return wanted->log_x || wanted->log_y || command_usage_error(words, at, error, "`log` is followed by x, y or xy");
+}
+
+static bool read_wanted(const struct words *words, struct wanted *wanted, struct error *error) {
+    for (uint32_t i = 1; i < words->count; i++) {
+        if (strcmp(words->word[i], "x") == 0 && i + 1 < words->count) {
+            wanted->x = words->word[++i];
+        } else if (strcmp(words->word[i], "y") == 0 && i + 1 < words->count) {
+            while (i + 1 < words->count && strcmp(words->word[i + 1], "log") != 0 &&
+                   strcmp(words->word[i + 1], "x") != 0)
+                wanted->y[wanted->y_count++] = words->word[++i];
+        } else if (strcmp(words->word[i], "log") == 0) {
+            if (!read_log(words, ++i, wanted, error)) return false;
+        } else {
+            return command_usage_error(words, i, error, "`%s` was not expected here", words->word[i]);
+        }
+    }
+    return true;
+}
+
+static bool read_table(const char *path, struct series *series, struct error *error) {
+    size_t size;
+    char *text = file_read(path, &size, error);
+    struct source *source = text ? source_new(path, text, size, error) : NULL;
+    bool ok = source && series_read(series, source, error);
+    source_drop(source);
+    mem_free(text);
+    return ok;
+}
+
+bool command_plot(struct session *session, const struct words *words, struct error *error) {
+    struct wanted *wanted = mem_zero(1, sizeof *wanted);
+    struct series series = {0};
+    if (!wanted) return error_memory(error);
+    bool ok =
+        words->count ? read_wanted(words, wanted, error) : command_usage_error(words, 0, error, "a file is missing");
+    ok = ok && read_table(words->word[0], &series, error);
+    const char *slash = ok ? strrchr(words->word[0], '/') : NULL;
+    struct chart *chart = ok ? chart_new(&series, slash ? slash + 1 : words->word[0], wanted->x, wanted->y,
+                                         wanted->y_count, wanted->log_x, wanted->log_y, error)
+                             : NULL;
+    mem_free(wanted);
+    if (!chart) return false;
+    chart_free(session->chart);
+    session->chart = chart;
+    session->shown.chart = session->show = true;
+    struct buffer text = {0};
+    chart_describe(chart, &text);
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:o}", "kind", "plot", "plot", chart_json(chart)));
+    else
+        report_text(session, "%s: %zu rows along %s\n%s", words->word[0], chart->series.row_count, chart->x_label,
+                    buffer_string(&text));
+    buffer_free(&text);
+    return true;
+}
+
+bool chart_export(struct session *session, const struct export_format *format, const struct export_options *options,
+                  struct buffer *out, char message[256], struct error *error) {
+    struct scene scene;
+    if (strcmp(format->extension, "csv") == 0) return series_write(&session->chart->series, out, error);
+    if (!format->write_scene) {
+        error_set(error, ERROR_USAGE, SPAN_NONE, "a plot cannot be written as %s", format->extension);
+        error_hint(error, "what can be written: .svg, .pdf, .png, .tex and .csv");
+        return false;
+    }
+    scene_init(&scene);
+    bool ok = chart_scene(session->chart, session->settings.theme, &scene, message, error) &&
+              format->write_scene(&scene, options, out, error);
+    scene_clear(&scene);
+    return ok;
+}

@@ -754,6 +754,7 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
     struct view_store *store = graph ? mem_zero(1, sizeof *store) : NULL;
     if (!graph) return false;
     if (!store) return error_memory(error);
+    settings_collapse_again(session);
     *view = (struct view){.kind = kind,
                           .graph = graph,
                           .theme = s->theme,

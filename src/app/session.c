@@ -265,6 +265,7 @@ void session_reset(struct session *session) {
     settings_default(&session->settings);
     session->settings.color = color;
     session->settings.seed = seed;
+    session->shown.rule[0] = '\0';
     session->shown.kind = VIEW_LCG;
     settings_apply(session);
     session->log.size = 0;

@@ -131,8 +131,9 @@ static void arrow(struct view_app *app, double dx, double dy) {
         focus_towards(app, dx, dy);
         return;
     }
+    struct viewport from = app->move_seconds > 0 ? app->to : app->at; // what the last key began goes on
     app->fitted = false;
-    view_go(app, viewport_pan(app->at, -80 * app->ratio * dx, -80 * app->ratio * dy), 0.12);
+    view_go(app, viewport_pan(from, -80 * app->ratio * dx, -80 * app->ratio * dy), 0.12);
 }
 
 static void send_picks(struct view_app *app) {
@@ -533,7 +534,7 @@ static bool in_picture(const struct view_app *app, struct point at) {
 }
 
 static uint32_t part_at(const struct view_app *app, struct point at) {
-    if (!in_picture(app, at) || app->before) return PART_NONE;
+    if (!in_picture(app, at)) return PART_NONE; // while it glides, what will be there counts
     struct point point = viewport_to_picture(app->at, view_picture_area(app), at);
     return picture_at(app->picture, point, 6 * app->ratio / app->at.scale);
 }

@@ -431,7 +431,7 @@ static void run_line(struct session *session, const char *line) {
 static void step(struct session *session, int by) {
     bool walking = walk_is_on(session->walk, environment_graph(session->environment)) && session->shown.step;
     if (!walking) run_line(session, session->shown.kind == VIEW_PATHS ? ":walk paths" : ":walk primal");
-    if (by > 0 || walking) run_line(session, by > 0 ? ":next" : ":back");
+    if (walking) run_line(session, by > 0 ? ":next" : ":back"); // else the walk begins with its first step
 }
 
 static void go_to(struct session *session, double number) {

@@ -265,6 +265,7 @@ void session_reset(struct session *session) {
     settings_default(&session->settings);
     session->settings.color = color;
     session->settings.seed = seed;
+    session->shown.rule[0] = '\0';
     session->shown.kind = VIEW_LCG;
     settings_apply(session);
     session->log.size = 0;
@@ -754,6 +755,7 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
     struct view_store *store = graph ? mem_zero(1, sizeof *store) : NULL;
     if (!graph) return false;
     if (!store) return error_memory(error);
+    settings_collapse_again(session);
     *view = (struct view){.kind = kind,
                           .graph = graph,
                           .theme = s->theme,

@@ -47,6 +47,7 @@ struct shown {
     bool chart;            // session->chart, not the graph
     bool picked;           // two vertices are in hand: what lies between them is lit
     vertex pick[2];
+    char rule[64];       // what :set collapse was told last: holds for later graphs too
     uint32_t *collapsed; // frames
     uint32_t collapsed_count;
 };

@@ -141,7 +141,7 @@ static bool collapse_numbers(struct session *session, const struct graph *graph,
     return true;
 }
 
-static bool set_collapse(struct session *session, const char *value) {
+static bool collapse(struct session *session, const char *value) {
     if (*value >= '0' && *value <= '9')
         return collapse_numbers(session, environment_graph(session->environment), value);
     const struct graph *graph = environment_graph(session->environment);
@@ -161,6 +161,19 @@ static bool set_collapse(struct session *session, const char *value) {
     shown->collapsed_count = count;
     return true;
 }
+static bool set_collapse(struct session *session, const char *value) {
+    if (!collapse(session, value)) return false;
+    bool none = strcmp(value, "none") == 0;
+    snprintf(session->shown.rule, sizeof session->shown.rule, "%s", none || strlen(value) > 60 ? "" : value);
+    return true;
+}
+
+void settings_collapse_again(struct session *session) {
+    char rule[sizeof session->shown.rule];
+    memcpy(rule, session->shown.rule, sizeof rule);
+    if (*rule && !session->shown.collapsed_count) collapse(session, rule);
+}
+
 static void show_collapse(const struct session *session, struct buffer *out) {
     if (session->shown.collapsed_count)
         buffer_printf(out, "%u frames", session->shown.collapsed_count);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -118,26 +119,36 @@ uint32_t picture_find(const struct picture *picture, enum scene_tag tag, uint32_
     return PART_NONE;
 }
 
-// The part that stands for a vertex, itself or inside a collapsed frame, by the vertices' own numbers.
+struct place {
+    uint32_t id, part;
+};
+
+static int by_id(const void *a, const void *b) {
+    const struct place *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static uint32_t place_of(const struct place *place, size_t count, const json_t *id) {
+    struct place wanted = {(uint32_t)json_integer_value(id), 0};
+    const struct place *found = json_is_integer(id) ? bsearch(&wanted, place, count, sizeof wanted, by_id) : NULL;
+    return found ? found->part : PART_NONE;
+}
+
+// The vertices at an edge's ends, by their own numbers (which may be any).
 static bool find_ends(struct picture *picture) {
-    uint32_t largest = 0;
+    struct place *place = mem_alloc((size_t)picture->part_count + 1, sizeof *place);
+    size_t count = 0;
+    if (!place) return false;
     for (uint32_t p = 0; p < picture->part_count; p++)
-        if (picture->part[p].tag == TAG_VERTEX && picture->part[p].id > largest) largest = picture->part[p].id;
-    uint32_t *of = mem_alloc((size_t)largest + 1, sizeof *of);
-    if (!of) return false;
-    memset(of, 0xff, ((size_t)largest + 1) * sizeof *of);
-    for (uint32_t p = 0; p < picture->part_count; p++)
-        if (picture->part[p].tag == TAG_VERTEX) of[picture->part[p].id] = p;
+        if (picture->part[p].tag == TAG_VERTEX) place[count++] = (struct place){picture->part[p].id, p};
+    qsort(place, count, sizeof *place, by_id);
     for (uint32_t p = 0; p < picture->part_count; p++) {
         struct part *part = &picture->part[p];
-        if (part->tag != TAG_EDGE) continue;
-        json_t *about = picture_about(picture, p);
-        json_int_t from = about ? json_integer_value(json_object_get(about, "from")) : -1;
-        json_int_t to = about ? json_integer_value(json_object_get(about, "to")) : -1;
-        if (from >= 0 && from <= largest) part->from = of[from];
-        if (to >= 0 && to <= largest) part->to = of[to];
+        if (part->tag != TAG_EDGE || !part->about) continue;
+        part->from = place_of(place, count, json_object_get(part->about, "from"));
+        part->to = place_of(place, count, json_object_get(part->about, "to"));
     }
-    mem_free(of);
+    mem_free(place);
     return true;
 }
 

@@ -193,6 +193,20 @@ static void eliminated_vertices_leave_the_picture(void **state) {
     session_free(session);
 }
 
+static void what_is_collapsed_stays_so_when_the_program_is_edited(void **state) {
+    (void)state;
+    static const char edited[] = "def f(x):\n    for i in range(4):\n        x = cos(x)\n    return x\n\nf(2)\n";
+    struct session *session = fresh("def f(x):\n    for i in range(3):\n        x = sin(x)\n    return x\n\nf(1)\n"
+                                    ":set collapse loops\n");
+    struct view view;
+    assert_int_equal(session->shown.collapsed_count, 3);
+    assert_int_equal(session_run(session, "<test>", edited, strlen(edited), 1), 0);
+    assert_true(session_view(session, VIEW_PRIMAL, &view, NULL));
+    assert_int_equal(view.collapsed_count, 4);
+    session_view_free(&view);
+    session_free(session);
+}
+
 static void keys_are_bound_once(void **state) {
     (void)state;
     assert_int_equal(key_find("PageDown")->action, KEY_NEXT);
@@ -219,6 +233,7 @@ int main(void) {
         cmocka_unit_test(half_of_an_entry_goes_one_way),
         cmocka_unit_test(picks_light_what_lies_between),
         cmocka_unit_test(eliminated_vertices_leave_the_picture),
+        cmocka_unit_test(what_is_collapsed_stays_so_when_the_program_is_edited),
         cmocka_unit_test(keys_are_bound_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

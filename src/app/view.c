@@ -136,27 +136,52 @@ static bool is_the_same(const struct picture *picture) {
     return 2 * known > nodes;
 }
 
-static bool has_moved(const struct picture *picture, const struct picture *before) {
+// How far the first vertex that was there before has gone: a margin that became wider moves everything alike.
+static struct point shift_of(const struct picture *picture, const struct picture *before) {
+    for (uint32_t p = 0; p < picture->part_count; p++) {
+        uint32_t old = picture->part[p].match;
+        if (old == PART_NONE || picture->part[p].tag == TAG_EDGE) continue;
+        struct point a = picture_centre(picture, p), b = picture_centre(before, old);
+        return (struct point){a.x - b.x, a.y - b.y};
+    }
+    return (struct point){0, 0};
+}
+
+static bool has_moved(const struct picture *picture, const struct picture *before, struct point shift) {
     if (picture->part_count != before->part_count) return true;
     for (uint32_t p = 0; p < picture->part_count; p++) {
         uint32_t old = picture->part[p].match;
         if (old == PART_NONE) return true;
         struct point a = picture_centre(picture, p), b = picture_centre(before, old);
-        if (fabs(a.x - b.x) + fabs(a.y - b.y) > 0.5) return true;
+        if (fabs(a.x - b.x - shift.x) + fabs(a.y - b.y - shift.y) > 0.5) return true;
     }
     return false;
 }
 
+static bool is_in_sight(const struct view_app *app) {
+    const struct scene *scene = &app->picture->scene;
+    struct area area = view_picture_area(app);
+    struct point first = viewport_to_window(app->at, area, (struct point){0, 0});
+    struct point last = viewport_to_window(app->at, area, (struct point){scene->width, scene->height});
+    return first.x >= area.x && first.y >= area.y && last.x <= area.x + area.width && last.y <= area.y + area.height;
+}
+
+// The vertices have not moved, only the picture's margins: they stay where they are in the window.
+static void stay(struct view_app *app, struct point shift) {
+    struct viewport *ends[] = {&app->at, &app->from, &app->to};
+    for (int i = 0; i < 3; i++) ends[i]->x += shift.x, ends[i]->y += shift.y;
+}
+
 static void follow(struct view_app *app, struct picture *before) {
-    const struct scene *now = &app->picture->scene;
     bool same = before && is_the_same(app->picture);
-    bool wide = before && fabs(now->width - before->scene.width) + fabs(now->height - before->scene.height) > 1;
-    bool moved = same && has_moved(app->picture, before);
+    struct point shift = same ? shift_of(app->picture, before) : (struct point){0, 0};
+    bool moved = same && has_moved(app->picture, before, shift);
     // Collapsed or expanded: what is left of the old picture would be lost in the new one, or the other way round.
     bool other = same && (2 * app->picture->part_count < before->part_count ||
                           2 * before->part_count < app->picture->part_count);
     if (!same) app->whole = app->fitted = false;
-    if (!same || other || (app->fitted && (wide || moved))) view_fit(app, same);
+    if (same && !moved) stay(app, shift);
+    if (!same || other || (app->fitted && (moved || !is_in_sight(app)))) view_fit(app, same);
     app->before = moved ? before : NULL;
     app->glide_from = view_now();
     if (!moved) picture_free(before);

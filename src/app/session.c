@@ -462,6 +462,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     struct error error = {0};
     struct source *source = NULL;
     struct moment before = moment_now(session);
+    bool sliding = session->sliding;
     session->sliding = false;
     task_restart();
     bool ok = run_piece(session, name, piece, &error, &source);
@@ -471,6 +472,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
         pieces_resume(pieces, piece);
         ok = run_piece(session, name, piece, &error, &source);
     }
+    session->sliding = sliding && !changed_since(session, &before); // a look at something does not end a drag
     if (ok && is_logged(piece))
         remember(session, before, piece->text, trimmed(piece->text, piece->size));
     else

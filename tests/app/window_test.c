@@ -116,6 +116,22 @@ static void a_drag_is_one_step(void **state) {
     }
 }
 
+static void a_look_does_not_end_a_drag(void **state) {
+    (void)state;
+    struct session *session = fresh(figure1);
+    assert_true(session_slide(session, 0, 1, false, NULL));
+    session_run(session, "<test>", ":jacobian", 9, 1);
+    assert_true(session_slide(session, 0, 2, true, NULL));
+    assert_true(session_undo(session, NULL));
+    assert_true(at(session, 0) == 0.5);
+    assert_true(session_slide(session, 0, 1, false, NULL));
+    session_run(session, "<test>", ":at x2=3", 8, 1);
+    assert_true(session_slide(session, 0, 2, true, NULL));
+    assert_true(session_undo(session, NULL));
+    assert_true(at(session, 0) == 1 && at(session, 1) == 3);
+    session_free(session);
+}
+
 static void a_value_that_does_not_work_changes_nothing(void **state) {
     (void)state;
     struct session *session = fresh("def f(x):\n    return log(x)\n\nf(2)\n");
@@ -228,6 +244,7 @@ int main(void) {
         cmocka_unit_test(nonsense_is_known_by_its_header),
         cmocka_unit_test(a_view_is_two_parts),
         cmocka_unit_test(a_drag_is_one_step),
+        cmocka_unit_test(a_look_does_not_end_a_drag),
         cmocka_unit_test(a_value_that_does_not_work_changes_nothing),
         cmocka_unit_test(between_counts_paths_and_shares),
         cmocka_unit_test(half_of_an_entry_goes_one_way),

@@ -271,7 +271,8 @@ class Session:
     def open(self, line=":lcg"):
         """Shows something, and waits for the window with it."""
         self.ask(line)
-        self.wait(lambda state: state["vertices"], "a picture in the window")
+        view = {":graph": "primal", ":lcg": "lcg"}.get(line)
+        self.wait(lambda state: state["vertices"] and view in (None, state["view"]), f"the picture of {line}")
         self.find_window()
         self.point(2, self.state()["size"][1] - 2)
         return self.at_rest()

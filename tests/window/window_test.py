@@ -33,6 +33,13 @@ def session(*arguments, on=None, **more):
     return opened
 
 
+def plain(**more):
+    """bauer at the prompt, with the function of Figure 1 traced there and nothing shown yet."""
+    s = session("-i", **more).ready()
+    s.ask(":load " + FIGURE1)
+    return s
+
+
 def figure1(line=":lcg", **more):
     """bauer at the prompt with the function of Figure 1, and its window."""
     s = session("-i", FIGURE1, **more).ready()
@@ -55,7 +62,7 @@ def moved(before, after):
 
 
 def test_opens_with_the_first_graph_and_not_before():
-    s = session("-i", FIGURE1).ready()
+    s = plain()
     for line in ("1 + 1", ":jacobian", ":list", ":help keys"):
         s.ask(line)
     expect(not s.viewer(), "a window before anything was to be shown")
@@ -72,8 +79,14 @@ def test_opens_with_the_first_graph_and_not_before():
     until(lambda: not s.windows(), "the window to go with the session")
 
 
-def opens_with(line):
+def test_opens_at_start_for_a_file_that_leaves_a_graph():
     s = session("-i", FIGURE1).ready()
+    state = s.wait(lambda state: state["vertices"], "a picture")
+    expect(sorted(places(state)) == ["a", "b", "c", "d", "f", "x1", "x2"], f"it shows {sorted(places(state))}")
+
+
+def opens_with(line):
+    s = plain()
     s.ask(line)
     s.wait(lambda state: state["view"], f"a window after {line}")
 
@@ -92,7 +105,7 @@ def marking_viewer(folder):
 
 
 def test_does_not_open_for_a_pipe():
-    s = session("-i", FIGURE1).ready()  # for its environment and folder
+    s = session("-i").ready()  # for its environment and folder
     environment = dict(s.environment, BAUER_VIEW=marking_viewer(s.folder))
     done = subprocess.run([PROGRAMS["bauer"], FIGURE1, "-c", ":graph", "-c", ":lcg"], env=environment, cwd=s.folder,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=desk.PATIENCE)
@@ -110,7 +123,7 @@ def test_does_not_open_with_no_window():
 
 
 def test_a_file_opens_one_with_the_option():
-    s = session("-i", FIGURE1).ready()
+    s = session("-i").ready()  # for its environment and folder
     bauer = subprocess.Popen([PROGRAMS["bauer"], "--window", FIGURE1, "-c", ":lcg"], env=s.environment, cwd=s.folder,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -985,7 +998,7 @@ def test_another_driver_is_no_display():
 
 
 def test_no_viewer_installed():
-    s = session("-i", FIGURE1, view="/nowhere/bauer-view").ready()
+    s = plain(view="/nowhere/bauer-view")
     said = s.ask(":graph")
     expect("7 vertices" in said and "bauer-view could not be started" in said, f"it said {said!r}")
     said = s.ask(":graph")
@@ -1103,10 +1116,8 @@ OPEN = """wire.sendall(message(7, b'{"event":"open"}'))\n"""
 
 def against(code, said, opened=True):
     """A session whose viewer does `code`: it goes on, says `said` at most once, and ends in order."""
-    s = session("-i", FIGURE1, view="viewer").ready()
-    path = fake_viewer(s.folder, (OPEN if opened else "") + code)
-    s.end()
-    s = session("-i", FIGURE1, view=path).ready()
+    path = fake_viewer(session("-i").folder, (OPEN if opened else "") + code)
+    s = plain(view=path)
     expect("7 vertices" in s.ask(":graph"), "the graph as text")
     if said:
         s.await_text(said)
@@ -1171,9 +1182,9 @@ def test_a_viewer_that_sends_impossible_events():
               b'{"event":"command","line":"((((("}', b'{"event":"command","line":"\\u0000"}',
               b'{"event":"command","line":""}']
     code = f"for event in {events!r}:\n    wire.sendall(message(7, event))\ntime.sleep(600)"
-    s = session("-i", FIGURE1).ready()
+    s = session("-i")
     path = fake_viewer(s.folder, OPEN + code)
-    t = session("-i", FIGURE1, view=path).ready()
+    t = plain(view=path)
     t.ask(":graph")
     for i in range(5):
         expect(str(2 + i) in t.ask(f"1 + {1 + i}"), "the prompt")
@@ -1194,9 +1205,9 @@ def test_a_viewer_that_says_nothing():
 
 def test_a_viewer_that_never_reads():
     # What cannot be sent is not piled up: the prompt does not wait for it.
-    s = session("-i", FIGURE1).ready()
+    s = session("-i")
     path = fake_viewer(s.folder, OPEN + "time.sleep(600)")
-    t = session("-i", FIGURE1, view=path).ready()
+    t = plain(view=path)
     t.ask(":graph")
     for i in range(60):
         t.ask(f":at x1={i / 10}")
@@ -1329,7 +1340,7 @@ def test_the_viewer_gets_pictures_that_are_none():
 
 def real_picture():
     """The bytes of a picture as the session sends it."""
-    s = session("-i", FIGURE1).ready()
+    s = session("-i")
     path = fake_viewer(s.folder, OPEN + """
 data = b''
 while len(data) < 12 or len(data) < 12 + struct.unpack('<I', data[8:12])[0]: data += wire.recv(1 << 16)
@@ -1337,7 +1348,7 @@ open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'picture.part'), '
 os.rename(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'picture.part'),
           os.path.join(os.path.dirname(os.path.abspath(__file__)), 'picture'))
 time.sleep(600)""")
-    t = session("-i", FIGURE1, view=path).ready()
+    t = plain(view=path)
     t.ask(":lcg")
     until(lambda: os.path.exists(s.path("picture")), "a picture")
     with open(s.path("picture"), "rb") as file:

@@ -1,6 +1,7 @@
 #include "app/session.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -221,6 +222,8 @@ static void slide_line(struct session *session, uint32_t input, struct buffer *o
 
 bool session_slide(struct session *session, uint32_t input, double value, bool final, struct error *error) {
     struct graph *graph = session_graph(session, error);
+    // The end of a drag that a line has overtaken, :undo say, is not a drag of its own.
+    if (final && !session->sliding && session->slid == input && session->slid_to == value) return true;
     double *point = graph ? mem_alloc((size_t)graph->input_count + 1, sizeof *point) : NULL;
     if (!point) return graph && error_memory(error);
     for (uint32_t i = 0; i < graph->input_count; i++) point[i] = graph->value[graph->input[i]];
@@ -247,6 +250,7 @@ bool session_slide(struct session *session, uint32_t input, double value, bool f
     buffer_free(&line);
     session->sliding = ok && !final;
     session->slid = input;
+    session->slid_to = final ? NAN : value;
     return ok;
 }
 

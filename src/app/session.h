@@ -78,6 +78,7 @@ struct session {
     int failures;     // lines that failed
     bool sliding;     // a slider is being dragged: that of input `slid`
     uint32_t slid;
+    double slid_to;
     size_t slide_log;  // where its line begins in the log
     struct buffer log; // lines that succeeded, for :save
 };

@@ -119,9 +119,8 @@ class Session:
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "TERM": "xterm", "LANG": "C.UTF-8",
                        "LC_ALL": "C.UTF-8", "PAGER": "cat", "BAUER_VIEW": view or programs["view"],
                        "BAUER_LAYOUT": programs["layout"], "SDL_AUDIODRIVER": "dummy"}
-        for kept in os.environ:
-            if kept.endswith("SAN_OPTIONS"):
-                environment[kept] = os.environ[kept]
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            environment[name] = ":".join(filter(None, [os.environ.get(name), f"log_path={self.folder}/sanitizer"]))
         if home:
             environment["HOME"] = self.folder
             environment["XDG_CACHE_HOME"] = environment["XDG_STATE_HOME"] = self.folder
@@ -208,7 +207,13 @@ class Session:
                     pass
             os.waitpid(self.pid, 0)
         os.close(self.master)
+        said = []
+        for name in os.listdir(self.folder):
+            if name.startswith("sanitizer."):
+                with open(self.path(name), encoding="utf-8", errors="replace") as file:
+                    said.append(file.read()[:3000])
         shutil.rmtree(self.folder, ignore_errors=True)
+        expect(not said, "\n".join(said))
 
     def path(self, name):
         return os.path.join(self.folder, name)

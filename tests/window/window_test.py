@@ -1026,6 +1026,37 @@ def test_no_fonts():
     expect(s.text.count("the window is") == 0, "the window went")
 
 
+def test_the_window_lives_while_the_session_computes():
+    s = figure1()
+    s.ask(":set steps 1000000000")
+    s.read()
+    start = len(s.text)
+    x, y = vertex(s.first, "a")
+    s.point(x, y)
+    s.wait(lambda state: state["hover"] == "a", "a under the pointer")
+    s.write("for i in range(900000000): j = i\r\r")
+    until(lambda: computing(s), "the session to compute")
+    for key in ("plus", "minus", "d"):  # the last one is for the session, and waits for it
+        before = display.area(0, 0, 700, 700)
+        s.key(key)
+        if key != "d":
+            until(lambda: display.area(0, 0, 700, 700) != before, f"other pixels after {key}")
+    expect(computing(s), "the session has ended its work")
+    s.write("\x03")
+    s.await_text("interrupt", start)
+    s.wait(lambda state: state["direction"] == "right", "the picture turned afterwards")
+
+
+def computing(s):
+    """Whether bauer is at work: it has used the processor for a tenth of a second more."""
+    def used():
+        with open(f"/proc/{s.pid}/stat", encoding="utf-8") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[11])
+    begin = used()
+    time.sleep(0.3)
+    return used() - begin > 10
+
+
 # ---- large things -----------------------------------------------------------------------------------------------------
 
 

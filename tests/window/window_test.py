@@ -854,6 +854,67 @@ def test_a_step_at_the_prompt_is_seen_in_the_window():
     expect("step 4 of 7" in s.ask(":next"), "the prompt goes on from the window's step")
 
 
+# ---- plots ------------------------------------------------------------------------------------------------------------
+
+
+def plotted():
+    s = session("-i").ready()
+    with open(s.path("table.csv"), "w", encoding="utf-8") as file:
+        file.write("x,up,down\n" + "".join(f"{x},{x * x},{100 - x}\n" for x in range(1, 11)))
+    s.ask(":plot table.csv")
+    s.wait(lambda state: state["view"] == "plot" and state["vertices"], "the plot")
+    s.find_window()
+    s.first = s.state()
+    return s
+
+
+def curves(state):
+    return [place["name"].split(":")[0] for place in state["vertices"]]
+
+
+def test_a_plot_is_read_under_the_pointer():
+    s = plotted()
+    x, y = vertex(s.first, "down: 10 points")  # its middle lies half way between two rows
+    s.point(x + s.first["zoom"] * s.first["plot"]["width"] / 18, y)
+    state = s.wait(lambda state: state["plot"]["pointed"], "a point under the pointer")
+    expect("down" in state["plot"]["pointed"] and "94" in state["plot"]["pointed"], state["plot"]["pointed"])
+    s.point(3, 3)
+    s.wait(lambda state: not state["plot"]["pointed"], "no point under the pointer")
+
+
+def test_a_plot_has_logarithmic_axes():
+    s = plotted()
+    for along, up in ((False, True), (True, False), (True, True), (False, False)):
+        before = display.area(0, 0, 1000, 700)
+        s.key("l")
+        s.wait(lambda state: state["plot"]["log_x"] == along and state["plot"]["log_y"] == up, f"log {along}, {up}")
+        until(lambda: display.area(0, 0, 1000, 700) != before, "another picture")
+
+
+def test_a_curve_is_hidden_and_shown():
+    s = plotted()
+    for key, left in (("1", ["down"]), ("2", []), ("1", ["up"]), ("2", ["up", "down"])):
+        s.key(key)
+        s.wait(lambda state: curves(state) == left, f"the curves {left}")
+
+
+def test_a_plot_is_zoomed_moved_and_fitted():
+    s = plotted()
+    whole = s.first["vertices"]
+    s.click(400, 300, button=4, times=2)
+    s.wait(lambda state: state["plot"]["moved"] and state["vertices"] != whole, "a larger plot")
+    before = s.at_rest()["vertices"]
+    s.drag([(300, 300), (330, 310), (380, 330)])
+    s.wait(lambda state: state["vertices"] != before, "a plot that has moved")
+    s.key("w")
+    s.wait(lambda state: not state["plot"]["moved"] and state["vertices"] == whole, "the whole plot")
+    with open(s.path("lcg.py"), "w", encoding="utf-8") as file:
+        file.write("def f(x):\n    return x * x\n\nf(3)\n")
+    s.ask(":load lcg.py")
+    s.ask(":lcg")
+    s.wait(lambda state: state["view"] == "lcg" and len(state["vertices"]) == 2, "a graph in the same window")
+
+
 # ---- the viewer goes, or does not answer ------------------------------------------------------------------------------
 
 

@@ -154,6 +154,7 @@ static bool travel(struct session *session, bool back, struct error *error) {
     if (!there)
         return error_set(error, ERROR_OTHER, SPAN_NONE, back ? "there is nothing to undo" : "there is nothing to redo");
     struct moment now = moment_now(session);
+    session->sliding = false;
     forget_lcg(session);
     if (!environment_go(session->environment, there->mark, error)) return moment_free(&now), false;
     struct moment target = *there;
@@ -258,6 +259,7 @@ void session_reset(struct session *session) {
     struct moment before = moment_now(session);
     struct error ignored = {0};
     forget_derived(session);
+    session->sliding = false;
     if (!environment_go(session->environment, 0, &ignored)) {
         moment_free(&before);
         return;
@@ -466,8 +468,6 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     struct error error = {0};
     struct source *source = NULL;
     struct moment before = moment_now(session);
-    bool sliding = session->sliding;
-    session->sliding = false;
     task_restart();
     bool ok = run_piece(session, name, piece, &error, &source);
     if (!ok && piece->resume && is_unreadable(&error)) {
@@ -476,7 +476,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
         pieces_resume(pieces, piece);
         ok = run_piece(session, name, piece, &error, &source);
     }
-    session->sliding = sliding && !changed_since(session, &before); // a look at something does not end a drag
+    if (is_logged(piece)) session->sliding = false; // what only looks does not end a drag, and may serve one
     if (ok && is_logged(piece))
         remember(session, before, piece->text, trimmed(piece->text, piece->size));
     else

@@ -85,6 +85,8 @@ json_t *view_dump(struct view_app *app) {
                                       app->chart->pointed, "left", app->chart->frame.left, "top", app->chart->frame.top,
                                       "width", app->chart->frame.width, "height", app->chart->frame.height));
     json_object_set_new(dump, "input", app->input == PART_NONE ? json_null() : json_integer(app->input));
+    // Until the session has answered the last value of a drag.
+    json_object_set_new(dump, "sliding", json_boolean(app->drag == DRAG_SLIDER || app->slide_busy || app->slide_waits));
     json_object_set_new(dump, "note", json_string(app->note));
     json_object_set_new(dump, "busy", json_string(app->busy));
     json_object_set_new(dump, "vertices", places(app, false));

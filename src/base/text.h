@@ -90,7 +90,7 @@ struct source *source_new(const char *name, const char *text, size_t size, struc
 struct source *source_hold(struct source *source);
 void source_drop(struct source *source); // NULL is allowed
 
-uint32_t source_line_count(const struct source *source); // 1 or more; 1 as well when memory is out
+uint32_t source_line_count(const struct source *source);              // 1 or more; 1 as well when memory is out
 uint32_t source_line(const struct source *source, uint32_t offset);   // as counted from first_line
 uint32_t source_column(const struct source *source, uint32_t offset); // from 1, in characters
 

@@ -256,7 +256,8 @@ class Session:
                 return None
             seen.append(json.dumps([state["zoom"], state["centre"], state["size"], state["vertices"]]))
             time.sleep(0.1)
-            return state if len(seen) > 3 and len(set(seen[-4:])) == 1 else None
+            still = len(seen) > 3 and len(set(seen[-4:])) == 1
+            return state if still and not state["sliding"] else None
         return until(look, "rest")
 
     def find_window(self):

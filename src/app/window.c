@@ -33,7 +33,7 @@ struct stamp {
     uint64_t version;
     struct settings settings;
     struct shown shown;
-    uint32_t step, steps, eliminated;
+    uint32_t step, eliminated;
     uint64_t chart;
     const void *walk;
 };
@@ -547,7 +547,9 @@ static void no_display(struct session *session) {
     window_stop();
     window.failed = true;
     if (session->output.interactive)
-        say(session, "there is no display to open a window on; everything else works, and :export FILE.svg draws");
+        say(session,
+            "there is no display to open a window on; everything else works, :export FILE.svg draws, and :window tries "
+            "again");
 }
 
 // false: the event is none, and the window is not to be trusted.

@@ -77,13 +77,30 @@ static void lost(struct session *session, const char *why) {
     if (open) say(session, why);
 }
 
+static void no_display(struct session *session) {
+    window_stop();
+    window.failed = true;
+    if (session->output.interactive)
+        say(session,
+            "there is no display to open a window on; everything else works, :export FILE.svg draws, and :window tries "
+            "again");
+}
+
+// It ended by itself: before it had a window, since there is no display for one.
+static void gone(struct session *session) {
+    if (window.open)
+        lost(session, "the window is gone; the session goes on, and :graph opens it again");
+    else
+        no_display(session);
+}
+
 static void flush(struct session *session) {
     while (window.child.pid && window.out.size) {
         ssize_t sent = send(window.child.socket, window.out.data, window.out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR) continue;
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
         if (sent <= 0) {
-            lost(session, "the window is gone; the session goes on, and :graph opens it again");
+            gone(session);
             return;
         }
         memmove(window.out.data, window.out.data + sent, window.out.size - (size_t)sent);
@@ -543,15 +560,6 @@ static void copy_source(struct session *session) {
     buffer_free(&out);
 }
 
-static void no_display(struct session *session) {
-    window_stop();
-    window.failed = true;
-    if (session->output.interactive)
-        say(session,
-            "there is no display to open a window on; everything else works, :export FILE.svg draws, and :window tries "
-            "again");
-}
-
 // false: the event is none, and the window is not to be trusted.
 static bool take_event(struct session *session, const json_t *event) {
     const char *name = json_string_value(json_object_get(event, "event"));
@@ -626,11 +634,7 @@ static bool receive(struct session *session) {
         buffer_add(&window.in, chunk, (size_t)got);
         return true;
     }
-    if (!window.open) {
-        no_display(session);
-        return false;
-    }
-    lost(session, "the window is gone; the session goes on, and :graph opens it again");
+    gone(session);
     return false;
 }
 

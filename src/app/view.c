@@ -2,6 +2,7 @@
 #include "app/view.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,6 +21,8 @@ double view_now(void) {
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
+
+void view_time(struct view_times *times, double since) { times->ms[times->count++ % 256] = 1e3 * (view_now() - since); }
 
 void view_note(struct view_app *app, const char *format, ...) {
     va_list list;
@@ -251,6 +254,8 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
     follow(app, before);
     view_search_again(app);
     if (app->input != PART_NONE && app->input >= view_input_count(app)) app->input = PART_NONE, app->typing = false;
+    if (app->slide_busy) app->slide_shown = true, app->slide_from = app->slide_sent_at;
+    if (app->drag == DRAG_SLIDER) app->touched = view_now(); // drawn fast until it rests
     app->slide_busy = false;
     if (app->slide_waits) view_slide(app, app->slide_index, app->slide_value, app->slide_final);
     app->cache_good = false;
@@ -322,8 +327,12 @@ static int quiet_time(const struct view_app *app) {
 static void take_event(struct view_app *app, const SDL_Event *event) {
     if (event->type == app->message_event)
         take_message(app, event->user.data1);
-    else
+    else {
+        if (app->input_at <= 0 && event->type >= SDL_KEYDOWN && event->type <= SDL_MOUSEWHEEL)
+            app->input_at = view_now();
         view_event(app, event);
+        if (!app->dirty) app->input_at = 0; // nothing to be seen of it
+    }
 }
 
 static void run(struct view_app *app) {
@@ -368,6 +377,8 @@ int main(void) {
                                   .input = PART_NONE,
                                   .ratio = 1};
     signal(SIGPIPE, SIG_IGN);
+    mallopt(M_MMAP_THRESHOLD, 1 << 28); // pictures come and go: their memory is kept
+    mallopt(M_TRIM_THRESHOLD, 1 << 28);
     if (!open_window(&app)) {
         view_send(&app, json_pack("{s:s, s:s}", "event", "no display", "message", SDL_GetError()));
         close_all(&app);

@@ -54,6 +54,11 @@ struct view_chart {
     char pointed[200], message[256];
 };
 
+struct view_times { // the last 256, milliseconds
+    double ms[256];
+    uint32_t count;
+};
+
 struct view_app {
     SDL_Window *window;
     SDL_Surface *surface; // the window's pixels, SDL's
@@ -103,18 +108,21 @@ struct view_app {
     uint32_t input; // in hand, PART_NONE
     bool typing;    // a number for it
     char typed[64];
-    double slide_value;                        // waiting to be sent
-    bool slide_waits, slide_final, slide_busy; // busy: the session has not answered the last one yet
+    double slide_value;                                     // waiting to be sent
+    bool slide_waits, slide_final, slide_shown, slide_busy; // busy: the session has not answered the last one yet
     uint32_t slide_index;
 
     char note[512], busy[256];
     double note_until;
 
-    double frame_ms[256]; // the last redraws
-    uint32_t frames;
+    struct view_times frame, answer,
+        slide; // the last redraws; from an input to the picture; from a slider's value to its picture
+    double input_at, slide_sent_at,
+        slide_from; // the first input not drawn yet (0: none); the value under way; the one shown
 };
 
 double view_now(void); // seconds
+void view_time(struct view_times *times, double since);
 void view_note(struct view_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void view_send(struct view_app *app, json_t *event); // takes the event
 void view_command(struct view_app *app, const char *line);

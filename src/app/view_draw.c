@@ -357,5 +357,9 @@ void view_draw(struct view_app *app) {
     }
     cairo_destroy(cairo);
     present(app);
-    app->frame_ms[app->frames++ % 256] = 1e3 * (view_now() - now);
+    view_time(&app->frame, now);
+    if (app->input_at > 0) view_time(&app->answer, app->input_at);
+    if (app->slide_shown) view_time(&app->slide, app->slide_from);
+    app->input_at = 0;
+    app->slide_shown = false;
 }

@@ -44,14 +44,19 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-// The q-th part of the last redraws' times, milliseconds.
-static double quantile(const struct view_app *app, double q) {
+// The q-th part of the last times, milliseconds.
+static double quantile(const struct view_times *times, double q) {
     double sorted[256];
-    uint32_t count = app->frames < 256 ? app->frames : 256;
+    uint32_t count = times->count < 256 ? times->count : 256;
     if (!count) return 0;
-    memcpy(sorted, app->frame_ms, count * sizeof *sorted);
+    memcpy(sorted, times->ms, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare);
     return sorted[(uint32_t)(q * (count - 1))];
+}
+
+static json_t *times_of(const struct view_times *times) {
+    return json_pack("{s:f, s:f, s:i}", "median", quantile(times, 0.5), "p99", quantile(times, 0.99), "count",
+                     (int)times->count);
 }
 
 json_t *view_dump(struct view_app *app) {
@@ -92,8 +97,9 @@ json_t *view_dump(struct view_app *app) {
     json_object_set_new(dump, "vertices", places(app, false));
     json_object_set_new(dump, "edges", places(app, true));
     json_object_set_new(dump, "widgets", widgets(app));
-    json_object_set_new(dump, "frames", json_integer(app->frames));
-    json_object_set_new(dump, "frame_ms",
-                        json_pack("{s:f, s:f}", "median", quantile(app, 0.5), "p99", quantile(app, 0.99)));
+    json_object_set_new(dump, "frames", json_integer(app->frame.count));
+    json_object_set_new(dump, "frame_ms", times_of(&app->frame));
+    json_object_set_new(dump, "input_ms", times_of(&app->answer));
+    json_object_set_new(dump, "slide_ms", times_of(&app->slide));
     return dump;
 }

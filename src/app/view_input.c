@@ -28,6 +28,7 @@ void view_slide(struct view_app *app, uint32_t input, double value, bool final) 
     if (app->slide_busy && !final) return;
     app->slide_waits = false;
     app->slide_busy = true;
+    app->slide_sent_at = view_now();
     view_send(app, json_pack("{s:s, s:i, s:f, s:b}", "event", "slide", "input", (int)input, "value", value, "final",
                              final ? 1 : 0));
 }

@@ -186,6 +186,6 @@ bool layout_run(struct layout *layout, double seconds, struct error *error) {
         return true;
     }
     if (layout->node_count) explain(layout, outcome, seconds);
-    if (outcome == TOO_LONG) layout_cache_put_slow(layout, layout->message);
+    if (outcome == TOO_LONG || outcome == GONE) layout_cache_put_slow(layout, layout->message);
     return layout_simple(layout, error);
 }

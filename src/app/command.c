@@ -44,6 +44,18 @@ const struct command command_table[] = {
     {"vjp", NULL, "NUMBER...", "gradient of a weighted sum of the outputs",
      "A vector with a number for each output times the Jacobian: one reverse sweep.", ":vjp 1", COMPLETE_NOTHING, NULL,
      false, command_vjp},
+    {"sample", NULL, "N [ESTIMATOR] [FROM -> TO] [seed S]", "estimate the Jacobian from N samples",
+     "Estimates every derivative as the mean of N samples and compares it with the exact one: mean and standard error, "
+     "95 % interval and whether the exact value lies in it, the exact and the measured variance of one sample, and how "
+     "many edge values a sample remembers. Estimators are `uniform` (a path, all equally likely), `walk` and `walk "
+     "backward` (a path, drawn edge by edge), `importance` (a path, as likely as its |product|), `edges P` (each edge "
+     "kept with probability P), `vertices K` (K vertices of each layer; `per vertex`: K edges out of each vertex; "
+     "`noreplace`: drawn without replacement) and `rademacher K` (each layer projected onto K random directions). The "
+     "same command with the same seed draws the same samples; more samples go on where fewer ended. Ctrl-C stops and "
+     "shows what there is.",
+     ":sample 1000 walk", COMPLETE_WORDS,
+     "uniform walk backward importance edges vertices rademacher per vertex replace noreplace seed", false,
+     command_sample},
     {"why", NULL, "V", "every contribution to one vertex's value and adjoint",
      "A line for each operand that went into V's value, and for each use of V that its adjoint comes from.", ":why a",
      COMPLETE_VERTEX, NULL, false, walk_command_why},

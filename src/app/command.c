@@ -56,6 +56,16 @@ const struct command command_table[] = {
      ":sample 1000 walk", COMPLETE_WORDS,
      "uniform walk backward importance edges vertices rademacher per vertex replace noreplace seed", false,
      command_sample},
+    {"pattern", NULL, "independent | interleaved | vector WIDTH DEPTH [weights W] [raw] [seed S]",
+     "make a graph of Figure 2: many paths",
+     "Makes a graph of many paths the current one: `independent` (WIDTH chains of DEPTH vertices between theta and y: "
+     "WIDTH paths), `interleaved` (DEPTH layers of WIDTH vertices, each joined to all of the next: WIDTH^DEPTH paths) "
+     "or "
+     "`vector` (the same, each layer shown as one vertex). Weights are `ones`, `uniform A B` (the default, from 0.5 to "
+     "1.5), `gaussian` or `rademacher`, drawn from the seed; they are normalised by the width unless `raw` is said.",
+     ":pattern interleaved 3 3 weights gaussian seed 1", COMPLETE_WORDS,
+     "independent interleaved vector weights ones uniform gaussian rademacher normalised raw seed", true,
+     command_pattern},
     {"why", NULL, "V", "every contribution to one vertex's value and adjoint",
      "A line for each operand that went into V's value, and for each use of V that its adjoint comes from.", ":why a",
      COMPLETE_VERTEX, NULL, false, walk_command_why},

@@ -109,7 +109,7 @@ static void help_op(struct buffer *out, const struct op_info *info) {
 }
 
 static void help_operations(struct buffer *out) {
-    for (int op = OP_CONST + 1; op < OP_COUNT; op++)
+    for (int op = OP_FIRST_ROW; op < OP_COUNT; op++)
         buffer_printf(out, "  %-10s %-52s %s\n", op_table[op].infix ? op_table[op].infix : op_table[op].name,
                       op_table[op].doc, op_table[op].example);
     for (size_t i = 0; i < builtin_count; i++)
@@ -132,7 +132,7 @@ static void help_keys(struct buffer *out) {
 
 static bool help_name(struct buffer *out, const char *name) {
     enum op op = op_find(name);
-    for (int i = OP_CONST + 1; op == OP_COUNT && i < OP_COUNT; i++)
+    for (int i = OP_FIRST_ROW; op == OP_COUNT && i < OP_COUNT; i++)
         if (op_table[i].infix && strcmp(op_table[i].infix, name) == 0) op = (enum op)i;
     if (op != OP_COUNT) return help_op(out, &op_table[op]), true;
     for (size_t i = 0; i < builtin_count; i++)

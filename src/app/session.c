@@ -103,6 +103,13 @@ bool session_move(struct session *session, const double *input, uint32_t count, 
 
 // ---- undo ---------------------------------------------------------------------------------------------------------
 
+bool session_adopt(struct session *session, struct graph *graph, struct error *error) {
+    if (!environment_adopt(session->environment, graph, error)) return false;
+    forget_lcg(session);
+    forget_graph_view(session);
+    return true;
+}
+
 static void *copy_of(const void *data, size_t count, size_t size) {
     void *copy = count ? mem_alloc(count, size) : NULL;
     if (copy) memcpy(copy, data, count * size);

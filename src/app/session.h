@@ -105,6 +105,9 @@ struct eliminate *session_eliminate(struct session *session, struct error *error
 // stays.
 bool session_move(struct session *session, const double *input, uint32_t count, struct error *error);
 
+// Makes a graph that no program made the current one, as a call does. It is held.
+bool session_adopt(struct session *session, struct graph *graph, struct error *error);
+
 // One input of a slider's drag: like session_move, but the steps of one drag are one move in the log and one :undo,
 // and `final` ends it.
 bool session_slide(struct session *session, uint32_t input, double value, bool final, struct error *error);

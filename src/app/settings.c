@@ -119,6 +119,7 @@ static bool frame_matches(const struct session *session, const struct graph *gra
     const struct frame *f = &graph->frames[frame];
     if (strcmp(value, "all") == 0) return true;
     if (strcmp(value, "calls") == 0) return f->kind == FRAME_CALL;
+    if (strcmp(value, "layers") == 0) return f->kind == FRAME_LAYER;
     if (strcmp(value, "loops") == 0) return f->kind == FRAME_ITERATION;
     return f->name && strcmp(symbol_text(session->symbols, f->name), value) == 0;
 }
@@ -161,7 +162,7 @@ static bool collapse(struct session *session, const char *value) {
     shown->collapsed_count = count;
     return true;
 }
-static bool set_collapse(struct session *session, const char *value) {
+bool settings_collapse(struct session *session, const char *value) {
     if (!collapse(session, value)) return false;
     bool none = strcmp(value, "none") == 0;
     snprintf(session->shown.rule, sizeof session->shown.rule, "%s", none || strlen(value) > 60 ? "" : value);
@@ -190,8 +191,10 @@ const struct setting setting_table[] = {
      show_direction},
     {"digits", "1 to 17", "significant digits of numbers in drawings", NULL, set_digits, show_digits},
     {"values", "on | off", "values under the names in drawings", "on off", set_values, show_values},
-    {"collapse", "none | all | calls | loops | NAME of a function or loop variable in the graph | NUMBER,... of frames",
-     "calls and loop iterations drawn as one box each", "none all calls loops", set_collapse, show_collapse},
+    {"collapse",
+     "none | all | calls | loops | layers | NAME of a function or loop variable in the graph | NUMBER,... of frames",
+     "calls, loop iterations and layers drawn as one box each", "none all calls loops layers", settings_collapse,
+     show_collapse},
     {"paths", "1 to 10000000", "paths listed without `top N`", NULL, set_paths, show_paths},
     {"vertices", "1 to 2147483646", "most vertices of a graph", NULL, set_vertices, show_vertices},
     {"steps", "1 to 9e15", "most loop iterations and calls of one statement", NULL, set_steps, show_steps},

@@ -19,6 +19,8 @@ extern const size_t setting_count;
 void settings_default(struct settings *settings);
 const struct setting *setting_find(const char *name, struct error *error);
 // Collapses the current graph as :set collapse was told for another: the same calls, loops or names.
+// What is drawn as one box, as `:set collapse VALUE`; false for a value that is none.
+bool settings_collapse(struct session *session, const char *value);
 void settings_collapse_again(struct session *session);
 // Tells the rooms that have to know (limits of the language).
 void settings_apply(struct session *session);

@@ -65,7 +65,23 @@ void walk_equals(struct buffer *out, size_t since, double value) {
     buffer_free(&number);
 }
 
+static void sum_values(const struct graph *graph, vertex v, struct buffer *out) {
+    enum { TERMS_SHOWN = 4 };
+    uint32_t first = graph->offset[v], count = graph->offset[v + 1] - first;
+    for (uint32_t i = 0; i < count && (count <= TERMS_SHOWN + 1 || i < TERMS_SHOWN); i++) {
+        buffer_text(out, i ? " + " : "");
+        walk_factor(out, graph->weight[first + i]);
+        buffer_text(out, "*");
+        walk_factor(out, graph->value[graph->operand[first + i]]);
+    }
+    if (count > TERMS_SHOWN + 1) buffer_text(out, " + …");
+}
+
 void walk_formula_values(const struct graph *graph, vertex v, struct buffer *out) {
+    if (graph->op[v] == OP_LINEAR) {
+        sum_values(graph, v, out);
+        return;
+    }
     const struct op_info *info = &op_table[graph->op[v]];
     for (const char *c = info->text; *c; c++) {
         if (c[0] != '{' || (c[1] != 'a' && c[1] != 'b') || c[2] != '}') {

@@ -109,10 +109,26 @@ static void note_partial(struct check *check, uint32_t edge, double exact, const
     check->partial_difference = difference->value;
 }
 
+// The slope of a weighted sum along one operand, by its values one to the left and one to the right.
+static void check_linear(const struct lcg *lcg, vertex v, double tolerance, struct check *check) {
+    const struct graph *graph = lcg->graph;
+    for (uint32_t e = lcg->offset[v]; e < lcg->offset[v + 1]; e++) {
+        double x = graph->value[lcg->source[e]];
+        struct difference difference = difference_none;
+        difference.value = (graph->weight[e] * (x + 1) - graph->weight[e] * (x - 1)) / ((x + 1) - (x - 1));
+        difference.error = 0;
+        if (lcg->depends[lcg->source[e]]) note_partial(check, e, lcg->partial[e], &difference, tolerance);
+    }
+}
+
 static void check_vertex(const struct lcg *lcg, vertex v, double tolerance, struct check *check) {
     const struct graph *graph = lcg->graph;
     uint32_t first = lcg->offset[v], end = lcg->offset[v + 1];
     if (first == end) return;
+    if (graph->op[v] == OP_LINEAR) {
+        check_linear(lcg, v, tolerance, check);
+        return;
+    }
     double a = graph->value[lcg->source[first]], b = graph->value[lcg->source[end - 1]];
     if (op_kink((enum op)graph->op[v], a, b)) {
         check->kinks++;

@@ -20,16 +20,18 @@ enum {
 // ---- life ---------------------------------------------------------------------------------------------------------
 
 // All arrays that grow with the vertices lie in one block, so that one large page after the other fills up.
-static size_t block_bytes(uint32_t capacity) {
+static size_t block_bytes(uint32_t vertices, size_t edges) {
     const struct graph *graph;
-    size_t each = sizeof *graph->value + sizeof *graph->offset + 2 * sizeof *graph->operand + sizeof *graph->name +
-                  sizeof *graph->site + sizeof *graph->frame + sizeof *graph->op;
-    return capacity * each + sizeof *graph->offset;
+    size_t each = sizeof *graph->value + sizeof *graph->offset + sizeof *graph->name + sizeof *graph->site +
+                  sizeof *graph->frame + sizeof *graph->op;
+    return vertices * each + edges * sizeof *graph->operand + sizeof *graph->offset;
 }
 
-static bool set_capacity(struct graph *graph, uint32_t capacity) {
+// Room for `capacity` vertices; of edges for `more` (0 but for a weighted sum) and two for each vertex to come.
+static bool set_capacity(struct graph *graph, uint32_t capacity, size_t more) {
     size_t count = graph->count, edges = graph->private->block ? graph_edge_count(graph) : 0;
-    char *block = large_alloc(block_bytes(capacity), 1), *next = block;
+    size_t edge_capacity = edges + more + 2 * ((size_t)capacity - count);
+    char *block = large_alloc(block_bytes(capacity, edge_capacity), 1), *next = block;
     if (!block) return false;
 #define MOVE(FIELD, USED, PLACES)                                                                                      \
     do {                                                                                                               \
@@ -38,7 +40,7 @@ static bool set_capacity(struct graph *graph, uint32_t capacity) {
         next += (PLACES) * sizeof *graph->FIELD;                                                                       \
     } while (0)
     MOVE(value, count, (size_t)capacity); // the largest first: all are aligned
-    MOVE(operand, edges, 2 * (size_t)capacity);
+    MOVE(operand, edges, edge_capacity);
     MOVE(offset, count + 1, (size_t)capacity + 1);
     MOVE(name, count, (size_t)capacity);
     MOVE(site, count, (size_t)capacity);
@@ -48,6 +50,7 @@ static bool set_capacity(struct graph *graph, uint32_t capacity) {
     mem_free(graph->private->block);
     graph->private->block = block;
     graph->private->capacity = capacity;
+    graph->private->edge_capacity = edge_capacity;
     graph->offset[0] = 0;
     return true;
 }
@@ -68,7 +71,7 @@ struct graph *graph_new(struct symbols *symbols, uint32_t vertex_limit, struct e
     graph->references = 1;
     graph->limit = vertex_limit;
     graph->private = mem_zero(1, sizeof *graph->private);
-    if (!graph->private || !set_capacity(graph, FIRST_CAPACITY) || !add_first_frame_and_site(graph)) {
+    if (!graph->private || !set_capacity(graph, FIRST_CAPACITY, 0) || !add_first_frame_and_site(graph)) {
         graph_drop(graph);
         return error_memory(error), NULL;
     }
@@ -94,6 +97,7 @@ static void free_private(struct graph_private *private) {
 void graph_drop(struct graph *graph) {
     if (!graph || --graph->references > 0) return;
     free_private(graph->private);
+    mem_free(graph->weight);
     mem_free(graph->sites);
     mem_free(graph->frames);
     mem_free(graph->input);
@@ -102,9 +106,7 @@ void graph_drop(struct graph *graph) {
     mem_free(graph);
 }
 
-size_t graph_bytes(const struct graph *graph) {
-    return block_bytes(graph->count) - (2 * (size_t)graph->count - graph_edge_count(graph)) * sizeof *graph->operand;
-}
+size_t graph_bytes(const struct graph *graph) { return block_bytes(graph->count, graph_edge_count(graph)); }
 
 // ---- vertices -----------------------------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ static bool limit_error(const struct graph *graph, uint32_t site, uint32_t limit
 static bool grow_by(struct graph *graph, uint32_t factor, uint32_t limit) {
     uint32_t capacity = graph->count > limit / factor ? limit : factor * graph->count;
     if (capacity < FIRST_CAPACITY) capacity = FIRST_CAPACITY;
-    return set_capacity(graph, capacity);
+    return set_capacity(graph, capacity, 0);
 }
 
 // Doubling; but a large graph takes much address space at once: what is not touched costs no memory, and copying and
@@ -157,6 +159,31 @@ vertex graph_add(struct graph *graph, enum op op, vertex a, vertex b, uint32_t s
     graph->operand[edge + 1] = second; // a unary operation's second operand is overwritten by the next vertex
     double value = op_inline_value(op, graph->value[a], graph->value[second]);
     return append(graph, op, edge + arity, value, 0, site);
+}
+
+// Room for `count` edges, and for two for each vertex after this one.
+static bool edge_room(struct graph *graph, uint32_t count, uint32_t site, struct error *error) {
+    struct graph_private *private = graph->private;
+    size_t edges = graph_edge_count(graph), later = 2 * ((size_t) private->capacity - graph->count);
+    if (edges + count > INT32_MAX) {
+        error_set(error, ERROR_LIMIT, graph->sites[site].span, "a graph cannot have more than %d edges", INT32_MAX);
+        return false;
+    }
+    if (!mem_grow(&graph->weight, &private->weight_capacity, edges + count, sizeof *graph->weight))
+        return error_memory(error);
+    return edges + count + later <= private->edge_capacity || set_capacity(graph, private->capacity, edges + count) ||
+           error_memory(error);
+}
+
+vertex graph_add_linear(struct graph *graph, const vertex *operand, const double *weight, uint32_t count, uint32_t site,
+                        struct error *error) {
+    if (!room(graph, site, error) || !edge_room(graph, count, site, error)) return VERTEX_NONE;
+    uint32_t edge = graph->offset[graph->count];
+    double value = 0;
+    for (uint32_t i = 0; i < count; i++) value += weight[i] * graph->value[operand[i]];
+    memcpy(graph->operand + edge, operand, count * sizeof *operand);
+    memcpy(graph->weight + edge, weight, count * sizeof *weight);
+    return append(graph, OP_LINEAR, edge + count, value, 0, site);
 }
 
 static vertex add_leaf(struct graph *graph, enum op op, symbol name, double value, uint32_t site, struct error *error) {
@@ -317,8 +344,16 @@ struct span graph_span(const struct graph *graph, vertex v) {
     return graph->sites[graph->site[v]].span;
 }
 
+static double weighted_sum(const struct graph *graph, vertex v, const double *value) {
+    double sum = 0;
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
+        sum += graph->weight[e] * value[graph->operand[e]];
+    return sum;
+}
+
 static double evaluate_vertex(const struct graph *graph, vertex v, const double *value) {
     uint32_t first = graph->offset[v], last = graph->offset[v + 1] - 1;
+    if (graph->op[v] == OP_LINEAR) return weighted_sum(graph, v, value);
     return op_inline_value((enum op)graph->op[v], value[graph->operand[first]], value[graph->operand[last]]);
 }
 
@@ -380,7 +415,7 @@ static void add_missing_notes(const struct graph *graph, struct notes *notes) {
     for (vertex v = 0; v < graph->count; v++) {
         if (v % LOOK_EVERY == 0 && task_interrupted()) return;
         uint32_t first = graph->offset[v], end = graph->offset[v + 1];
-        if (first == end || !isfinite(graph->value[v])) continue;
+        if (first == end || graph->op[v] == OP_LINEAR || !isfinite(graph->value[v])) continue;
         double partial[OP_ARITY_MAX] = {0};
         op_linearize((enum op)graph->op[v], graph->value[graph->operand[first]], graph->value[graph->operand[end - 1]],
                      partial);

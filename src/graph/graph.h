@@ -28,7 +28,7 @@ struct site {
     struct span span; // its source is held by the graph
 };
 
-enum frame_kind { FRAME_TOP, FRAME_CALL, FRAME_ITERATION };
+enum frame_kind { FRAME_TOP, FRAME_CALL, FRAME_ITERATION, FRAME_LAYER };
 
 // A call or one iteration of a loop; what is collapsed in a drawing is a frame.
 struct frame {
@@ -36,7 +36,7 @@ struct frame {
     uint32_t parent; // frame index; 0's parent is 0
     symbol name;     // the function, or the loop variable (0 for while)
     uint32_t site;
-    double index; // iteration number from 0
+    double index; // iteration number from 0; layer number from 1
     double value; // of the loop variable in this iteration; NAN where it is not a plain number: graph_enter sets NAN
 };
 
@@ -49,7 +49,8 @@ struct graph {
     uint32_t *offset; // count + 1
     vertex *operand;
     double *value;
-    symbol *name; // 0: unnamed
+    symbol *name;   // 0: unnamed
+    double *weight; // by edge, those into an OP_LINEAR; NULL without any
     uint32_t *site;
     uint32_t *frame;
 
@@ -84,6 +85,9 @@ vertex graph_constant(struct graph *graph, symbol name, double value, uint32_t s
 // Appends op(a, b) (b is ignored for unary operations) in the current frame and computes its value. Never fails for a
 // value that is not finite: the caller looks at op_domain.
 vertex graph_add(struct graph *graph, enum op op, vertex a, vertex b, uint32_t site, struct error *error);
+// Appends the weighted sum of `count` vertices, each of which may be there more than once.
+vertex graph_add_linear(struct graph *graph, const vertex *operand, const double *weight, uint32_t count, uint32_t site,
+                        struct error *error);
 // Names an unnamed vertex; on a named one it adds an alias, found by graph_find.
 bool graph_name(struct graph *graph, vertex v, symbol name, struct error *error);
 bool graph_output(struct graph *graph, vertex v, symbol name, struct error *error);
@@ -120,7 +124,7 @@ const char *graph_label(const struct graph *graph, vertex v, char out[64]);
 // mean".
 vertex graph_find(const struct graph *graph, const char *text, struct error *error);
 // The formula of v in the labels of its operands: "a*c", "exp(x1)"; precedence-correct where an operand is shown as a
-// number.
+// number. Of a weighted sum, at most the first four terms.
 void graph_formula(const struct graph *graph, vertex v, struct buffer *out);
 // The local partial on `edge` as a formula: "cos(x2)", "a", "1".
 void graph_partial_formula(const struct graph *graph, uint32_t edge, struct buffer *out);

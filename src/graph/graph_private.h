@@ -21,8 +21,10 @@ struct label_table {
 };
 
 struct graph_private {
-    void *block;       // all arrays that grow with the vertices
-    uint32_t capacity; // vertices that fit, with two operands each
+    void *block;          // all arrays that grow with the vertices
+    uint32_t capacity;    // vertices that fit
+    size_t edge_capacity; // edges that fit: two for each vertex to come, at least
+    size_t weight_capacity;
     size_t site_capacity, frame_capacity, input_capacity, output_capacity, output_name_capacity;
     uint32_t frame; // current
     struct alias *alias;

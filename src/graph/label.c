@@ -1,4 +1,5 @@
 // What vertices are called, and their formulas in these names.
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -316,11 +317,31 @@ static void expand(const struct graph *graph, vertex v, const char *text, struct
     }
 }
 
+static void short_weight(double weight, struct buffer *out) { buffer_printf(out, "%.4g", weight); }
+
+// "0.5*A_1 - 1.2*A_2 + A_3 + … (8 terms)".
+static void linear_formula(const struct graph *graph, vertex v, struct buffer *out) {
+    enum { TERMS_SHOWN = 4 };
+    uint32_t first = graph->offset[v], count = graph->offset[v + 1] - first;
+    uint32_t shown = count <= TERMS_SHOWN + 1 ? count : TERMS_SHOWN;
+    char label[64];
+    for (uint32_t i = 0; i < shown; i++) {
+        double weight = graph->weight[first + i];
+        buffer_text(out, i && weight < 0 ? " - " : i ? " + " : weight < 0 ? "-" : "");
+        if (fabs(weight) != 1) short_weight(fabs(weight), out), buffer_char(out, '*');
+        buffer_text(out, graph_label(graph, graph->operand[first + i], label));
+    }
+    if (shown < count) buffer_printf(out, " + … (%u terms)", count);
+    if (count == 0) buffer_char(out, '0');
+}
+
 void graph_formula(const struct graph *graph, vertex v, struct buffer *out) {
     char label[64];
     if (graph_arity(graph, v) == 0)
         buffer_text(out,
                     graph->op[v] == OP_INPUT ? graph_label(graph, v, label) : number_label(graph->value[v], label));
+    else if (graph->op[v] == OP_LINEAR)
+        linear_formula(graph, v, out);
     else
         expand(graph, v, op_table[graph->op[v]].text, out);
 }
@@ -365,6 +386,7 @@ static bool number_partial(const struct graph *graph, vertex v, uint32_t operand
 
 void graph_partial_formula(const struct graph *graph, uint32_t edge, struct buffer *out) {
     vertex v = graph_edge_target(graph, edge);
+    if (graph->op[v] == OP_LINEAR) return short_weight(graph->weight[edge], out);
     uint32_t operand = edge - graph->offset[v];
     const char *text = op_table[graph->op[v]].partial_text[operand];
     vertex b = operand_of(graph, v, 'b');

@@ -9,11 +9,23 @@
 
 enum { LOOK_EVERY = 1 << 14 };
 
+static double linearize_sum(const struct lcg *lcg, vertex v, const double *value) {
+    double sum = 0;
+    lcg->depends[v] = 0;
+    for (uint32_t e = lcg->offset[v]; e < lcg->offset[v + 1]; e++) {
+        lcg->partial[e] = lcg->graph->weight[e];
+        sum += lcg->partial[e] * value[lcg->source[e]];
+        lcg->depends[v] |= lcg->depends[lcg->source[e]];
+    }
+    return sum;
+}
+
 // Writes both partials; the second of a unary operation falls on the next vertex's place, which is written later.
 static inline double linearize_vertex(const struct lcg *lcg, vertex v, const double *value) {
     const uint32_t first = lcg->offset[v], last = lcg->offset[v + 1] - 1;
     const vertex a = lcg->source[first], b = lcg->source[last];
     double partial[OP_ARITY_MAX];
+    if (__builtin_expect(lcg->graph->op[v] == OP_LINEAR, 0)) return linearize_sum(lcg, v, value);
     double y = op_inline_linearize((enum op)lcg->graph->op[v], value[a], value[b], partial);
     lcg->partial[first] = partial[0];
     lcg->partial[first + 1] = partial[1];

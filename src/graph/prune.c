@@ -3,11 +3,22 @@
 
 #include "graph/graph_private.h"
 
+static vertex copy_linear(struct graph *to, const struct graph *from, vertex v, const vertex *at, struct error *error) {
+    uint32_t first = from->offset[v], count = from->offset[v + 1] - first;
+    vertex *operand = mem_alloc(count, sizeof *operand);
+    if (!operand) return error_memory(error), VERTEX_NONE;
+    for (uint32_t i = 0; i < count; i++) operand[i] = at[from->operand[first + i]];
+    vertex copy = graph_add_linear(to, operand, from->weight + first, count, from->site[v], error);
+    mem_free(operand);
+    return copy != VERTEX_NONE && graph_name(to, copy, from->name[v], error) ? copy : VERTEX_NONE;
+}
+
 static vertex copy_vertex(struct graph *to, const struct graph *from, vertex v, const vertex *at, struct error *error) {
     uint32_t first = from->offset[v];
     to->private->frame = from->frame[v];
     if (from->op[v] == OP_INPUT) return graph_input(to, from->name[v], from->value[v], from->site[v], error);
     if (from->op[v] == OP_CONST) return graph_constant(to, from->name[v], from->value[v], from->site[v], error);
+    if (from->op[v] == OP_LINEAR) return copy_linear(to, from, v, at, error);
     vertex a = at[from->operand[first]], b = at[from->operand[from->offset[v + 1] - 1]];
     vertex copy = graph_add(to, (enum op)from->op[v], a, b, from->site[v], error);
     if (copy == VERTEX_NONE || !graph_name(to, copy, from->name[v], error)) return VERTEX_NONE;

@@ -11,9 +11,11 @@
 
 enum { DEFAULT_VERTICES = 20000000, DEFAULT_DEPTH = 1000 };
 
-// One thing that happened: a statement that ran, or a move of the current graph to another point.
+// One thing that happened: a statement that ran, a graph that was given, or a move of the current graph to another
+// point.
 struct entry {
-    struct module *module; // NULL: a move
+    struct module *module; // NULL: a move, or
+    struct graph *given;   // held: made elsewhere
     uint32_t statement;
     bool call;     // a bare call: it has a graph of its own and changes nothing else
     bool current;  // it made its graph the current one
@@ -72,6 +74,7 @@ static void make_current(struct state *state, struct graph *graph) {
     graph_hold(graph);
     graph_drop(state->current);
     state->current = graph;
+    state->given = false;
 }
 
 // ---- the prompt's graph as it is shown ----------------------------------------------------------------------------
@@ -630,7 +633,10 @@ bool environment_numbers(struct environment *env, struct source *source, double 
 
 // ---- the log ------------------------------------------------------------------------------------------------------
 
+static bool is_move(const struct entry *entry) { return !entry->module && !entry->given; }
+
 static void entry_free(struct entry *entry) {
+    graph_drop(entry->given);
     module_drop(entry->module);
     mem_free(entry->input);
     mem_free(entry->moved);
@@ -682,7 +688,7 @@ static bool override_set(struct override_list *list, struct override o) {
 }
 
 static size_t last_current(const struct environment *env, size_t mark) {
-    while (mark > 0 && (!env->log[mark - 1].module || !env->log[mark - 1].current)) mark--;
+    while (mark > 0 && !env->log[mark - 1].given && !(env->log[mark - 1].module && env->log[mark - 1].current)) mark--;
     return mark; // 1-based; 0: none
 }
 
@@ -690,6 +696,35 @@ static bool collect_overrides(const struct environment *env, size_t mark, struct
     for (size_t i = 0; i < mark; i++)
         for (uint32_t k = 0; env->log[i].moved && k < env->log[i].input_count; k++)
             if (!override_set(list, env->log[i].moved[k])) return false;
+    return true;
+}
+
+static void make_given(struct state *state, struct graph *graph) {
+    make_current(state, graph);
+    state->given = true;
+}
+
+// A copy of a graph at other inputs.
+static struct graph *graph_at(const struct graph *graph, const double *input, struct error *error) {
+    uint8_t *all = mem_alloc((size_t)graph->count + 1, 1);
+    if (all) memset(all, 1, graph->count);
+    struct graph *copy = all ? graph_prune(graph, all, error) : NULL;
+    mem_free(all);
+    if (!all) error_memory(error);
+    if (copy && graph_evaluate(copy, input, copy->value, error)) return copy;
+    graph_drop(copy);
+    return NULL;
+}
+
+static bool move_current(struct environment *env, struct state *state, const struct entry *entry, bool silent,
+                         struct error *error) {
+    bool given = state->given;
+    struct graph *moved = given ? graph_at(state->current, entry->input, error)
+                                : trace_again(env, state, entry->input, entry->input_count, silent, error);
+    if (!moved) return false;
+    make_current(state, moved);
+    state->given = given;
+    graph_drop(moved);
     return true;
 }
 
@@ -710,16 +745,11 @@ static bool replay(struct environment *env, struct state *state, size_t mark, co
                           .error = error};
         if (!run_one(&run)) return false;
     }
-    if (!current || !env->log[current - 1].call) return true;
-    for (size_t i = mark; i-- > current;) { // the last move of the current call
-        if (env->log[i].module) continue;
-        struct graph *moved = trace_again(env, state, env->log[i].input, env->log[i].input_count, true, error);
-        if (!moved) return false;
-        make_current(state, moved);
-        graph_drop(moved);
-        break;
-    }
-    return true;
+    if (current && env->log[current - 1].given) make_given(state, env->log[current - 1].given);
+    if (!current || !(env->log[current - 1].call || state->given)) return true;
+    size_t i = mark; // the last move of the current graph
+    while (i > current && !is_move(&env->log[i - 1])) i--;
+    return i == current || move_current(env, state, &env->log[i - 1], true, error);
 }
 
 static bool rebuild(struct environment *env, size_t mark, struct error *error) {
@@ -746,14 +776,18 @@ bool environment_go(struct environment *env, uint32_t mark, struct error *error)
 }
 
 static bool move_call(struct environment *env, struct entry entry, struct error *error) {
-    struct state *state = env->state;
-    struct graph *moved = trace_again(env, state, entry.input, entry.input_count, false, error);
-    if (!moved) return entry_free(&entry), false;
-    bool ok = log_add(env, entry, error);
-    if (ok) make_current(state, moved);
+    if (!mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log))
+        return entry_free(&entry), error_memory(error);
+    if (!move_current(env, env->state, &entry, false, error)) return entry_free(&entry), false;
     env->version++;
-    graph_drop(moved);
-    return ok;
+    return log_add(env, entry, error); // there is room
+}
+
+bool environment_adopt(struct environment *env, struct graph *graph, struct error *error) {
+    if (!log_add(env, (struct entry){.given = graph_hold(graph)}, error)) return false;
+    make_given(env->state, graph);
+    env->version++;
+    return true;
 }
 
 static bool move_prompt(struct environment *env, struct entry entry, struct error *error) {
@@ -782,7 +816,7 @@ bool environment_move(struct environment *env, const double *input, uint32_t cou
 }
 
 bool environment_move_again(struct environment *env, const double *input, uint32_t count, struct error *error) {
-    if (!env->entries || env->log[env->entries - 1].module) return environment_move(env, input, count, error);
+    if (!env->entries || !is_move(&env->log[env->entries - 1])) return environment_move(env, input, count, error);
     struct entry before = env->log[env->entries - 1];
     while (env->log_end > env->entries) entry_free(&env->log[--env->log_end]);
     env->log_end = --env->entries; // `before` is kept aside: it comes back if the move fails
@@ -882,7 +916,7 @@ static void show_call(const struct environment *env, struct buffer *out) {
 void environment_point(const struct environment *env, struct buffer *out) {
     const struct graph *graph = environment_graph(env);
     if (!graph) return;
-    if (env->state->current != env->state->prompt) {
+    if (env->state->current != env->state->prompt && !env->state->given) {
         show_call(env, out);
         return;
     }

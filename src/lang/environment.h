@@ -68,6 +68,9 @@ uint64_t environment_version(const struct environment *environment);
 // = 3.0". Reflects the point after environment_move.
 void environment_point(const struct environment *environment, struct buffer *out);
 
+// Makes a graph that was built elsewhere the current one, as a bare call does; it is held. Part of the log.
+bool environment_adopt(struct environment *environment, struct graph *graph, struct error *error);
+
 // Traces the current graph again at other input values (as many as the graph has inputs, in order), and makes the
 // result current. At the prompt's graph the names' values change with it, and so do all values computed from them.
 bool environment_move(struct environment *environment, const double *input, uint32_t count, struct error *error);

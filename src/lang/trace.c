@@ -400,7 +400,7 @@ static const char *nearest_name(struct tracer *t, const char *name) {
     for (uint32_t i = 0; t->function && i < t->function->slot_count; i++)
         if (t->function->local[i] == 1) names[count++] = symbol_text(t->symbols, t->function->slot[i]);
     for (size_t i = 0; i < t->state->order_count; i++) names[count++] = symbol_text(t->symbols, t->state->order[i]);
-    for (int op = OP_CONST + 1; op < OP_COUNT; op++)
+    for (int op = OP_FIRST_ROW; op < OP_COUNT; op++)
         if (!op_table[op].infix) names[count++] = op_table[op].name;
     for (size_t i = 0; i < builtin_count; i++) names[count++] = builtin_table[i].name;
     const char *found = text_nearest(name, names, count);

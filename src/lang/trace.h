@@ -62,6 +62,7 @@ struct state {
     struct module **module; // held
     size_t module_count, module_capacity;
     struct graph *prompt, *current; // held
+    bool given;                     // `current` was made elsewhere: environment_adopt
     struct call call;               // of `current` when it is not `prompt`
     struct made *made;              // inputs made at the prompt, in order (parallel to prompt->input)
     size_t made_count, made_capacity;

@@ -13,6 +13,8 @@ enum { NOTHING = 0, A = OP_REMEMBERS_A, B = OP_REMEMBERS_B, Y = OP_REMEMBERS_VAL
 const struct op_info op_table[OP_COUNT] = {
     [OP_INPUT] = {.name = "input", .precedence = ATOM, .text = "", .partial_text = {"", ""}, .doc = "an input"},
     [OP_CONST] = {.name = "const", .precedence = ATOM, .text = "", .partial_text = {"", ""}, .doc = "a number"},
+    [OP_LINEAR] =
+        {.name = "linear", .precedence = ADDITIVE, .text = "", .partial_text = {"", ""}, .doc = "a weighted sum"},
 #define OP(NAME, WORD, INFIX, ARITY, PRECEDENCE, LOW, HIGH, TEXT, TEXT_A, TEXT_B, VALUE, BY_A, BY_B, DOMAIN, KINK,     \
            REMEMBERS, DOC, EXAMPLE)                                                                                    \
     [OP_##NAME] = {.name = WORD,                                                                                       \
@@ -31,7 +33,7 @@ const struct op_info op_table[OP_COUNT] = {
 };
 
 enum op op_find(const char *name) {
-    for (int op = OP_CONST + 1; op < OP_COUNT; op++)
+    for (int op = OP_FIRST_ROW; op < OP_COUNT; op++)
         if (op_table[op].name[0] == name[0] && strcmp(op_table[op].name, name) == 0) return (enum op)op;
     return OP_COUNT;
 }

@@ -15,14 +15,18 @@
 
 enum { OP_ARITY_MAX = 2 };
 
-// OP_INPUT and OP_CONST come first and have no operands; then one enumerator OP_<NAME> for each row, in row order.
+// OP_INPUT and OP_CONST come first and have no operands. OP_LINEAR has any number of them: a weighted sum, whose
+// weights belong to the graph; what takes two operands knows nothing of it. Then one enumerator OP_<NAME> for each row,
+// in row order.
 enum op {
     OP_INPUT,
     OP_CONST,
+    OP_LINEAR,
 #define OP(NAME, ...) OP_##NAME,
 #include "op/ops.def"
 #undef OP
-    OP_COUNT
+    OP_COUNT,
+    OP_FIRST_ROW = OP_LINEAR + 1
 };
 
 // What a derivative must remember of its operation: bits of op_info.remembers.

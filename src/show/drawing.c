@@ -45,6 +45,7 @@ static void add_operation(const struct graph *graph, vertex v, struct buffer *ou
     const char *text = info->infix ? info->infix : info->name;
     for (size_t i = 0; i < sizeof sign / sizeof *sign; i++)
         if (info->infix && strcmp(text, sign[i][0]) == 0) text = sign[i][1];
+    if (graph->op[v] == OP_LINEAR) text = "∑";
     if (graph->op[v] != OP_INPUT && graph->op[v] != OP_CONST) buffer_text(out, text);
 }
 

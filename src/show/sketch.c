@@ -327,7 +327,9 @@ void sketch_number(const struct view *view, double value, struct buffer *out) {
 void sketch_frame_name(const struct graph *graph, uint32_t frame, struct buffer *out) {
     const struct frame *f = &graph->frames[frame];
     const char *name = symbol_text(graph->symbols, f->name);
-    if (f->kind == FRAME_CALL)
+    if (f->kind == FRAME_LAYER)
+        buffer_text(out, name);
+    else if (f->kind == FRAME_CALL)
         buffer_printf(out, "%s(…)", name);
     else if (f->kind == FRAME_ITERATION && *name && !isnan(f->value))
         buffer_printf(out, "%s = %s%.6g", name, f->value < 0 ? "−" : "", fabs(f->value));

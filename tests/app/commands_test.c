@@ -61,7 +61,7 @@ static void every_name_has_help_with_an_example(void **state) {
         assert_non_null(strstr(buffer_string(&usage), c->summary));
         assert_non_null(strstr(buffer_string(&man), c->name));
     }
-    for (int op = OP_CONST + 1; op < OP_COUNT; op++) {
+    for (int op = OP_FIRST_ROW; op < OP_COUNT; op++) {
         buffer_clear(&text);
         command_help(&text, op_table[op].name, false, &error);
         assert_int_equal(error.kind, ERROR_NONE);

@@ -24,7 +24,7 @@ static void test_operations_are_found_by_name(void **state) {
     assert_int_equal(op_find("fabs"), OP_FABS);
     assert_int_equal(op_find("exponential"), OP_COUNT);
     assert_int_equal(op_find(""), OP_COUNT);
-    for (int op = OP_CONST + 1; op < OP_COUNT; op++) assert_int_equal(op_find(op_table[op].name), op);
+    for (int op = OP_FIRST_ROW; op < OP_COUNT; op++) assert_int_equal(op_find(op_table[op].name), op);
 }
 
 // The operands that a formula mentions, as bits of op_info.remembers.
@@ -40,7 +40,7 @@ static unsigned mentioned(const char *text) {
 
 static void test_rows_are_complete(void **state) {
     (void)state;
-    for (int op = OP_CONST + 1; op < OP_COUNT; op++) {
+    for (int op = OP_FIRST_ROW; op < OP_COUNT; op++) {
         const struct op_info *info = &op_table[op];
         unsigned operands = info->arity == 2 ? OP_REMEMBERS_A | OP_REMEMBERS_B : OP_REMEMBERS_A;
         assert_int_equal(mentioned(info->text), operands);
@@ -79,7 +79,7 @@ static double difference(enum op op, double a, double b, int by) {
 
 static void test_partials_agree_with_differences(void **state) {
     (void)state;
-    for (int i = OP_CONST + 1; i < OP_COUNT; i++) {
+    for (int i = OP_FIRST_ROW; i < OP_COUNT; i++) {
         enum op op = (enum op)i;
         const struct op_info *info = &op_table[op];
         for (int point = 0; point < 1000; point++) {
@@ -193,7 +193,7 @@ static double read_formula(const char *text, double a, double b, double y) {
 
 static void test_formulas_say_what_is_computed(void **state) {
     (void)state;
-    for (int i = OP_CONST + 1; i < OP_COUNT; i++) {
+    for (int i = OP_FIRST_ROW; i < OP_COUNT; i++) {
         enum op op = (enum op)i;
         const struct op_info *info = &op_table[op];
         for (int point = 0; point < 100; point++) {

@@ -273,7 +273,7 @@ static void test_derivatives_of_random_programs(void **state) {
                   seen.walked, PROGRAMS);
     assert_true(seen.skipped * 20 < seen.entries); // 5 % at most
     assert_true(seen.walked * 2 > PROGRAMS);
-    for (uint32_t op = OP_CONST + 1; op < OP_COUNT; op++) {
+    for (uint32_t op = OP_FIRST_ROW; op < OP_COUNT; op++) {
         if (seen.programs_with[op] < 20)
             fail_msg("%s is in %u programs only", op_table[op].name, seen.programs_with[op]);
     }

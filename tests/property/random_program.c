@@ -98,7 +98,7 @@ static void write_expression(struct body *body, int depth) {
         buffer_char(body->out, ')');
     } else {
         body->budget--;
-        uint32_t first = OP_CONST + 1;
+        uint32_t first = OP_FIRST_ROW;
         write_operation(body, &op_table[first + random_below(body->program, OP_COUNT - first)], depth);
     }
 }

@@ -12,12 +12,11 @@ bool method_word(const struct words *words, uint32_t at, const char *word) {
 
 bool method_number(const struct words *words, uint32_t at, const char *what, double least, double most, double *number,
                    struct error *error) {
-    if (at >= words->count)
-        return command_usage_error(words, at ? at - 1 : 0, error, "a number of %s is missing", what);
+    if (at >= words->count) return command_usage_error(words, at ? at - 1 : 0, error, "%s is missing", what);
     if (text_parse_number(words->word[at], number) && *number >= least && *number <= most && *number == floor(*number))
         return true;
-    return command_usage_error(words, at, error, "a number of %s is a whole number from %.15g to %.15g, not `%s`", what,
-                               least, most, words->word[at]);
+    return command_usage_error(words, at, error, "%s is a whole number from %.15g to %.15g, not `%s`", what, least,
+                               most, words->word[at]);
 }
 
 // The longest name that the words at `at` begin with; 0 words when none.

@@ -69,8 +69,8 @@ static bool read_pattern(const struct session *session, const struct words *word
                          struct error *error) {
     double width, depth;
     *pattern = (struct pattern){.weights = WEIGHTS_UNIFORM, .low = 0.5, .high = 1.5, .seed = session->settings.seed};
-    if (!read_kind(words, pattern, error) || !method_number(words, 1, "vertices in a layer", 1, 1e9, &width, error) ||
-        !method_number(words, 2, "hidden layers", 1, 1e9, &depth, error))
+    if (!read_kind(words, pattern, error) || !method_number(words, 1, "the width", 1, 1e9, &width, error) ||
+        !method_number(words, 2, "the depth", 1, 1e9, &depth, error))
         return false;
     pattern->width = (uint32_t)width, pattern->depth = (uint32_t)depth;
     return read_rest(words, 3, pattern, error);

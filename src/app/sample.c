@@ -36,7 +36,7 @@ static bool begin_entry(struct sample *sample, const struct lcg *lcg, struct sam
 
 bool sample_begin(struct sample *sample, struct session *session, const struct method *method, uint64_t seed,
                   vertex from, vertex to, struct error *error) {
-    *sample = (struct sample){.method = *method, .seed = seed};
+    *sample = (struct sample){.method = *method, .seed = seed, .from = from, .to = to};
     const struct lcg *lcg = session_lcg(session, error);
     if (!lcg) return false;
     const struct graph *graph = lcg->graph;
@@ -138,7 +138,7 @@ static double exact_variance_of(const struct sample_entry *e) { return estimate_
 // What is below the rounding of the samples is 0.
 static double variance_of(const struct sample_entry *e) {
     double variance = estimate_variance(&e->estimate), mean = estimate_mean(&e->estimate);
-    return variance < 0x1p-98 * mean * mean ? 0 : variance;
+    return variance < 0x1p-92 * mean * mean ? 0 : variance;
 }
 
 static double error_of(const struct sample_entry *e) { return variance_of(e) == 0 ? 0 : estimate_error(&e->estimate); }
@@ -171,11 +171,9 @@ static json_t *labels(const struct graph *graph, const struct sample *sample, bo
     json_t *list = json_array();
     char label[64];
     uint32_t count = output ? sample->rows : sample->columns;
-    bool all = count == (output ? graph->output_count : graph->input_count);
-    for (uint32_t i = 0; i < count; i++) {
-        vertex one = output ? sample->entry[0].to : sample->entry[0].from;
-        json_array_append_new(list, json_string(end_label(graph, output, i, all ? VERTEX_NONE : one, label)));
-    }
+    for (uint32_t i = 0; i < count; i++)
+        json_array_append_new(list,
+                              json_string(end_label(graph, output, i, output ? sample->to : sample->from, label)));
     return list;
 }
 
@@ -215,9 +213,8 @@ static void entry_row(struct session *session, const struct graph *graph, const 
     char to[64], from[64], n[6][48];
     double low, high;
     bool inside = holds(e, &low, &high), one = e->moments.count < 2;
-    bool all_out = sample->rows == graph->output_count, all_in = sample->columns == graph->input_count;
-    end_label(graph, true, (uint32_t)(i / sample->columns), all_out ? VERTEX_NONE : entry->to, to);
-    end_label(graph, false, (uint32_t)(i % sample->columns), all_in ? VERTEX_NONE : entry->from, from);
+    end_label(graph, true, (uint32_t)(i / sample->columns), sample->to, to);
+    end_label(graph, false, (uint32_t)(i % sample->columns), sample->from, from);
     double numbers[6] = {estimate_mean(e),        estimate_error(e),         low, high,
                          scaled_double(e->exact), estimate_exact_variance(e)};
     for (int k = 0; k < 6; k++) short_number(n[k], numbers[k]);

@@ -16,6 +16,7 @@ struct sample_entry {
 struct sample {
     struct method method;
     uint64_t seed, wanted, count; // count: samples drawn for every entry
+    vertex from, to;              // the chosen ends, or VERTEX_NONE: all inputs, all outputs
     uint32_t rows, columns;       // outputs, inputs
     struct sample_entry *entry;   // row by row
 };

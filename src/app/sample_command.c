@@ -46,7 +46,7 @@ static bool read_wish(struct session *session, const struct words *words, struct
                           .from = VERTEX_NONE,
                           .to = VERTEX_NONE};
     uint32_t at = 1;
-    if (!method_number(words, 0, "samples", 1, 1e15, &wish->samples, error)) return false;
+    if (!method_number(words, 0, "the number of samples", 1, 1e15, &wish->samples, error)) return false;
     bool named = at < words->count && !method_word(words, at, "seed") && !method_word(words, at + 1, "->");
     if (named && !method_read(words, &at, &wish->method, error)) return false;
     return read_rest(session, words, at, wish, error);

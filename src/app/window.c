@@ -520,9 +520,11 @@ static bool picture_source(struct session *session, struct buffer *out, struct e
     struct buffer script = {0};
     char message[256] = "";
     const struct export_format *format = export_find("picture.svg", error);
-    if (!format || !session_view(session, session->shown.kind, &view, error)) return false;
     struct export_options options = {.version = "bauer " BAUER_VERSION,
                                      .text_as_paths = session->settings.text_as_paths};
+    if (!format) return false;
+    if (session->shown.chart && session->chart) return chart_export(session, format, &options, out, message, error);
+    if (!session_view(session, session->shown.kind, &view, error)) return false;
     bool ok = session_script(session, &script) || error_memory(error);
     options.state = buffer_string(&script);
     ok = ok && format->write(&view, &options, out, message, error);

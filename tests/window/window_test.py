@@ -882,6 +882,15 @@ def test_a_plot_is_read_under_the_pointer():
     s.wait(lambda state: not state["plot"]["pointed"], "no point under the pointer")
 
 
+def test_ctrl_s_saves_the_plot_that_is_shown():
+    s = plotted()
+    s.key("ctrl+s")
+    s.wait(lambda state: state["note"].endswith("/bauer-1.svg"), "the note")
+    s.ask(":export same.svg")
+    with open(s.path("bauer-1.svg"), encoding="utf-8") as saved, open(s.path("same.svg"), encoding="utf-8") as file:
+        expect(saved.read() == file.read(), "it is not the plot that :export writes")
+
+
 def test_a_plot_has_logarithmic_axes():
     s = plotted()
     for along, up in ((False, True), (True, False), (True, True), (False, False)):

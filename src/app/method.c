@@ -59,7 +59,7 @@ static bool read_options(const struct words *words, uint32_t *at, struct method 
         bool noreplace = method_word(words, *at, "noreplace");
         if (noreplace || method_word(words, *at, "replace")) {
             if (!method->estimator->draws)
-                return command_usage_error(words, *at, error, "`%s` knows no `%s`: it is for vertices",
+                return command_usage_error(words, *at, error, "`%s` knows no `%s`: it is for uniform and vertices",
                                            method->estimator->name, words->word[*at]);
             method->noreplace = noreplace;
         } else if (method_word(words, *at, "per") && method_word(words, *at + 1, "vertex")) {

@@ -57,6 +57,7 @@ bool sample_begin(struct sample *sample, struct session *session, const struct m
 
 void sample_free(struct sample *sample) {
     for (size_t i = 0; sample->entry && i < (size_t)sample->rows * sample->columns; i++) {
+        estimate_end(&sample->entry[i].estimate);
         sampler_free(sample->entry[i].sampler);
         subgraph_free(sample->entry[i].subgraph);
     }
@@ -93,11 +94,21 @@ static uint64_t longest_task(const struct sample *sample) {
 }
 
 // Rounds double until one takes about a quarter of a second.
+// Without replacement no entry can have more samples than paths.
+static uint64_t most_samples(const struct sample *sample) {
+    uint64_t most = sample->wanted;
+    for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++) {
+        uint64_t paths = estimate_most(&sample->entry[i].estimate);
+        if (paths < most) most = paths;
+    }
+    return most;
+}
+
 static bool run_rounds(struct sample *sample, struct estimate *before, struct error *error) {
     size_t entries = (size_t)sample->rows * sample->columns;
-    uint64_t round = longest_task(sample);
-    while (sample->count < sample->wanted) {
-        uint64_t left = sample->wanted - sample->count;
+    uint64_t round = longest_task(sample), most = most_samples(sample);
+    while (sample->count < most) {
+        uint64_t left = most - sample->count;
         double start = clock_now();
         for (size_t i = 0; i < entries; i++) before[i] = sample->entry[i].estimate;
         struct error stopped = {0};
@@ -252,7 +263,10 @@ void sample_report(struct session *session, const struct sample *sample) {
     static const char *const heading[] = {"", "estimate",        "95 % interval", "exact",
                                           "", "variance: exact", "measured",      "remembered"};
     sampler_name(&sample->method, name);
-    if (sample->count < sample->wanted)
+    if (sample->count < sample->wanted && sample->count == most_samples(sample))
+        report_text(session, "there are no more paths to draw: %llu instead of %.15g samples\n",
+                    (unsigned long long)sample->count, (double)sample->wanted);
+    else if (sample->count < sample->wanted)
         report_text(session, "stopped after %llu of %.15g samples\n", (unsigned long long)sample->count,
                     (double)sample->wanted);
     report_text(session, "%s%llu sample%s of %s, seed %llu%s\n", report_muted(session),

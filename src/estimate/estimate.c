@@ -2,6 +2,7 @@
 
 #include "base/parallel.h"
 #include "base/task.h"
+#include "estimate/distinct.h"
 
 enum { TASK_MOST = 1 << 16, TASK_LEAST = 16, TASK_COST = 1 << 22, TOGETHER = 256 };
 
@@ -12,7 +13,19 @@ bool estimate_begin(struct estimate *estimate, const struct sampler *sampler, st
     if (!sampler_variance(sampler, &estimate->variance_known, &estimate->variance, error)) return false;
     double size = fmax(scaled_log10(scaled_abs(estimate->exact)), scaled_log10(estimate->variance) / 2);
     if (fabs(size) > 60 && fabs(size) < 400) estimate->shift = (int)(size * 3.321928094887362);
-    return true;
+    if (!sampler_distinct(sampler)) return true;
+    estimate->distinct = distinct_new(sampler_subgraph(sampler), rng_at(key, 0, stream), error);
+    return estimate->distinct;
+}
+
+void estimate_end(struct estimate *estimate) {
+    distinct_free(estimate->distinct);
+    estimate->distinct = NULL;
+}
+
+uint64_t estimate_most(const struct estimate *estimate) {
+    uint64_t paths = estimate->distinct ? distinct_paths(estimate->distinct) : 0;
+    return paths ? paths : UINT64_MAX; // without a path every sample is 0
 }
 
 // The work of a task is about the same for all graphs.
@@ -52,14 +65,18 @@ static void count_bins(const struct histogram *histogram, struct part *part, con
     }
 }
 
-static void draw_batch(const struct run *run, struct part *part, uint64_t first, uint32_t count,
-                       struct sampler_scratch *scratch, double *sample) {
-    const struct estimate *e = run->estimate;
-    sampler_draw(e->sampler, e->key, e->stream, first, count, scratch, sample, &part->remembered);
+static void take_batch(const struct estimate *e, struct part *part, double *sample, uint32_t count) {
     count_bins(&e->histogram, part, sample, count);
     for (uint32_t i = 0; e->shift && i < count; i++) sample[i] = ldexp(sample[i], -e->shift);
     struct moments moments = moments_of(sample, count);
     moments_join(&part->moments, &moments);
+}
+
+static void draw_batch(const struct run *run, struct part *part, uint64_t first, uint32_t count,
+                       struct sampler_scratch *scratch, double *sample) {
+    const struct estimate *e = run->estimate;
+    sampler_draw(e->sampler, e->key, e->stream, first, count, scratch, sample, &part->remembered);
+    take_batch(e, part, sample, count);
 }
 
 static bool draw_task(void *context, uint64_t task, struct error *error) {
@@ -86,7 +103,26 @@ static void join_part(struct estimate *e, const struct part *part) {
     e->histogram.above += part->above;
 }
 
+// One after the other: each depends on those before.
+static bool draw_distinct(struct estimate *e, uint64_t count, struct error *error) {
+    double *sample = mem_zero(SAMPLER_BATCH, sizeof *sample);
+    bool ok = sample || error_memory(error);
+    while (ok && e->moments.count < count) {
+        uint64_t left = count - e->moments.count;
+        uint32_t task = estimate_task(e->sampler), batch = task < SAMPLER_BATCH ? task : SAMPLER_BATCH;
+        uint32_t some = left < batch ? (uint32_t)left : batch;
+        struct part part = {0};
+        for (uint32_t i = 0; ok && i < some && distinct_paths(e->distinct); i++)
+            ok = distinct_draw(e->distinct, &sample[i], &part.remembered, error);
+        if (ok) take_batch(e, &part, sample, some), join_part(e, &part);
+        ok = ok && (!task_interrupted() || error_interrupt(error));
+    }
+    mem_free(sample);
+    return ok;
+}
+
 static bool draw_some(struct estimate *e, uint64_t count, struct error *error) {
+    if (e->distinct) return draw_distinct(e, count, error);
     struct run run = {.estimate = e, .first = e->moments.count, .end = count, .task = estimate_task(e->sampler)};
     uint64_t tasks = (run.end - run.first + run.task - 1) / run.task;
     run.part = mem_zero(tasks, sizeof *run.part);
@@ -120,7 +156,8 @@ double estimate_exact_variance(const struct estimate *e) {
 
 double estimate_error(const struct estimate *e) {
     double variance = moments_variance(&e->moments), count = (double)e->moments.count;
-    return ldexp(sqrt(variance / count), e->shift);
+    double left = e->distinct && estimate_most(e) != UINT64_MAX ? 1 - count / (double)estimate_most(e) : 1;
+    return ldexp(sqrt(variance / count * fmax(0, left)), e->shift);
 }
 
 double estimate_remembered(const struct estimate *e) { return e->remembered / (double)e->moments.count; }

@@ -30,13 +30,17 @@ struct estimate {
     struct scaled variance; // of one sample, exact
     bool variance_known;
     struct moments moments;
-    double remembered; // sum over the samples
+    double remembered;         // sum over the samples
+    struct distinct *distinct; // paths without replacement, or NULL; freed by estimate_end
     struct histogram histogram;
 };
 
-// Computes what is exact. The sampler is borrowed.
+// Computes what is exact. The sampler is borrowed. ERROR_LIMIT: too many paths to draw without replacement.
 bool estimate_begin(struct estimate *estimate, const struct sampler *sampler, struct rng_key key, uint32_t stream,
                     struct error *error);
+// The most samples that there can be: the number of paths without replacement, or UINT64_MAX.
+uint64_t estimate_most(const struct estimate *estimate);
+void estimate_end(struct estimate *estimate);
 // The number of samples of a task: stop at multiples of it.
 uint32_t estimate_task(const struct sampler *sampler);
 // Draws until there are `count` samples. On an interrupt (ERROR_INTERRUPT) what was done before this call stays.
@@ -45,8 +49,8 @@ bool estimate_until(struct estimate *estimate, uint64_t count, struct error *err
 double estimate_mean(const struct estimate *estimate);
 double estimate_variance(const struct estimate *estimate); // measured, of one sample; NaN below 2 samples
 double estimate_exact_variance(const struct estimate *estimate);
-// Standard error of the mean: from the measured variance; for paths drawn without replacement with the factor
-// (N - K) / (N - 1).
+// Standard error of the mean: from the measured variance; for K of N paths drawn without replacement times
+// 1 - K/N.
 double estimate_error(const struct estimate *estimate);
 double estimate_remembered(const struct estimate *estimate); // mean per sample
 

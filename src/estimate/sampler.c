@@ -53,7 +53,7 @@ static bool prepare_vertices(struct sampler *s, struct error *error) {
 }
 
 const struct estimator estimator_table[] = {
-    {"uniform", NULL, SAMPLER_TAKES_NOTHING, false, false, "a path, all of them equally likely, by counting paths",
+    {"uniform", NULL, SAMPLER_TAKES_NOTHING, true, false, "a path, all of them equally likely, by counting paths",
      "uniform", prepare_uniform},
     {"walk", NULL, SAMPLER_TAKES_NOTHING, false, false,
      "a path, drawn edge by edge from the input: at each vertex all edges out of it are equally likely", "walk",
@@ -133,6 +133,8 @@ void sampler_free(struct sampler *s) {
     mem_free(s->probability);
     mem_free(s);
 }
+
+bool sampler_distinct(const struct sampler *s) { return s->method.noreplace && s->walkers; }
 
 const struct subgraph *sampler_subgraph(const struct sampler *s) { return s->given; }
 

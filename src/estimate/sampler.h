@@ -55,6 +55,8 @@ void sampler_name(const struct method *method, char out[64]);
 struct sampler *sampler_new(const struct subgraph *subgraph, const struct method *method, struct error *error);
 void sampler_free(struct sampler *sampler); // NULL is allowed
 
+// Paths without replacement: samples depend on those before, and are drawn by estimate.h (distinct.h).
+bool sampler_distinct(const struct sampler *sampler);
 const struct subgraph *sampler_subgraph(const struct sampler *sampler);
 double sampler_cost(const struct sampler *sampler); // edges that a sample looks at, about
 

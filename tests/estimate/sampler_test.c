@@ -147,6 +147,38 @@ static void test_edges_explain_the_estimate(void **state) {
     }
 }
 
+// rad.md 2.3 (a): of the products 1, 2, 3, 4 the mean of two without replacement has the variance 6.667, with the sum
+// 10; all four give 10 exactly. 20,000 seeds: the variance's standard error is below 0.07, six of them below 0.42.
+static void test_paths_without_replacement(void **state) {
+    (void)state;
+    enum { SEEDS = 20000 };
+    struct method m = method("uniform", 0, true, false);
+    struct error error = {0};
+    struct test_lcg *t = lcg_begin();
+    add_vertex(t);
+    for (int i = 0; i < 4; i++) add_vertex(t), into(t, 0, i + 1);
+    add_vertex(t);
+    for (uint32_t i = 0; i < 4; i++) into(t, 1 + i, 1);
+    struct subgraph *sub = whole(t);
+    struct sampler *sampler = sampler_new(sub, &m, &error);
+    double sum = 0, squares = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct estimate e;
+        assert_true(estimate_begin(&e, sampler, rng_key(seed, 9), 0, &error));
+        assert_true(estimate_most(&e) == 4 && estimate_until(&e, 2, &error));
+        double off = estimate_mean(&e) - 10;
+        sum += off, squares += off * off;
+        assert_true(estimate_until(&e, 4, &error));
+        assert_true(fabs(estimate_mean(&e) - 10) < 1e-12 && estimate_error(&e) == 0);
+        estimate_end(&e);
+    }
+    assert_true(fabs(sum / SEEDS) < 6 * sqrt(20 / 3.0 / SEEDS));
+    assert_true(fabs(squares / SEEDS - 20 / 3.0) < 0.42);
+    sampler_free(sampler);
+    subgraph_free(sub);
+    mem_free(t);
+}
+
 static void test_bad_parameters(void **state) {
     (void)state;
     struct test_lcg *t = graph_number(0);
@@ -170,6 +202,7 @@ static void test_bad_parameters(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_estimators_are_unbiased), cmocka_unit_test(test_threads_do_not_matter),
-        cmocka_unit_test(test_edges_explain_the_estimate), cmocka_unit_test(test_bad_parameters)};
+        cmocka_unit_test(test_edges_explain_the_estimate), cmocka_unit_test(test_paths_without_replacement),
+        cmocka_unit_test(test_bad_parameters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,18 @@ static void interrupt(struct terminal *terminal, const char *work) {
     assert_true(seconds < 0.5); // 0.1 s and what a busy machine adds
 }
 
+// Ctrl-C stops sampling, and shows what there is.
+static void test_interrupt_of_samples(void **state) {
+    (void)state;
+    struct terminal *terminal = start();
+    line(terminal, ":pattern interleaved 4 20", "82 vertices");
+    interrupt(terminal, ":sample 1e15 walk\r");
+    assert_true(terminal_wait(terminal, "of 1e+15 samples", PATIENCE));
+    assert_true(terminal_wait(terminal, "95 % interval", PATIENCE));
+    line(terminal, "2 + 3", "5");
+    leave(terminal);
+}
+
 // Ctrl-C stops a sum over 2^64 paths and an endless loop; what was typed before is still there.
 static void test_interrupt(void **state) {
     (void)state;
@@ -361,6 +373,7 @@ int main(int argc, char **argv) {
         TEST(test_completion),
         TEST(test_cancel_line),
         TEST(test_interrupt),
+        TEST(test_interrupt_of_samples),
         TEST(test_error),
         TEST(test_undo),
         TEST(test_save),

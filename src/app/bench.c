@@ -1,5 +1,7 @@
 #include "app/bench.h"
 
+#include "app/bench_estimate.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,6 +436,9 @@ static const struct figure figures[] = {
     {"retrace", "ns per operation, from the syntax tree", NULL, 150, false, measure_retrace},
     {"memory", "bytes per vertex", NULL, 64, false, measure_memory},
     {"paths", "million paths per second", NULL, 50, true, measure_paths},
+    {"walks", "million paths per second and core, width 8, depth 20", NULL, 30, true, measure_walks},
+    {"steps", "million edges per second and core, drawn by alias tables", NULL, 100, true, measure_steps},
+    {"variance", "ms for the exact variance of 1,000,000 edges", NULL, 50, false, measure_variance},
     {"startup", "ms", NULL, 20, false, measure_startup},
     {"export", "ms", NULL, 80, false, measure_export},
     {"redraw10", "ms for a picture of 10 vertices", NULL, 4, false, measure_redraw_10},

@@ -22,7 +22,9 @@
 #include "app/repl.h"
 #include "app/report.h"
 #include "app/window.h"
+#include "base/child.h"
 #include "base/file.h"
+#include "base/ranks.h"
 #include "base/task.h"
 #include "show/layout.h"
 
@@ -168,6 +170,23 @@ static void set_output(struct session *session, const struct arguments *a) {
     session->strict = a->strict;
 }
 
+// Under mpirun every rank runs the same lines; all but the first are silent.
+static int join_ranks(const struct arguments *a, int argc, char **argv) {
+    char path[4096];
+    const char *modules[] = {child_find("bauer-mpi.so", "BAUER_MPI", path, sizeof path), NULL};
+    struct error error = {0};
+    if (!ranks_begin(modules, &error)) {
+        fprintf(stderr, "bauer: %s\nhint: %s\n", error.message, error.hint);
+        return 1;
+    }
+    if (ranks_count() == 1) return 0;
+    bool typed = a->steps == 0 || a->interactive || a->window;
+    for (int i = 1; i < argc; i++) typed |= strcmp(argv[i], "-") == 0 && strcmp(argv[i - 1], "-c") != 0;
+    if (ranks_mine() != 0 && (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))) return 1;
+    if (!typed) return 0;
+    return wrong_usage("under mpirun lines come from a FILE or -c LINE, not from standard input", "", NULL);
+}
+
 static int run(const struct arguments *a, int argc, char **argv) {
     struct error error = {0};
     struct session *session = session_new(&error);
@@ -176,7 +195,8 @@ static int run(const struct arguments *a, int argc, char **argv) {
     int wrong = set_seed(session, a->seed);
     bool prompt = a->interactive || (a->steps == 0 && isatty(STDIN_FILENO));
     if (!prompt) session->settings.color = session->output.color;
-    window_set_mode(a->no_window ? WINDOW_NEVER : a->window ? WINDOW_ALWAYS : WINDOW_WHEN_INTERACTIVE);
+    if (ranks_count() > 1) session->strict = true;
+    window_set_mode(a->no_window || ranks_count() > 1 ? WINDOW_NEVER : a->window ? WINDOW_ALWAYS : WINDOW_WHEN_INTERACTIVE);
     progress_start();
     int status = wrong;
     if (!wrong) {
@@ -246,5 +266,8 @@ int main(int argc, char **argv) {
         command_usage(&text);
         return print_text(&text);
     }
-    return run(&a, argc, argv);
+    status = join_ranks(&a, argc, argv);
+    if (status == 0) status = run(&a, argc, argv);
+    ranks_end();
+    return status;
 }

@@ -15,6 +15,7 @@
 #include "app/walk.h"
 #include "app/window.h"
 #include "base/file.h"
+#include "base/ranks.h"
 #include "base/task.h"
 #include "show/export.h"
 
@@ -471,6 +472,14 @@ static void show_in_window(struct session *session) {
     session->show = false;
 }
 
+// Under mpirun a line has failed if it failed on any rank.
+static bool on_all_ranks(bool ok, struct error *error) {
+    struct error joint = {0};
+    if (ranks_agree(ok, error, &joint)) return true;
+    if (ok) *error = joint;
+    return false;
+}
+
 static bool do_piece(struct session *session, const char *name, struct pieces *pieces, struct piece *piece) {
     struct error error = {0};
     struct source *source = NULL;
@@ -483,6 +492,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
         pieces_resume(pieces, piece);
         ok = run_piece(session, name, piece, &error, &source);
     }
+    ok = on_all_ranks(ok, &error);
     if (is_logged(piece)) session->sliding = false; // what only looks does not end a drag, and may serve one
     if (ok && is_logged(piece))
         remember(session, before, piece->text, trimmed(piece->text, piece->size));
@@ -585,6 +595,7 @@ int session_run_file(struct session *session, const char *path) {
     struct error error = {0};
     int failed = 0;
     if (session_load(session, path, &failed, &error)) return failed;
+    on_all_ranks(false, &error);
     report_error(session, &error);
     session->failures++;
     return 1;

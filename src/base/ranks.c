@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/ranks_module.h"
 
 static struct {
     const struct ranks_module *module;
     unsigned count, mine;
+    bool failed; // a rank has failed, and all know
 } job = {.count = 1};
 
 unsigned ranks_count(void) { return job.count; }
@@ -59,6 +61,38 @@ bool ranks_gather(const void *mine, void *all, size_t size, struct error *error)
                      job.count);
 }
 
-void ranks_abort(int status) {
-    if (job.module) job.module->abort(status);
+// What a rank says of its part of the work.
+struct verdict {
+    enum error_kind kind;
+    char message[512], hint[384];
+};
+
+static bool judge(const struct verdict *all, struct error *error) {
+    for (unsigned r = 0; r < job.count; r++) {
+        if (all[r].kind == ERROR_NONE) continue;
+        job.failed = true;
+        bool same = all[r].kind == ERROR_INTERRUPT;
+        for (unsigned other = 0; other < job.count; other++) same &= all[other].kind == all[r].kind;
+        if (same)
+            error_set(error, all[r].kind, SPAN_NONE, "%s", all[r].message);
+        else
+            error_set(error, all[r].kind, SPAN_NONE, "rank %u of %u: %s", r, job.count, all[r].message);
+        if (all[r].hint[0]) error_hint(error, "%s", all[r].hint);
+        return false;
+    }
+    return true;
+}
+
+bool ranks_agree(bool ok, const struct error *mine, struct error *error) {
+    if (!job.module || job.failed) {
+        if (!ok && error && error->kind == ERROR_NONE) *error = *mine;
+        return ok && !job.failed;
+    }
+    struct verdict said = {.kind = ok ? ERROR_NONE : mine->kind};
+    struct verdict *all = mem_alloc(job.count, sizeof *all);
+    if (!all) return error_memory(error);
+    if (!ok) memcpy(said.message, mine->message, sizeof said.message), memcpy(said.hint, mine->hint, sizeof said.hint);
+    bool good = ranks_gather(&said, all, sizeof said, error) && judge(all, error);
+    mem_free(all);
+    return good;
 }

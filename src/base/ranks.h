@@ -18,7 +18,8 @@ unsigned ranks_mine(void);  // 0 ... ranks_count() - 1
 // Puts `size` bytes of each rank one after the other into `all` (ranks_count() * size bytes), on every rank. All ranks
 // call it with the same size. ERROR_OTHER when the connection fails.
 bool ranks_gather(const void *mine, void *all, size_t size, struct error *error);
-// Ends all processes of the job, now. Does not return when there is a job.
-void ranks_abort(int status);
+// All ranks call it: true when it went well on all of them; else, on each of them, the error of the lowest that failed.
+// After that all are expected to end, and nothing is shared any more.
+bool ranks_agree(bool ok, const struct error *mine, struct error *error);
 
 #endif

@@ -10,7 +10,6 @@ struct ranks_module {
     bool (*begin)(unsigned *count, unsigned *mine);
     void (*end)(void);
     bool (*gather)(const void *mine, void *all, size_t size);
-    void (*abort)(int status);
 };
 
 enum { RANKS_MODULE_VERSION = 1 };

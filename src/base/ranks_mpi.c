@@ -25,6 +25,4 @@ static bool gather(const void *mine, void *all, size_t size) {
     return MPI_Allgather(mine, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, MPI_COMM_WORLD) == MPI_SUCCESS;
 }
 
-static void stop(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
-
-const struct ranks_module bauer_ranks_module = {RANKS_MODULE_VERSION, begin, end, gather, stop};
+const struct ranks_module bauer_ranks_module = {RANKS_MODULE_VERSION, begin, end, gather};

@@ -300,33 +300,6 @@ static void fill(struct chunk *chunk, struct place *at) {
     }
 }
 
-// What a rank says of its share before the results travel.
-struct verdict {
-    enum error_kind kind;
-    char message[512], hint[384];
-};
-
-// The same on all ranks afterwards: the error of the lowest rank that failed.
-static bool agree(bool ok, const struct error *mine, struct error *error) {
-    struct verdict said = {.kind = ok ? ERROR_NONE : mine->kind};
-    struct verdict *all = mem_alloc(ranks_count(), sizeof *all);
-    if (!all) return error_memory(error);
-    if (!ok) memcpy(said.message, mine->message, sizeof said.message), memcpy(said.hint, mine->hint, sizeof said.hint);
-    bool joined = ranks_gather(&said, all, sizeof said, error);
-    bool good = joined;
-    for (unsigned r = 0; good && r < ranks_count(); r++) {
-        if (all[r].kind == ERROR_NONE) continue;
-        good = false;
-        if (ranks_count() == 1 || all[r].kind == ERROR_INTERRUPT)
-            error_set(error, all[r].kind, SPAN_NONE, "%s", all[r].message);
-        else
-            error_set(error, all[r].kind, SPAN_NONE, "rank %u of %u: %s", r, ranks_count(), all[r].message);
-        if (all[r].hint[0]) error_hint(error, "%s", all[r].hint);
-    }
-    mem_free(all);
-    return good;
-}
-
 // All parts of the chunk on every rank, in the order of its tasks.
 static bool share(const struct chunk *chunk, struct part *all, struct error *error) {
     unsigned ranks = ranks_count();
@@ -352,7 +325,7 @@ static bool run_chunk(struct chunk *chunk, struct part *all, struct error *error
         close_unit(&chunk->unit[i]);
         pthread_mutex_destroy(&chunk->unit[i].lock);
     }
-    return agree(ok, &own, error) && share(chunk, all, error);
+    return ranks_agree(ok, &own, error) && share(chunk, all, error);
 }
 
 // ---- putting results together -------------------------------------------------------------------------------------
@@ -441,7 +414,9 @@ bool sweep_run(struct sweep *sweep, sweep_finished *finished, void *context, str
     struct place at = {0};
     chunk.unit = mem_alloc(CHUNK_TASKS, sizeof *chunk.unit);
     chunk.part = mem_alloc(CHUNK_TASKS, sizeof *chunk.part);
-    bool ok = (all && chunk.unit && chunk.part) || error_memory(error);
+    struct error own = {0};
+    bool ok = (all && chunk.unit && chunk.part) || error_memory(&own);
+    ok = ranks_agree(ok, &own, error);
     skip_done(sweep, &at);
     double total = left_of(sweep, &at);
     while (ok && at.cell < sweep->cell_count) {

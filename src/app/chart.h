@@ -1,5 +1,7 @@
-// What :plot shows: some columns of a table of numbers as curves. The window draws it itself, so that it can be moved
-// at once; :export draws it through the same show/plot.
+// Plots that a session shows: one panel or several, of curves. The window draws them itself from the numbers, so that
+// they can be moved at once; :export draws them through the same show/plot.
+//
+// A chart owns its texts and numbers. Texts are plain.
 #ifndef BAUER_APP_CHART_H
 #define BAUER_APP_CHART_H
 
@@ -9,36 +11,62 @@
 #include "base/series.h"
 #include "show/plot.h"
 
-struct chart {
-    struct series series;
-    char *title, *x_label, *y_label; // plain text
-    size_t x;                        // the column along; SIZE_MAX: the row's number
-    size_t *y;                       // the columns that are curves
-    size_t y_count, y_capacity;
-    bool log_x, log_y;
-    double *rows;    // 1, 2, ... when x is the row's number
-    uint64_t serial; // differs between charts
+struct chart_curve {
+    char *name; // or NULL: no label
+    double *x, *y, *low, *high;
+    size_t count;
+    enum plot_marks marks;
+    uint32_t colour; // curves of one colour belong together: a click hides them all
+    bool dashed;
 };
 
-// Takes over the series. `x` NULL: the first column if it rises, else the row's number. `y` NULL: all others.
-// ERROR_NAME: no such column.
-struct chart *chart_new(struct series *series, const char *title, const char *x, const char *const *y, uint32_t y_count,
-                        bool log_x, bool log_y, struct error *error);
+struct chart_panel {
+    char *title, *x_label, *y_label;
+    struct chart_curve *curve;
+    size_t curve_count, curve_capacity;
+    bool log_x, log_y;
+};
+
+struct chart {
+    char *title, *note; // of the page; "" for none
+    struct chart_panel *panel;
+    size_t panel_count, panel_capacity;
+    char *csv, *json; // what :export writes for these endings; NULL: there is none
+    char *state;      // the lines that make it again
+    uint64_t serial;  // differs between charts
+};
+
+// An empty one; ERROR_MEMORY.
+struct chart *chart_new(const char *title, const char *note, struct error *error);
 void chart_free(struct chart *chart); // NULL is allowed
+
+// All that add return NULL or false when out of memory.
+struct chart_panel *chart_panel(struct chart *chart, const char *title, const char *x_label, const char *y_label);
+// Room for `count` points: x and y, and low and high if it has bars. The pointer is good until the next curve.
+struct chart_curve *chart_curve(struct chart_panel *panel, const char *name, size_t count, bool bars);
+
+// A table's columns as curves, for :plot. `x` NULL: the first column if it rises, else the row's number. `y` NULL: all
+// others. ERROR_NAME: no such column. The series is only read.
+struct chart *chart_of_series(const struct series *series, const char *title, const char *x, const char *const *y,
+                              uint32_t y_count, bool log_x, bool log_y, struct error *error);
 
 // Draws it; names and labels are escaped. `message` says what cannot be shown.
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error);
-// For the window: {"title", "x_label", "y_label", "log_x", "log_y", "curves":[{"name", "x":[...], "y":[...]}]}; what is
-// not finite is null. NULL: out of memory.
+// For the window: {"title", "note", "panels":[...]}, each panel as chart_panel_json. NULL: out of memory.
 json_t *chart_json(const struct chart *chart);
+// {"title", "x_label", "y_label", "log_x", "log_y", "curves":[{"name", "x":[...], "y":[...]}]}, and "low", "high",
+// "marks", "colour" of a curve where they are not the usual ones; what is not finite is null.
+json_t *chart_panel_json(const struct chart_panel *panel);
 // A line for each curve: its name, points, smallest and largest value.
 void chart_describe(const struct chart *chart, struct buffer *out);
+// Makes it what the session shows, instead of the one before.
+void chart_show(struct session *session, struct chart *chart);
 
 struct export_format;
 struct export_options;
-// What :export writes while a plot is shown: the picture, or (csv) the table it came from. ERROR_USAGE: a format for
-// graphs.
+// What :export writes while a plot is shown: the picture, or the table or record that it came with. ERROR_USAGE: a
+// format that it has not.
 bool chart_export(struct session *session, const struct export_format *format, const struct export_options *options,
                   struct buffer *out, char message[256], struct error *error);
 

@@ -1,11 +1,10 @@
-// :plot, and the export of what it shows.
+// :plot
 #include <string.h>
 
 #include "app/chart.h"
 #include "app/commands.h"
 #include "app/report.h"
 #include "base/file.h"
-#include "show/export.h"
 
 struct wanted {
     const char *x;
@@ -56,37 +55,21 @@ bool command_plot(struct session *session, const struct words *words, struct err
         words->count ? read_wanted(words, wanted, error) : command_usage_error(words, 0, error, "a file is missing");
     ok = ok && read_table(words->word[0], &series, error);
     const char *slash = ok ? strrchr(words->word[0], '/') : NULL;
-    struct chart *chart = ok ? chart_new(&series, slash ? slash + 1 : words->word[0], wanted->x, wanted->y,
-                                         wanted->y_count, wanted->log_x, wanted->log_y, error)
+    struct chart *chart = ok ? chart_of_series(&series, slash ? slash + 1 : words->word[0], wanted->x, wanted->y,
+                                               wanted->y_count, wanted->log_x, wanted->log_y, error)
                              : NULL;
+    size_t rows = series.row_count;
+    series_free(&series);
     mem_free(wanted);
     if (!chart) return false;
-    chart_free(session->chart);
-    session->chart = chart;
-    session->shown.chart = session->show = true;
+    chart_show(session, chart);
     struct buffer text = {0};
     chart_describe(chart, &text);
     if (session->output.json)
-        report_json(session, json_pack("{s:s, s:o}", "kind", "plot", "plot", chart_json(chart)));
+        report_json(session, json_pack("{s:s, s:o}", "kind", "plot", "plot", chart_panel_json(&chart->panel[0])));
     else
-        report_text(session, "%s: %zu rows along %s\n%s", words->word[0], chart->series.row_count, chart->x_label,
+        report_text(session, "%s: %zu rows along %s\n%s", words->word[0], rows, chart->panel[0].x_label,
                     buffer_string(&text));
     buffer_free(&text);
     return true;
-}
-
-bool chart_export(struct session *session, const struct export_format *format, const struct export_options *options,
-                  struct buffer *out, char message[256], struct error *error) {
-    struct scene scene;
-    if (strcmp(format->extension, "csv") == 0) return series_write(&session->chart->series, out, error);
-    if (!format->write_scene) {
-        error_set(error, ERROR_USAGE, SPAN_NONE, "a plot cannot be written as %s", format->extension);
-        error_hint(error, "what can be written: .svg, .pdf, .png, .tex and .csv");
-        return false;
-    }
-    scene_init(&scene);
-    bool ok = chart_scene(session->chart, session->settings.theme, &scene, message, error) &&
-              format->write_scene(&scene, options, out, error);
-    scene_clear(&scene);
-    return ok;
 }

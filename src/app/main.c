@@ -196,7 +196,9 @@ static int run(const struct arguments *a, int argc, char **argv) {
     bool prompt = a->interactive || (a->steps == 0 && isatty(STDIN_FILENO));
     if (!prompt) session->settings.color = session->output.color;
     if (ranks_count() > 1) session->strict = true;
-    window_set_mode(a->no_window || ranks_count() > 1 ? WINDOW_NEVER : a->window ? WINDOW_ALWAYS : WINDOW_WHEN_INTERACTIVE);
+    window_set_mode(a->no_window || ranks_count() > 1 ? WINDOW_NEVER
+                    : a->window                       ? WINDOW_ALWAYS
+                                                      : WINDOW_WHEN_INTERACTIVE);
     progress_start();
     int status = wrong;
     if (!wrong) {

@@ -41,14 +41,20 @@ struct input_range { // of a slider, as long as the value stays inside
     double low, high;
 };
 
-// A plot, with the part of the data that is looked at.
-struct view_chart {
+// One plot of those that are shown, with the part of the data that is looked at.
+struct view_panel {
     struct plot plot;
     struct plot_curve *curve;
     char *title, *x_label, *y_label;
     struct plot_frame frame;
     struct plot_window window;
     bool moved; // `window` holds; else all of the data is shown
+};
+
+struct view_chart {
+    struct view_panel *panel;
+    uint32_t panel_count;
+    char *title, *note; // of the page
     bool has_hit;
     struct point hit; // the point of a curve under the pointer, in the picture
     char pointed[200], message[256];
@@ -157,9 +163,10 @@ struct view_chart *view_chart_new(const json_t *about); // NULL: no plot, or no 
 void view_chart_free(struct view_chart *chart);
 void view_chart_draw(struct view_app *app);
 void view_chart_zoom(struct view_app *app, struct point about, double factor);
-void view_chart_pan(struct view_app *app, double dx, double dy);
+void view_chart_pan(struct view_app *app, struct point at, double dx, double dy);
 void view_chart_fit(struct view_app *app);
-void view_chart_toggle(struct view_app *app, uint32_t curve);
+void view_chart_toggle(struct view_app *app, uint32_t group);          // all curves of a colour
+uint32_t view_chart_colour(const struct view_app *app, uint32_t part); // of the curve that is this part; UINT32_MAX
 void view_chart_log(struct view_app *app);
 void view_chart_point(struct view_app *app, struct point window);
 

@@ -83,12 +83,14 @@ json_t *view_dump(struct view_app *app) {
                             ? json_pack("{s:s, s:i, s:i}", "text", app->search, "at",
                                         app->found_count ? (int)app->found_at + 1 : 0, "found", (int)app->found_count)
                             : json_null());
-    if (app->chart)
+    if (app->chart) {
+        const struct view_panel *first = &app->chart->panel[0];
         json_object_set_new(dump, "plot",
-                            json_pack("{s:b, s:b, s:b, s:s, s:f, s:f, s:f, s:f}", "log_x", app->chart->plot.log_x,
-                                      "log_y", app->chart->plot.log_y, "moved", app->chart->moved, "pointed",
-                                      app->chart->pointed, "left", app->chart->frame.left, "top", app->chart->frame.top,
-                                      "width", app->chart->frame.width, "height", app->chart->frame.height));
+                            json_pack("{s:b, s:b, s:b, s:s, s:i, s:f, s:f, s:f, s:f}", "log_x", first->plot.log_x,
+                                      "log_y", first->plot.log_y, "moved", first->moved, "pointed", app->chart->pointed,
+                                      "panels", (int)app->chart->panel_count, "left", first->frame.left, "top",
+                                      first->frame.top, "width", first->frame.width, "height", first->frame.height));
+    }
     json_object_set_new(dump, "input", app->input == PART_NONE ? json_null() : json_integer(app->input));
     // Until the session has answered the last value of a drag.
     json_object_set_new(dump, "sliding", json_boolean(app->drag == DRAG_SLIDER || app->slide_busy || app->slide_waits));

@@ -125,7 +125,9 @@ static void focus_towards(struct view_app *app, double dx, double dy) {
 
 static void arrow(struct view_app *app, double dx, double dy) {
     if (app->chart) {
-        view_chart_pan(app, -80 * app->ratio * dx, -80 * app->ratio * dy);
+        struct area area = view_picture_area(app);
+        struct point middle = {area.x + area.width / 2, area.y + area.height / 2};
+        view_chart_pan(app, middle, -80 * app->ratio * dx, -80 * app->ratio * dy);
         return;
     }
     if (app->focus != PART_NONE) {
@@ -637,7 +639,7 @@ static void mouse_move(struct view_app *app, const SDL_MouseMotionEvent *event) 
         hypot(at.x - app->drag_first.x, at.y - app->drag_first.y) > CLICK_SLACK * app->ratio)
         app->drag = DRAG_PICTURE;
     if (app->drag == DRAG_PICTURE && app->chart) {
-        view_chart_pan(app, at.x - app->drag_last.x, at.y - app->drag_last.y);
+        view_chart_pan(app, app->drag_last, at.x - app->drag_last.x, at.y - app->drag_last.y);
         app->drag_last = at;
     } else if (app->drag == DRAG_PICTURE && app->picture) {
         struct viewport to = viewport_pan(app->at, at.x - app->drag_last.x, at.y - app->drag_last.y);
@@ -657,7 +659,7 @@ static void mouse_up(struct view_app *app, const SDL_MouseButtonEvent *event) {
     if (app->drag == DRAG_PRESSED) {
         uint32_t p = part_at(app, at);
         if (app->chart && p != PART_NONE)
-            view_chart_toggle(app, app->picture->part[p].id);
+            view_chart_toggle(app, view_chart_colour(app, p));
         else if (p == PART_NONE || app->picture->part[p].tag != TAG_VERTEX)
             unpick(app);
         else

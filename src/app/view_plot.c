@@ -7,21 +7,26 @@
 #include "app/view.h"
 #include "base/arena.h"
 
-static void free_curves(struct view_chart *chart) {
-    for (uint32_t i = 0; i < chart->plot.curve_count; i++) {
-        mem_free((void *)(uintptr_t)chart->curve[i].name);
-        mem_free((void *)(uintptr_t)chart->curve[i].x);
-        mem_free((void *)(uintptr_t)chart->curve[i].y);
+static void free_panel(struct view_panel *panel) {
+    for (uint32_t i = 0; i < panel->plot.curve_count; i++) {
+        mem_free((void *)(uintptr_t)panel->curve[i].name);
+        mem_free((void *)(uintptr_t)panel->curve[i].x);
+        mem_free((void *)(uintptr_t)panel->curve[i].y);
+        mem_free((void *)(uintptr_t)panel->curve[i].low);
+        mem_free((void *)(uintptr_t)panel->curve[i].high);
     }
-    mem_free(chart->curve);
+    mem_free(panel->curve);
+    mem_free(panel->title);
+    mem_free(panel->x_label);
+    mem_free(panel->y_label);
 }
 
 void view_chart_free(struct view_chart *chart) {
     if (!chart) return;
-    free_curves(chart);
+    for (uint32_t i = 0; i < chart->panel_count; i++) free_panel(&chart->panel[i]);
+    mem_free(chart->panel);
     mem_free(chart->title);
-    mem_free(chart->x_label);
-    mem_free(chart->y_label);
+    mem_free(chart->note);
     mem_free(chart);
 }
 
@@ -45,52 +50,96 @@ static double *numbers_of(const json_t *object, const char *key, size_t count) {
 static bool read_curve(const json_t *object, uint32_t number, struct plot_curve *curve) {
     size_t count = json_array_size(json_object_get(object, "x"));
     if (json_array_size(json_object_get(object, "y")) < count) count = json_array_size(json_object_get(object, "y"));
-    *curve = (struct plot_curve){.name = markup_of(object, "name"),
+    const json_t *number_of = json_object_get(object, "colour");
+    bool bars = json_object_get(object, "low") && json_object_get(object, "high");
+    *curve = (struct plot_curve){.name = json_object_get(object, "name") ? markup_of(object, "name") : NULL,
                                  .x = numbers_of(object, "x", count),
                                  .y = numbers_of(object, "y", count),
+                                 .low = bars ? numbers_of(object, "low", count) : NULL,
+                                 .high = bars ? numbers_of(object, "high", count) : NULL,
                                  .count = count,
-                                 .colour = number};
-    return curve->name && curve->x && curve->y;
+                                 .marks = (enum plot_marks)json_integer_value(json_object_get(object, "marks")),
+                                 .colour = number_of ? (uint32_t)json_integer_value(number_of) : number,
+                                 .bars = bars,
+                                 .dashed = json_is_true(json_object_get(object, "dashed"))};
+    return curve->x && curve->y && (!bars || (curve->low && curve->high));
+}
+
+static bool read_panel(const json_t *object, struct view_panel *panel) {
+    const json_t *curves = json_object_get(object, "curves");
+    uint32_t count = (uint32_t)json_array_size(curves);
+    panel->title = markup_of(object, "title");
+    panel->x_label = markup_of(object, "x_label");
+    panel->y_label = markup_of(object, "y_label");
+    panel->curve = mem_zero(count + 1, sizeof *panel->curve);
+    bool ok = panel->title && panel->x_label && panel->y_label && panel->curve;
+    for (; ok && panel->plot.curve_count < count; panel->plot.curve_count++)
+        ok = read_curve(json_array_get(curves, panel->plot.curve_count), panel->plot.curve_count,
+                        &panel->curve[panel->plot.curve_count]);
+    panel->plot.title = panel->title;
+    panel->plot.x_label = panel->x_label;
+    panel->plot.y_label = panel->y_label;
+    panel->plot.curve = panel->curve;
+    panel->plot.log_x = json_is_true(json_object_get(object, "log_x"));
+    panel->plot.log_y = json_is_true(json_object_get(object, "log_y"));
+    return ok;
 }
 
 struct view_chart *view_chart_new(const json_t *about) {
-    const json_t *plot = json_object_get(about, "plot"), *curves = json_object_get(plot, "curves");
-    struct view_chart *chart = json_is_object(plot) ? mem_zero(1, sizeof *chart) : NULL;
+    const json_t *plot = json_object_get(about, "plot"), *panels = json_object_get(plot, "panels");
+    uint32_t count = (uint32_t)json_array_size(panels);
+    struct view_chart *chart = count ? mem_zero(1, sizeof *chart) : NULL;
     if (!chart) return NULL;
-    uint32_t count = (uint32_t)json_array_size(curves);
     chart->title = markup_of(plot, "title");
-    chart->x_label = markup_of(plot, "x_label");
-    chart->y_label = markup_of(plot, "y_label");
-    chart->curve = mem_zero(count + 1, sizeof *chart->curve);
-    bool ok = chart->title && chart->x_label && chart->y_label && chart->curve;
-    for (; ok && chart->plot.curve_count < count; chart->plot.curve_count++)
-        ok = read_curve(json_array_get(curves, chart->plot.curve_count), chart->plot.curve_count,
-                        &chart->curve[chart->plot.curve_count]);
-    chart->plot.log_x = json_is_true(json_object_get(plot, "log_x"));
-    chart->plot.log_y = json_is_true(json_object_get(plot, "log_y"));
+    chart->note = markup_of(plot, "note");
+    chart->panel = mem_zero(count, sizeof *chart->panel);
+    bool ok = chart->title && chart->note && chart->panel;
+    for (; ok && chart->panel_count < count; chart->panel_count++)
+        ok = read_panel(json_array_get(panels, chart->panel_count), &chart->panel[chart->panel_count]);
     if (ok) return chart;
     view_chart_free(chart);
     return NULL;
 }
 
+// All panels on a page that fills the picture's area.
+static bool make_page(struct view_app *app, double width, double height, struct scene *scene, struct error *error) {
+    struct view_chart *chart = app->chart;
+    uint32_t columns = plot_page_columns(chart->panel_count), rows = (chart->panel_count + columns - 1) / columns;
+    struct plot *plot = mem_alloc(chart->panel_count, sizeof *plot);
+    struct plot_frame *frame = mem_zero(chart->panel_count, sizeof *frame);
+    bool ok = (plot && frame) || error_memory(error);
+    struct plot look = {.theme = app->theme, .text_scale = columns > 2 ? 0.85 : 1};
+    double head = plot_page_head(&look, chart->title, chart->note);
+    for (uint32_t i = 0; ok && i < chart->panel_count; i++) {
+        struct view_panel *panel = &chart->panel[i];
+        panel->plot.window = panel->moved ? &panel->window : NULL;
+        panel->plot.width = width / columns;
+        panel->plot.height = fmax(height - head, 100) / rows;
+        panel->plot.list_hidden = true;
+        panel->plot.theme = look.theme;
+        panel->plot.text_scale = look.text_scale;
+        plot[i] = panel->plot;
+    }
+    if (ok && chart->panel_count == 1 && head == 0)
+        ok = plot_scene(plot, scene, frame, chart->message, error);
+    else if (ok)
+        ok = plot_page(plot, chart->panel_count, columns, chart->title, chart->note, scene, frame, chart->message,
+                       error);
+    for (uint32_t i = 0; ok && i < chart->panel_count; i++) chart->panel[i].frame = frame[i];
+    mem_free(plot);
+    mem_free(frame);
+    return ok;
+}
+
 // Draws the chart anew for the window as it is, as the picture; 1 point of it is a point of the panel.
 void view_chart_draw(struct view_app *app) {
-    struct view_chart *chart = app->chart;
     struct area area = view_picture_area(app);
-    double scale = view_panel_scale(app);
+    double scale = view_panel_scale(app), width = fmax(area.width / scale, 200),
+           height = fmax(area.height / scale, 150);
     struct error error = {0};
     struct scene scene;
-    chart->plot.title = chart->title;
-    chart->plot.x_label = chart->x_label;
-    chart->plot.y_label = chart->y_label;
-    chart->plot.curve = chart->curve;
-    chart->plot.window = chart->moved ? &chart->window : NULL;
-    chart->plot.width = fmax(area.width / scale, 200);
-    chart->plot.height = fmax(area.height / scale, 150);
-    chart->plot.list_hidden = true;
-    chart->plot.theme = app->theme;
     scene_init(&scene);
-    if (!plot_scene(&chart->plot, &scene, &chart->frame, chart->message, &error)) {
+    if (!make_page(app, width, height, &scene, &error)) {
         view_note(app, "%s", error.message);
         scene_clear(&scene);
         return;
@@ -100,7 +149,7 @@ void view_chart_draw(struct view_app *app) {
     if (!picture) return;
     picture_free(app->picture);
     app->picture = picture;
-    app->at = app->to = (struct viewport){chart->plot.width / 2, chart->plot.height / 2, scale};
+    app->at = app->to = (struct viewport){width / 2, height / 2, scale};
     app->move_seconds = 0;
     app->hover = app->focus = app->pick[0] = app->pick[1] = PART_NONE;
     app->cache_good = false;
@@ -111,38 +160,70 @@ static struct point to_scene(const struct view_app *app, struct point window) {
     return viewport_to_picture(app->at, view_picture_area(app), window);
 }
 
+// The panel there, else the nearest.
+static struct view_panel *panel_at(struct view_app *app, struct point at) {
+    struct view_panel *found = app->chart->panel;
+    double nearest = INFINITY;
+    for (uint32_t i = 0; i < app->chart->panel_count; i++) {
+        const struct plot_frame *f = &app->chart->panel[i].frame;
+        double dx = at.x - (f->left + f->width / 2), dy = at.y - (f->top + f->height / 2);
+        double distance = plot_contains(f, at) ? -1 : dx * dx + dy * dy;
+        if (distance < nearest) nearest = distance, found = &app->chart->panel[i];
+    }
+    return found;
+}
+
 void view_chart_zoom(struct view_app *app, struct point about, double factor) {
-    struct view_chart *chart = app->chart;
-    chart->window = plot_zoom(&chart->frame, to_scene(app, about), factor, factor);
-    chart->moved = true;
+    struct point at = to_scene(app, about);
+    struct view_panel *panel = panel_at(app, at);
+    panel->window = plot_zoom(&panel->frame, at, factor, factor);
+    panel->moved = true;
     view_chart_draw(app);
 }
 
-void view_chart_pan(struct view_app *app, double dx, double dy) {
-    struct view_chart *chart = app->chart;
-    chart->window = plot_pan(&chart->frame, dx / app->at.scale, dy / app->at.scale);
-    chart->moved = true;
+void view_chart_pan(struct view_app *app, struct point at, double dx, double dy) {
+    struct view_panel *panel = panel_at(app, to_scene(app, at));
+    panel->window = plot_pan(&panel->frame, dx / app->at.scale, dy / app->at.scale);
+    panel->moved = true;
     view_chart_draw(app);
 }
 
 void view_chart_fit(struct view_app *app) {
-    app->chart->moved = false;
+    for (uint32_t i = 0; i < app->chart->panel_count; i++) app->chart->panel[i].moved = false;
     view_chart_draw(app);
 }
 
-void view_chart_toggle(struct view_app *app, uint32_t curve) {
-    if (curve >= app->chart->plot.curve_count) return;
-    app->chart->curve[curve].hidden = !app->chart->curve[curve].hidden;
-    view_chart_draw(app);
+// The part's number says which curve of its panel it is: the first panel with such a curve tells the colour, as equal
+// numbers mean equal colours in all of them.
+uint32_t view_chart_colour(const struct view_app *app, uint32_t part) {
+    uint32_t curve = app->picture->part[part].id;
+    for (uint32_t i = 0; i < app->chart->panel_count; i++)
+        if (curve < app->chart->panel[i].plot.curve_count) return app->chart->panel[i].curve[curve].colour;
+    return UINT32_MAX;
+}
+
+void view_chart_toggle(struct view_app *app, uint32_t group) {
+    bool found = false;
+    for (uint32_t i = 0; i < app->chart->panel_count; i++) {
+        struct view_panel *panel = &app->chart->panel[i];
+        for (uint32_t c = 0; c < panel->plot.curve_count; c++) {
+            if (panel->curve[c].colour != group) continue;
+            panel->curve[c].hidden = !panel->curve[c].hidden;
+            found = true;
+        }
+    }
+    if (found) view_chart_draw(app);
 }
 
 // None, y, x, both.
 void view_chart_log(struct view_app *app) {
-    struct plot *plot = &app->chart->plot;
-    int next = ((plot->log_y ? 1 : 0) + (plot->log_x ? 2 : 0) + 1) % 4;
-    plot->log_y = next & 1;
-    plot->log_x = next >> 1 & 1;
-    app->chart->moved = false;
+    const struct plot *first = &app->chart->panel[0].plot;
+    int next = ((first->log_y ? 1 : 0) + (first->log_x ? 2 : 0) + 1) % 4;
+    for (uint32_t i = 0; i < app->chart->panel_count; i++) {
+        app->chart->panel[i].plot.log_y = next & 1;
+        app->chart->panel[i].plot.log_x = next >> 1 & 1;
+        app->chart->panel[i].moved = false;
+    }
     view_chart_draw(app);
 }
 
@@ -151,8 +232,10 @@ void view_chart_point(struct view_app *app, struct point window) {
     struct plot_hit hit;
     struct buffer words = {0};
     struct view_chart *chart = app->chart;
-    chart->has_hit = plot_nearest(&chart->plot, &chart->frame, to_scene(app, window), 14, &hit);
-    if (chart->has_hit) plot_describe_hit(&chart->plot, &hit, &words);
+    struct point at = to_scene(app, window);
+    const struct view_panel *panel = panel_at(app, at);
+    chart->has_hit = plot_nearest(&panel->plot, &panel->frame, at, 14, &hit);
+    if (chart->has_hit) plot_describe_hit(&panel->plot, &hit, &words);
     if (chart->has_hit) chart->hit = hit.at;
     if (strcmp(buffer_string(&words), chart->pointed) != 0) app->dirty = app->panel_stale = true;
     snprintf(chart->pointed, sizeof chart->pointed, "%s", buffer_string(&words));

@@ -354,7 +354,8 @@ static struct stamp stamp_of(const struct session *session) {
 static bool send_chart(struct session *session, struct error *error) {
     const struct buffer nothing = {0};
     json_t *about =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "view", "plot", "point", session->chart->title, "theme",
+        json_pack("{s:s, s:s, s:s, s:s, s:o}", "view", "plot", "point",
+                  session->chart->title[0] ? session->chart->title : session->chart->panel[0].title, "theme",
                   style_of(session->settings.theme)->name, "message", "", "plot", chart_json(session->chart));
     char *text = about ? json_dumps(about, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(about);

@@ -880,17 +880,39 @@ static bool place_plots(struct page *page, const struct plot *plots, struct plot
     return true;
 }
 
-static void head_page(struct page *page, const char *title) {
-    double size = 1.1 * page->style->title_size * page->text / page->style->label_size;
-    if (!title || !*title) return;
-    struct buffer bold = {0};
-    buffer_printf(&bold, "**%s**", title);
-    page->top = 1.6 * size;
-    scene_text(page->scene, EDGE * page->text, page->top, buffer_string(&bold), size, page->style->text, ANCHOR_START,
-               FONT_SANS);
-    page->scene->failed |= bold.failed;
-    buffer_free(&bold);
+static double head_size(const struct page *page) {
+    return 1.1 * page->style->title_size * page->text / page->style->label_size;
 }
+
+static void head_page(struct page *page, const char *title, const char *note) {
+    double size = head_size(page);
+    if (title && *title) {
+        struct buffer bold = {0};
+        buffer_printf(&bold, "**%s**", title);
+        page->top = 1.6 * size;
+        scene_text(page->scene, EDGE * page->text, page->top, buffer_string(&bold), size, page->style->text,
+                   ANCHOR_START, FONT_SANS);
+        page->scene->failed |= bold.failed;
+        buffer_free(&bold);
+    }
+    if (!note || !*note) return;
+    page->top += 1.5 * page->text;
+    scene_text(page->scene, EDGE * page->text, page->top, note, page->text, page->style->muted, ANCHOR_START,
+               FONT_SANS);
+}
+
+static struct page page_of(const struct plot *first) {
+    struct page page = {.style = style_of(first->theme)};
+    page.text = page.style->label_size * text_scale(first);
+    return page;
+}
+
+double plot_page_head(const struct plot *first, const char *title, const char *note) {
+    struct page page = page_of(first);
+    return (title && *title ? 1.6 * head_size(&page) : 0) + (note && *note ? 1.5 * page.text : 0);
+}
+
+uint32_t plot_page_columns(uint32_t count) { return count <= 3 ? count : count == 4 ? 2 : 3; }
 
 static void name_page(struct scene *scene, const struct plot *plots, uint32_t count, const char *title) {
     struct buffer words = {0}, description = {0};
@@ -904,18 +926,17 @@ static void name_page(struct scene *scene, const struct plot *plots, uint32_t co
     scene->description = taken(&description, scene);
 }
 
-bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, struct scene *scene,
-               struct plot_frame *frame, char message[256], struct error *error) {
+bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note,
+               struct scene *scene, struct plot_frame *frame, char message[256], struct error *error) {
     scene_init(scene);
     if (message) message[0] = '\0';
     if (!count) return error_set(error, ERROR_USAGE, SPAN_NONE, "a page needs at least one plot");
-    struct page page = {.scene = scene,
-                        .style = style_of(plots[0].theme),
-                        .count = count,
-                        .columns = columns && columns < count ? columns : count};
-    page.text = page.style->label_size * text_scale(&plots[0]);
+    struct page page = page_of(&plots[0]);
+    page.scene = scene;
+    page.count = count;
+    page.columns = columns && columns < count ? columns : count;
     scene->background = page.style->background;
-    head_page(&page, title);
+    head_page(&page, title, note);
     bool ok = place_plots(&page, plots, frame, message, error);
     if (ok) name_page(scene, plots, count, title);
     ok = ok && (!scene->failed || error_memory(error));

@@ -51,11 +51,14 @@ bool plot_scene(const struct plot *plot, struct scene *scene, struct plot_frame 
 // Only where things would be.
 bool plot_frame(const struct plot *plot, struct plot_frame *frame, struct error *error);
 
-// Several plots on one page, `columns` side by side (0: all), lettered (a), (b), ... if there are several; `title` may
-// be NULL. All have the theme and the text scale of the first. `frame` has room for `count` or is NULL. The message
-// joins those of the plots.
-bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, struct scene *scene,
-               struct plot_frame *frame, char message[256], struct error *error);
+// Several plots on one page, `columns` side by side (0: all), lettered (a), (b), ... if there are several; `title` and
+// `note`, a smaller line below it, may be NULL. All have the theme and the text scale of the first. `frame` has room
+// for `count` or is NULL. The message joins those of the plots.
+bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note,
+               struct scene *scene, struct plot_frame *frame, char message[256], struct error *error);
+// Height of the title and the note on a page with these; columns for a page that is about as wide as a screen.
+double plot_page_head(const struct plot *first, const char *title, const char *note);
+uint32_t plot_page_columns(uint32_t count);
 
 // From data to the picture (NaN for what an axis does not take) and back.
 struct point plot_to_picture(const struct plot_frame *frame, double x, double y);

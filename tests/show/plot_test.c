@@ -427,7 +427,7 @@ static void a_page_places_its_plots_side_by_side(void **state) {
     struct buffer out = {0};
     char message[256];
     for (int i = 0; i < 3; i++) plot[i] = plot_of(&curve, 1), plot[i].width = 300, plot[i].height = 200;
-    assert_true(plot_page(plot, 3, 2, "Page", &scene, frame, message, NULL));
+    assert_true(plot_page(plot, 3, 2, "Page", NULL, &scene, frame, message, NULL));
     assert_string_equal(scene.title, "Page");
     assert_near(scene.width, 600, 1e-9);
     assert_true(scene.height > 400);
@@ -441,7 +441,7 @@ static void a_page_places_its_plots_side_by_side(void **state) {
     buffer_free(&out);
     scene_clear(&scene);
     struct error error = {0};
-    assert_false(plot_page(plot, 0, 0, NULL, &scene, NULL, NULL, &error));
+    assert_false(plot_page(plot, 0, 0, NULL, NULL, &scene, NULL, NULL, &error));
     assert_int_equal(error.kind, ERROR_USAGE);
 }
 
@@ -463,12 +463,12 @@ static void memory_may_run_out(void **state) {
     struct plot plot[] = {plot_of(&curve, 1), plot_of(&curve, 1)};
     struct scene scene;
     size_t n = 1;
-    assert_true(plot_page(plot, 2, 0, "P", &scene, NULL, NULL, NULL)); // texts are measured once and kept
+    assert_true(plot_page(plot, 2, 0, "P", "note", &scene, NULL, NULL, NULL)); // texts are measured once and kept
     scene_clear(&scene);
     for (bool ok = false; !ok; n++) {
         struct error error = {0};
         mem_fail_after(n);
-        ok = plot_page(plot, 2, 0, "P", &scene, NULL, NULL, &error);
+        ok = plot_page(plot, 2, 0, "P", "note", &scene, NULL, NULL, &error);
         mem_fail_after(0);
         assert_true(ok || error.kind == ERROR_MEMORY);
         scene_clear(&scene);

@@ -66,6 +66,35 @@ const struct command command_table[] = {
      ":pattern interleaved 3 3 weights gaussian seed 1", COMPLETE_WORDS,
      "independent interleaved vector weights ones uniform gaussian rademacher normalised raw seed", true,
      command_pattern},
+    {"variance", NULL,
+     "[PATTERN] [depth A..B] [width W,...] [keep K,...] [samples N,...] [weights W] [relative] [graphs G] [seed S] "
+     "[file NAME] [ESTIMATOR]...",
+     "plot an estimator's variance over depth, width, keep or samples",
+     "Sweeps estimators over graphs of a pattern, plots the exact variance of one estimate as lines and what was "
+     "measured from N samples as points with bars of 2 standard errors, and lists both. Values are lists and ranges: "
+     "`2,4,8`, `1..32`. `keep` is for estimators without a number of their own: a fraction, or how many are kept (of "
+     "paths: how many are averaged; a fraction is one of the width). Several `samples` (1..1000 goes in steps 1, 2, 5) "
+     "average so many in one estimate, measured `repeats N` times. `relative` divides by the squared derivative; "
+     "`graphs G` takes the mean over G graphs with weights of their own. Without a pattern it runs over samples on the "
+     "current graph, for its first input and output or FROM -> TO. `one panel` draws all widths into one plot. `file "
+     "NAME` keeps the results: cells that are in it are not computed again, also after Ctrl-C. Under mpirun the work "
+     "is "
+     "shared out over the ranks, with the same results to the last bit.",
+     ":variance interleaved depth 1..8 width 3 samples 1000 uniform walk", COMPLETE_WORDS,
+     "independent interleaved vector depth width keep samples repeats weights ones uniform gaussian rademacher raw "
+     "normalised relative graphs seed file one panel walk backward importance edges vertices per vertex replace "
+     "noreplace",
+     false, command_variance},
+    {"trials", NULL, "[sort COLUMN] | again N | plot [X Y] | file NAME.csv | clear", "all estimates so far, as a table",
+     "Every :sample and every cell of a :variance is a row: method, seed, samples, cost (edges that were looked at), "
+     "remembered (numbers per sample), estimate, exact, error and variance (of one estimate). `sort COLUMN` orders "
+     "them, "
+     "`again N` runs "
+     "the command of row N again on its graph, `plot X Y` draws one column over another with a curve for each method "
+     "(variance over cost, if none are named), `file` writes them, `clear` forgets them.",
+     ":sample 100 walk\n:sample 1000 uniform\n:trials sort variance", COMPLETE_WORDS,
+     "sort again plot file clear method seed samples cost remembered estimate exact error variance", false,
+     command_trials},
     {"why", NULL, "V", "every contribution to one vertex's value and adjoint",
      "A line for each operand that went into V's value, and for each use of V that its adjoint comes from.", ":why a",
      COMPLETE_VERTEX, NULL, false, walk_command_why},

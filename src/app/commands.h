@@ -13,6 +13,10 @@ command_function command_graph, command_lcg, command_paths, command_jacobian, co
 command_function command_at, command_jvp, command_vjp;
 // sample_command.c: estimates
 command_function command_sample;
+// variance_command.c: sweeps
+command_function command_variance;
+// trials.c: all estimates so far
+command_function command_trials;
 // pattern_command.c: the graphs of Figure 2
 command_function command_pattern;
 // chart_command.c: plots

@@ -74,11 +74,24 @@ static bool read_options(const struct words *words, uint32_t *at, struct method 
     }
 }
 
-bool method_read(const struct words *words, uint32_t *at, struct method *method, struct error *error) {
+static bool read_method(const struct words *words, uint32_t *at, struct method *method, bool *bare,
+                        struct error *error) {
+    double number;
     *method = (struct method){0};
     if (*at >= words->count) return command_usage_error(words, 0, error, "an estimator is missing");
     uint32_t count = find_name(words, *at, &method->estimator);
     if (count == 0) return no_name(words, *at, error);
     *at += count;
-    return read_parameter(words, at, method, error) && read_options(words, at, method, error);
+    if (bare)
+        *bare = method->estimator->takes == SAMPLER_TAKES_NOTHING || *at >= words->count ||
+                !text_parse_number(words->word[*at], &number);
+    return ((bare && *bare) || read_parameter(words, at, method, error)) && read_options(words, at, method, error);
+}
+
+bool method_read(const struct words *words, uint32_t *at, struct method *method, struct error *error) {
+    return read_method(words, at, method, NULL, error);
+}
+
+bool method_read_bare(const struct words *words, uint32_t *at, struct method *method, bool *bare, struct error *error) {
+    return read_method(words, at, method, bare, error);
 }

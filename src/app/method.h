@@ -8,6 +8,8 @@
 // Reads an estimator with what it takes from words->word[*at] on and moves *at behind it. Parameters and options are
 // checked here, with a caret.
 bool method_read(const struct words *words, uint32_t *at, struct method *method, struct error *error);
+// The same, but its number may be left out: *bare says that it is.
+bool method_read_bare(const struct words *words, uint32_t *at, struct method *method, bool *bare, struct error *error);
 // A whole number from `least` to `most` at word `at`, "1e6" too; `what` is what it is ("the number of samples").
 bool method_number(const struct words *words, uint32_t at, const char *what, double least, double most, double *number,
                    struct error *error);

@@ -1,66 +1,35 @@
 // :pattern
 #include <gmp.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/commands.h"
 #include "app/method.h"
+#include "app/pattern_words.h"
 #include "app/report.h"
 #include "app/settings.h"
 #include "estimate/pattern.h"
 
 static bool read_kind(const struct words *words, struct pattern *pattern, struct error *error) {
     if (words->count == 0) return command_usage_error(words, 0, error, "a pattern is missing");
-    for (int kind = 0; kind < PATTERN_COUNT; kind++)
-        if (strcmp(words->word[0], pattern_names[kind]) == 0) return pattern->kind = (enum pattern_kind)kind, true;
+    if (pattern_word(words, 0, pattern)) return true;
     const char *near = text_nearest(words->word[0], pattern_names, PATTERN_COUNT);
     command_usage_error(words, 0, error, "there is no pattern `%s`%s%s%s", words->word[0],
                         near ? ": did you mean `" : "", near ? near : "", near ? "`?" : "");
     return false;
 }
 
-static bool read_range(const struct words *words, uint32_t at, struct pattern *pattern, struct error *error) {
-    double *to[2] = {&pattern->low, &pattern->high};
-    for (uint32_t i = 0; i < 2; i++) {
-        if (at + i >= words->count)
-            return command_usage_error(words, at - 1, error, "`uniform` takes two numbers: uniform 0.5 1.5");
-        if (!text_parse_number(words->word[at + i], to[i]) || !isfinite(*to[i]))
-            return command_usage_error(words, at + i, error, "a number is needed here, not `%s`", words->word[at + i]);
-    }
-    return pattern->low <= pattern->high ||
-           command_usage_error(words, at, error, "the range is empty: %g is over %g", pattern->low, pattern->high);
-}
-
-static bool read_weights(const struct words *words, uint32_t *at, struct pattern *pattern, struct error *error) {
-    if (*at >= words->count) return command_usage_error(words, *at - 1, error, "weights are missing");
-    for (int kind = 0; kind < WEIGHTS_COUNT; kind++)
-        if (strcmp(words->word[*at], weights_names[kind]) == 0) {
-            pattern->weights = (enum weights)kind;
-            ++*at;
-            if (kind != WEIGHTS_UNIFORM) return true;
-            *at += 2;
-            return read_range(words, *at - 2, pattern, error);
-        }
-    return command_usage_error(words, *at, error, "weights are ones, uniform A B, gaussian or rademacher, not `%s`",
-                               words->word[*at]);
-}
-
 static bool read_rest(const struct words *words, uint32_t at, struct pattern *pattern, struct error *error) {
     while (at < words->count) {
         double seed;
-        if (method_word(words, at, "weights")) {
-            at++;
-            if (!read_weights(words, &at, pattern, error)) return false;
-        } else if (method_word(words, at, "seed")) {
-            if (!method_number(words, at + 1, "the seed", 0, 0x1p53, &seed, error)) return false;
-            pattern->seed = (uint64_t)seed;
-            at += 2;
-        } else if (method_word(words, at, "raw") || method_word(words, at, "normalised")) {
-            pattern->raw = method_word(words, at++, "raw");
-        } else {
+        bool found;
+        if (!pattern_read_look(words, &at, pattern, &found, error)) return false;
+        if (found) continue;
+        if (!method_word(words, at, "seed"))
             return command_usage_error(words, at, error, "`%s` was not expected here", words->word[at]);
-        }
+        if (!method_number(words, at + 1, "the seed", 0, 0x1p53, &seed, error)) return false;
+        pattern->seed = (uint64_t)seed;
+        at += 2;
     }
     return true;
 }
@@ -68,19 +37,12 @@ static bool read_rest(const struct words *words, uint32_t at, struct pattern *pa
 static bool read_pattern(const struct session *session, const struct words *words, struct pattern *pattern,
                          struct error *error) {
     double width, depth;
-    *pattern = (struct pattern){.weights = WEIGHTS_UNIFORM, .low = 0.5, .high = 1.5, .seed = session->settings.seed};
+    *pattern = pattern_usual(session);
     if (!read_kind(words, pattern, error) || !method_number(words, 1, "the width", 1, 1e9, &width, error) ||
         !method_number(words, 2, "the depth", 1, 1e9, &depth, error))
         return false;
     pattern->width = (uint32_t)width, pattern->depth = (uint32_t)depth;
     return read_rest(words, 3, pattern, error);
-}
-
-static void weights_text(const struct pattern *pattern, char out[96]) {
-    int size = snprintf(out, 96, "%s", weights_names[pattern->weights]);
-    if (pattern->weights == WEIGHTS_UNIFORM)
-        size += snprintf(out + size, 96 - (size_t)size, " %g to %g", pattern->low, pattern->high);
-    snprintf(out + size, 96 - (size_t)size, "%s", pattern->raw ? ", raw" : ", normalised");
 }
 
 // width^depth, or width.
@@ -98,7 +60,7 @@ static char *paths_text(const struct pattern *pattern) {
 
 static void tell(struct session *session, const struct pattern *pattern) {
     char weights[96], *paths = paths_text(pattern);
-    weights_text(pattern, weights);
+    pattern_weights_text(pattern, weights);
     double vertices = pattern_vertices(pattern), edges = pattern_edges(pattern);
     if (session->output.json)
         report_json(session,

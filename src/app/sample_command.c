@@ -6,6 +6,7 @@
 #include "app/method.h"
 #include "app/report.h"
 #include "app/sample.h"
+#include "app/trials.h"
 #include "base/task.h"
 
 struct wish {
@@ -61,7 +62,7 @@ bool command_sample(struct session *session, const struct words *words, struct e
     sample.wanted = (uint64_t)wish.samples;
     bool ok = sample_run(&sample, error);
     if (ok && sample.count < sample.wanted) task_begin(); // what there is is told in full
-    if (ok) sample_report(session, &sample);
+    if (ok) sample_report(session, &sample), trials_add_sample(session, &sample, words->rest);
     sample_free(&sample);
     return ok;
 }

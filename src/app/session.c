@@ -12,6 +12,7 @@
 #include "app/repl.h"
 #include "app/report.h"
 #include "app/settings.h"
+#include "app/trials.h"
 #include "app/walk.h"
 #include "app/window.h"
 #include "base/file.h"
@@ -322,6 +323,7 @@ void session_free(struct session *session) {
     forget_derived(session);
     forget_graph_view(session);
     chart_free(session->chart);
+    trials_free(session->trials);
     struct undo *u = session->undo;
     if (u) {
         forget_future(u);

@@ -107,7 +107,7 @@ static bool build(struct making *m, vertex *next) {
     return out != VERTEX_NONE && graph_name(m->graph, out, y, m->error) && graph_output(m->graph, out, y, m->error);
 }
 
-static bool fits(const struct pattern *p, uint32_t limit, struct error *error) {
+bool pattern_fits(const struct pattern *p, uint32_t limit, struct error *error) {
     if (pattern_vertices(p) > limit) {
         error_set(error, ERROR_LIMIT, SPAN_NONE, "the pattern has %.15g vertices, over the limit of %u",
                   pattern_vertices(p), limit);
@@ -121,7 +121,7 @@ static bool fits(const struct pattern *p, uint32_t limit, struct error *error) {
 
 struct graph *pattern_graph(const struct pattern *pattern, struct symbols *symbols, uint32_t vertex_limit,
                             struct error *error) {
-    if (!fits(pattern, vertex_limit, error)) return NULL;
+    if (!pattern_fits(pattern, vertex_limit, error)) return NULL;
     struct making m = {.pattern = pattern, .symbols = symbols, .rng = weights_of(pattern), .error = error};
     vertex *next = mem_alloc(pattern->width, sizeof *next);
     m.layer = mem_alloc(pattern->width, sizeof *m.layer);

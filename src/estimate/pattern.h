@@ -31,6 +31,8 @@ extern const char *const weights_names[WEIGHTS_COUNT]; // "ones", ...
 
 double pattern_vertices(const struct pattern *pattern); // with theta and y
 double pattern_edges(const struct pattern *pattern);
+// ERROR_LIMIT when it has more than `vertex_limit` vertices or 2^31 edges.
+bool pattern_fits(const struct pattern *pattern, uint32_t vertex_limit, struct error *error);
 
 // Its input is theta = 1, its output y; hidden vertices are A_1, A_2, ..., B_1, ... (from depth 25 on h1_1, h1_2, ...).
 // ERROR_LIMIT, before anything is made, when it has more than `vertex_limit` vertices or 2^31 edges; ERROR_MEMORY;

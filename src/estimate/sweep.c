@@ -9,7 +9,7 @@
 #include "base/task.h"
 #include "estimate/distinct.h"
 
-// A unit is a cell with the weights of one of its graphs. Tasks are its batches of estimates.
+// CHUNK_...: of each rank. A unit is a cell with the weights of one of its graphs. Tasks are its batches of estimates.
 enum { TASK_MOST = 1 << 16, TASK_COST = 1 << 22, CHUNK_TASKS = 256, CHUNK_EDGES = 1 << 22, STREAM_PATHS = 0x50A7 };
 
 bool sweep_add(struct sweep *sweep, const struct sweep_cell *cell, struct error *error) {
@@ -143,9 +143,9 @@ struct task {
 
 struct chunk {
     struct sweep *sweep;
-    struct task task[CHUNK_TASKS];
-    uint32_t count;
-    struct unit *unit; // CHUNK_TASKS
+    struct task *task; // room for `most`, as for units and parts
+    uint32_t count, most;
+    struct unit *unit;
     uint32_t units;
     struct part *part; // of my tasks: those whose place is ranks_mine() modulo ranks_count()
 };
@@ -283,16 +283,16 @@ static void step(const struct sweep *sweep, struct place *at) {
     skip_done(sweep, at);
 }
 
-// As many tasks as fit, with graphs that fit in memory together.
+// As many tasks as fit, with graphs that fit in memory together; but one graph for each rank.
 static void fill(struct chunk *chunk, struct place *at) {
     const struct sweep *sweep = chunk->sweep;
     double edges = 0;
     chunk->count = chunk->units = 0;
-    while (chunk->count < CHUNK_TASKS && at->cell < sweep->cell_count) {
+    while (chunk->count < chunk->most && at->cell < sweep->cell_count) {
         const struct task *last = chunk->count ? &chunk->task[chunk->count - 1] : NULL;
         if (!last || last->cell != at->cell || last->graph != at->graph) {
             edges += sweep->subgraph ? 0 : edges_of(sweep, &sweep->cell[at->cell]);
-            if (last && edges > CHUNK_EDGES) return;
+            if (chunk->units >= ranks_count() && edges > (double)CHUNK_EDGES * ranks_count()) return;
             chunk->units++;
         }
         chunk->task[chunk->count++] = (struct task){at->cell, at->graph, at->batch, chunk->units - 1};
@@ -318,7 +318,7 @@ static bool run_chunk(struct chunk *chunk, struct part *all, struct error *error
         chunk->unit[i] = (struct unit){0};
         pthread_mutex_init(&chunk->unit[i].lock, NULL);
     }
-    memset(chunk->part, 0, CHUNK_TASKS * sizeof *chunk->part);
+    memset(chunk->part, 0, chunk->most * sizeof *chunk->part);
     uint32_t tasks = chunk->count > mine ? (chunk->count - mine + ranks - 1) / ranks : 0;
     bool ok = parallel_run(tasks, do_task, NULL, chunk, &own);
     for (uint32_t i = 0; i < chunk->units; i++) {
@@ -332,8 +332,8 @@ static bool run_chunk(struct chunk *chunk, struct part *all, struct error *error
 
 // What is known of a cell so far: sums over its graphs, and the graph at hand.
 struct gathering {
-    struct moments moments; // of the graph at hand
-    double remembered, exact, measured, error, square, effective, estimates;
+    struct moments moments;                                                 // of the graph at hand
+    double remembered, exact, measured, error, square, weighted, estimates; // weighted: of measured^2 / effective
 };
 
 // Variance of the mean of `average` samples, without replacement of `paths`.
@@ -354,22 +354,24 @@ static void end_graph(struct gathering *g, const struct part *part, const struct
     double graphs = cell->graphs, measured = variance_of(&g->moments);
     g->exact += variance_of_mean(part, (double)cell->average) / graphs;
     g->square += scaled_double(scaled_mul(part->exact, part->exact)) / graphs;
-    g->measured += ldexp(measured, 2 * part->shift) / graphs;
+    double share = ldexp(measured, 2 * part->shift) / graphs;
+    g->measured += share;
     double error = measured == 0 ? 0 : ldexp(moments_variance_error(&g->moments), 2 * part->shift) / graphs;
     g->error += error * error;
     g->estimates += (double)g->moments.count;
-    if (measured > 0) g->effective += moments_effective(&g->moments);
+    if (measured > 0) g->weighted += share * share / moments_effective(&g->moments);
     g->moments = (struct moments){0};
 }
 
 static void end_cell(struct gathering *g, struct sweep_cell *cell) {
     double none = cell->estimates ? 0 : NAN;
-    cell->result = (struct sweep_result){.exact = g->exact,
-                                         .measured = cell->estimates > 1 ? g->measured : NAN,
-                                         .standard_error = cell->estimates > 1 ? sqrt(g->error) : NAN,
-                                         .square = g->square,
-                                         .effective = g->effective + none,
-                                         .remembered = g->remembered / g->estimates + none};
+    cell->result =
+        (struct sweep_result){.exact = g->exact,
+                              .measured = cell->estimates > 1 ? g->measured : NAN,
+                              .standard_error = cell->estimates > 1 ? sqrt(g->error) : NAN,
+                              .square = g->square,
+                              .effective = (g->weighted > 0 ? g->measured * g->measured / g->weighted : 0) + none,
+                              .remembered = g->remembered / g->estimates + none};
     cell->done = true;
     *g = (struct gathering){0};
 }
@@ -390,10 +392,13 @@ static bool join(struct sweep *sweep, const struct chunk *chunk, const struct pa
     return true;
 }
 
+double sweep_cost(const struct sweep *sweep, const struct sweep_cell *cell) {
+    return cell->graphs * (double)cell->estimates * (double)cell->average * cost_of(sweep, cell);
+}
+
 static double work_of(const struct sweep *sweep, size_t cell) {
     const struct sweep_cell *c = &sweep->cell[cell];
-    double samples = (double)c->estimates * (double)c->average;
-    return c->graphs * (edges_of(sweep, c) + samples * cost_of(sweep, c));
+    return c->graphs * edges_of(sweep, c) + sweep_cost(sweep, c);
 }
 
 // What is left, in edges that samples look at.
@@ -408,14 +413,15 @@ static double left_of(const struct sweep *sweep, const struct place *at) {
 }
 
 bool sweep_run(struct sweep *sweep, sweep_finished *finished, void *context, struct error *error) {
-    struct chunk chunk = {.sweep = sweep};
-    struct part *all = mem_alloc(CHUNK_TASKS, sizeof *all);
+    struct chunk chunk = {.sweep = sweep, .most = CHUNK_TASKS * ranks_count()};
+    struct part *all = mem_alloc(chunk.most, sizeof *all);
     struct gathering gathering = {0};
     struct place at = {0};
-    chunk.unit = mem_alloc(CHUNK_TASKS, sizeof *chunk.unit);
-    chunk.part = mem_alloc(CHUNK_TASKS, sizeof *chunk.part);
+    chunk.task = mem_alloc(chunk.most, sizeof *chunk.task);
+    chunk.unit = mem_alloc(chunk.most, sizeof *chunk.unit);
+    chunk.part = mem_alloc(chunk.most, sizeof *chunk.part);
     struct error own = {0};
-    bool ok = (all && chunk.unit && chunk.part) || error_memory(&own);
+    bool ok = (all && chunk.task && chunk.unit && chunk.part) || error_memory(&own);
     ok = ranks_agree(ok, &own, error);
     skip_done(sweep, &at);
     double total = left_of(sweep, &at);
@@ -425,6 +431,7 @@ bool sweep_run(struct sweep *sweep, sweep_finished *finished, void *context, str
         ok = run_chunk(&chunk, all, error) && join(sweep, &chunk, all, &gathering, finished, context, error);
     }
     mem_free(all);
+    mem_free(chunk.task);
     mem_free(chunk.unit);
     mem_free(chunk.part);
     return ok;

@@ -20,7 +20,7 @@ struct sweep_result {
     double measured;       // from the samples; NaN below 2 estimates
     double standard_error; // of `measured`
     double square;         // the derivative's square: what a relative variance is relative to
-    double effective;      // estimates that the measured variance rests on (moments_effective)
+    double effective;      // estimates that the measured variance rests on (moments_effective), over all graphs
     double remembered;     // numbers per estimate
 };
 
@@ -45,6 +45,8 @@ struct sweep {
 
 bool sweep_add(struct sweep *sweep, const struct sweep_cell *cell, struct error *error);
 void sweep_clear(struct sweep *sweep);
+// Edges that all samples of the cell look at, about.
+double sweep_cost(const struct sweep *sweep, const struct sweep_cell *cell);
 
 // Called after each cell, in order; false with an error ends the sweep.
 typedef bool sweep_finished(void *context, size_t cell, struct error *error);

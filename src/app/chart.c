@@ -45,6 +45,7 @@ void chart_free(struct chart *chart) {
     mem_free(chart->csv);
     mem_free(chart->json);
     mem_free(chart->state);
+    if (chart->free_kept) chart->free_kept(chart->kept);
     mem_free(chart);
 }
 
@@ -204,6 +205,7 @@ static struct drawn drawn_of(const struct chart *chart, enum theme theme) {
                                                 .y_label = escaped(&drawn, panel->y_label),
                                                 .log_x = panel->log_x,
                                                 .log_y = panel->log_y,
+                                                .window = panel->fixed ? &panel->window : NULL,
                                                 .curve = drawn_curves(&drawn, panel),
                                                 .curve_count = (uint32_t)panel->curve_count,
                                                 .theme = theme};
@@ -211,8 +213,19 @@ static struct drawn drawn_of(const struct chart *chart, enum theme theme) {
     return drawn;
 }
 
+bool chart_panel_scene(const struct chart *chart, size_t panel, enum theme theme, double width, double height,
+                       struct scene *scene, char message[256], struct error *error) {
+    struct drawn drawn = drawn_of(chart, theme);
+    bool ok = !drawn.failed || error_memory(error);
+    if (ok) drawn.plot[panel].width = width, drawn.plot[panel].height = height;
+    ok = ok && plot_scene(&drawn.plot[panel], scene, NULL, message, error);
+    drawn_free(&drawn);
+    return ok;
+}
+
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error) {
+    if (chart->draw) return chart->draw(chart, theme, scene, message, error);
     struct drawn drawn = drawn_of(chart, theme);
     char *title = escaped(&drawn, chart->title), *note = escaped(&drawn, chart->note);
     bool ok = !drawn.failed || error_memory(error);

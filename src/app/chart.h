@@ -25,6 +25,8 @@ struct chart_panel {
     struct chart_curve *curve;
     size_t curve_count, curve_capacity;
     bool log_x, log_y;
+    bool fixed; // shows `window`, not all of the data
+    struct plot_window window;
 };
 
 struct chart {
@@ -34,6 +36,11 @@ struct chart {
     char *csv, *json; // what :export writes for these endings; NULL: there is none
     char *state;      // the lines that make it again
     uint64_t serial;  // differs between charts
+    // A page that is more than its plots: what draws it, from what it keeps. NULL: the panels are all.
+    bool (*draw)(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
+                 struct error *error);
+    void *kept;
+    void (*free_kept)(void *kept);
 };
 
 // An empty one; ERROR_MEMORY.
@@ -50,6 +57,9 @@ struct chart_curve *chart_curve(struct chart_panel *panel, const char *name, siz
 struct chart *chart_of_series(const struct series *series, const char *title, const char *x, const char *const *y,
                               uint32_t y_count, bool log_x, bool log_y, struct error *error);
 
+// Draws one panel, `width` by `height` points.
+bool chart_panel_scene(const struct chart *chart, size_t panel, enum theme theme, double width, double height,
+                       struct scene *scene, char message[256], struct error *error);
 // Draws it; names and labels are escaped. `message` says what cannot be shown.
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error);

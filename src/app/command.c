@@ -85,6 +85,12 @@ const struct command command_table[] = {
      "normalised relative graphs seed file one panel walk backward importance edges vertices per vertex replace "
      "noreplace",
      false, command_variance},
+    {"figure", NULL, "N [quick | full]", "make a figure of the paper",
+     "Reproduces a figure of the paper \"Randomized Automatic Differentiation\", shows it, and writes figure-N.svg, "
+     ".csv "
+     "and .json with all parameters and the seed. `quick` measures less, and says so on the figure. Figures: 2 (paths "
+     "that are independent, interleaved, and vectors, each with the variance of sampling it over depth).",
+     ":figure 2", COMPLETE_WORDS, "2 quick full", false, command_figure},
     {"trials", NULL, "[sort COLUMN] | again N | plot [X Y] | file NAME.csv | clear", "all estimates so far, as a table",
      "Every :sample and every cell of a :variance is a row: method, seed, samples, cost (edges that were looked at), "
      "remembered (numbers per sample), estimate, exact, error and variance (of one estimate). `sort COLUMN` orders "
@@ -236,6 +242,15 @@ static bool split(struct words *words, const char *text, char *copy, struct span
         if (!add_word(words, word, inside ? line : SPAN_NONE, start, error)) return false;
     }
     return true;
+}
+
+char *command_words(const char *text, struct words *words, struct error *error) {
+    char *copy = mem_alloc(2 * strlen(text) + 2, 1);
+    *words = (struct words){.rest = text};
+    if (!copy) return error_memory(error), NULL;
+    if (split(words, text, copy, SPAN_NONE, error)) return copy;
+    mem_free(copy);
+    return NULL;
 }
 
 bool command_usage_error(const struct words *words, uint32_t word, struct error *error, const char *format, ...) {

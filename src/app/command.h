@@ -47,6 +47,9 @@ const struct command *command_find(const char *name, bool prefix, struct error *
 // Runs one line that starts with ':' ("line" without the colon is accepted).
 bool command_run(struct session *session, const char *line, struct span span, struct error *error);
 
+// The words of `text`, of which `copy` holds the pieces (mem_free it afterwards); NULL with an error.
+char *command_words(const char *text, struct words *words, struct error *error);
+
 // Texts made from the table.
 void command_help(struct buffer *out, const char *topic, bool color,
                   struct error *error);                         // :help [TOPIC], commands, operations, builtins, keys

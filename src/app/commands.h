@@ -15,6 +15,8 @@ command_function command_at, command_jvp, command_vjp;
 command_function command_sample;
 // variance_command.c: sweeps
 command_function command_variance;
+// figure.c: the paper's figures
+command_function command_figure;
 // trials.c: all estimates so far
 command_function command_trials;
 // pattern_command.c: the graphs of Figure 2

@@ -6,7 +6,9 @@
 #ifndef BAUER_APP_VARIANCE_H
 #define BAUER_APP_VARIANCE_H
 
-#include "app/session.h"
+#include <jansson.h>
+
+#include "app/command.h"
 #include "estimate/sweep.h"
 
 enum { VARIANCE_METHODS = 16, VARIANCE_VALUES = 4096, VARIANCE_CELLS = 1 << 20 };
@@ -62,6 +64,12 @@ bool variance_file_write(const struct variance *v, struct error *error);
 // The same text for :export, rows of this sweep alone.
 bool variance_csv(const struct variance *v, struct buffer *out);
 
+// Reads `words` and makes the cells; variance_free it, whatever happens.
+bool variance_read(struct variance *v, struct session *session, const struct words *words, struct error *error);
+// Runs what is not done. An interrupt is no failure if some cells are done; what there is goes to the file.
+bool variance_run(struct variance *v, struct error *error);
+
+json_t *variance_json(const struct variance *v);
 bool variance_report(struct session *session, const struct variance *v, struct error *error);
 struct chart *variance_chart(struct session *session, const struct variance *v, struct error *error);
 // Adds its panels to a chart, for pages of several sweeps.

@@ -237,7 +237,7 @@ static bool finished(void *context, size_t cell, struct error *error) {
     return variance_file_write(running->v, error);
 }
 
-static bool run(struct variance *v, struct error *error) {
+bool variance_run(struct variance *v, struct error *error) {
     struct running running = {v, clock_now()};
     struct error stopped = {0}, unwritten = {0};
     bool ok = sweep_run(&v->sweep, finished, &running, &stopped);
@@ -251,11 +251,15 @@ static bool run(struct variance *v, struct error *error) {
     return false;
 }
 
+bool variance_read(struct variance *v, struct session *session, const struct words *words, struct error *error) {
+    return read_words(session, words, v, error) && variance_plan(v, session, error);
+}
+
 bool command_variance(struct session *session, const struct words *words, struct error *error) {
     struct variance *v = mem_zero(1, sizeof *v);
     if (!v) return error_memory(error);
-    bool ok = read_words(session, words, v, error) && variance_plan(v, session, error) &&
-              (!v->file || variance_file_read(v, error)) && run(v, error);
+    bool ok =
+        variance_read(v, session, words, error) && (!v->file || variance_file_read(v, error)) && variance_run(v, error);
     struct chart *chart = ok ? variance_chart(session, v, error) : NULL;
     ok = ok && chart && variance_report(session, v, error);
     if (ok)

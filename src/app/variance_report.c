@@ -232,7 +232,7 @@ static json_t *row_json(const struct variance *v, size_t i) {
     return row;
 }
 
-static json_t *as_json(const struct variance *v) {
+json_t *variance_json(const struct variance *v) {
     json_t *rows = json_array();
     for (size_t i = 0; i < v->sweep.cell_count; i++)
         if (v->sweep.cell[i].done) json_array_append_new(rows, row_json(v, i));
@@ -251,7 +251,7 @@ struct chart *variance_chart(struct session *session, const struct variance *v, 
         chart_new(v->relative ? "Relative variance" : "Variance of one estimate", buffer_string(&note), error);
     buffer_free(&note);
     bool ok = chart && variance_panels(v, chart, "", error);
-    json_t *object = ok ? as_json(v) : NULL;
+    json_t *object = ok ? variance_json(v) : NULL;
     if (ok) {
         chart->json = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
         if (variance_csv(v, &csv)) chart->csv = mem_text(buffer_string(&csv), csv.size);
@@ -327,7 +327,7 @@ static uint32_t varying(const struct variance *v) {
 bool variance_report(struct session *session, const struct variance *v, struct error *error) {
     size_t done = 0;
     for (size_t i = 0; i < v->sweep.cell_count; i++) done += v->sweep.cell[i].done;
-    if (session->output.json) return report_json(session, as_json(v)), true;
+    if (session->output.json) return report_json(session, variance_json(v)), true;
     struct buffer note = {0};
     note_of(session, v, &note);
     if (v->cells_read) report_text(session, "%zu cells were in %s already\n", v->cells_read, v->file);

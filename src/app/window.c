@@ -370,29 +370,51 @@ static bool send_chart(struct session *session, struct error *error) {
     return ok;
 }
 
+// A scene with what is told about it (freed here).
+static bool put_picture(struct scene *scene, char *about, const char *advice, struct error *error) {
+    struct buffer bytes = {0};
+    bool ok = (about && scene_encode(scene, &bytes)) || error_memory(error);
+    if (ok && !wire_put_view(&window.out, about, &bytes)) {
+        ok = false;
+        error_set(error, ERROR_LIMIT, SPAN_NONE, "the picture is too large for the window (over %u MB)",
+                  WIRE_LARGEST >> 20);
+        error_hint(error, "%s", advice);
+    }
+    free(about);
+    buffer_free(&bytes);
+    return ok;
+}
+
+// A page that is more than its plots goes as a picture.
+static bool send_page(struct session *session, struct error *error) {
+    struct scene scene;
+    char message[256] = "";
+    scene_init(&scene);
+    bool ok = chart_scene(session->chart, session->settings.theme, &scene, message, error);
+    json_t *about = json_pack("{s:s, s:s, s:s, s:s}", "view", "page", "point", session->chart->title, "theme",
+                              style_of(session->settings.theme)->name, "message", message);
+    char *text = about ? json_dumps(about, JSON_COMPACT) : NULL;
+    json_decref(about);
+    if (ok)
+        ok = put_picture(&scene, text, ":export FILE.svg writes it", error);
+    else
+        free(text);
+    scene_clear(&scene);
+    return ok;
+}
+
 static bool send_picture(struct session *session, struct error *error) {
-    if (session->shown.chart && session->chart) return send_chart(session, error);
+    bool chart = session->shown.chart && session->chart;
+    if (chart) return session->chart->draw ? send_page(session, error) : send_chart(session, error);
     struct view view;
     struct scene scene;
     char message[256] = "";
     if (!session_view(session, session->shown.kind, &view, error)) return false;
     view.live = true;
     scene_init(&scene);
-    struct buffer bytes = {0};
-    char *about = NULL;
-    bool ok = diagram_scene(&view, &scene, message, error);
-    if (ok) {
-        about = about_picture(session, &view, &scene, message);
-        ok = (about && scene_encode(&scene, &bytes)) || error_memory(error);
-    }
-    if (ok && !wire_put_view(&window.out, about, &bytes)) {
-        ok = false;
-        error_set(error, ERROR_LIMIT, SPAN_NONE, "the picture is too large for the window (over %u MB)",
-                  WIRE_LARGEST >> 20);
-        error_hint(error, "collapse calls or loops, or show some paths: :paths top 10");
-    }
-    free(about);
-    buffer_free(&bytes);
+    bool ok = diagram_scene(&view, &scene, message, error) &&
+              put_picture(&scene, about_picture(session, &view, &scene, message),
+                          "collapse calls or loops, or show some paths: :paths top 10", error);
     scene_clear(&scene);
     session_view_free(&view);
     return ok;

@@ -49,7 +49,13 @@ static void add_operation(const struct graph *graph, vertex v, struct buffer *ou
     if (graph->op[v] != OP_INPUT && graph->op[v] != OP_CONST) buffer_text(out, text);
 }
 
+// The vector of a layer's vertices: drawn as a vertex, with the shapes of Jacobians on its edges.
+static bool is_vector(const struct drawing *drawing, const struct sketch_node *node) {
+    return node->v == VERTEX_NONE && drawing->view->graph->frames[node->frame].kind == FRAME_LAYER;
+}
+
 static void second_markup(const struct drawing *drawing, const struct sketch_node *node, struct buffer *out) {
+    if (is_vector(drawing, node)) return;
     if (node->v == VERTEX_NONE)
         buffer_printf(out, "%u %s", node->members, node->members == 1 ? "vertex" : "vertices");
     else if (drawing->values)
@@ -83,7 +89,8 @@ static void size_node(const struct drawing *drawing, const struct sketch_node *n
     struct buffer name = {0}, second = {0};
     name_markup(drawing, node, &name);
     second_markup(drawing, node, &second);
-    shape_node(style, node->v == VERTEX_NONE, markup_width(buffer_string(&name), style->name_size),
+    shape_node(style, node->v == VERTEX_NONE && !is_vector(drawing, node),
+               markup_width(buffer_string(&name), style->name_size),
                markup_width(buffer_string(&second), second_size(style)), out);
     out->rank = node->input ? 0 : -1;
     buffer_free(&name);
@@ -135,6 +142,11 @@ static bool is_number(const struct drawing *drawing, uint32_t edge) {
 }
 
 static void label_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
+    const struct sketch_node *from = &drawing->sketch->node[edge->from], *to = &drawing->sketch->node[edge->to];
+    if (edge->count > 1 && (is_vector(drawing, from) || is_vector(drawing, to))) {
+        buffer_printf(out, "%u × %u", to->members, from->members);
+        return;
+    }
     if (edge->count > 1) {
         buffer_printf(out, "×%u", edge->count);
         return;
@@ -317,7 +329,9 @@ static void paint_edge(const struct drawing *drawing, uint32_t e, const struct l
     scene_end(scene);
 }
 
-static colour ring(const struct style *style, const struct sketch_node *node) {
+static colour ring(const struct drawing *drawing, const struct sketch_node *node) {
+    const struct style *style = drawing->style;
+    if (is_vector(drawing, node)) return style->vertex_stroke;
     if (node->v == VERTEX_NONE) return style->frame_stroke;
     return node->output ? style->output_stroke : node->input ? style->input_stroke : style->vertex_stroke;
 }
@@ -328,8 +342,9 @@ static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, boo
     colour fill = lit                                         ? style->accent_fill
                   : drawing->sketch->node[n].v == VERTEX_NONE ? style->frame_fill
                                                               : style->vertex_fill;
-    colour stroke = lit ? style->accent : dim ? style->dim : ring(style, &drawing->sketch->node[n]);
+    colour stroke = lit ? style->accent : dim ? style->dim : ring(drawing, &drawing->sketch->node[n]);
     double width = lit ? style->accent_width : style->vertex_stroke_width;
+    if (is_vector(drawing, &drawing->sketch->node[n])) width *= 2;
     if (at->box)
         scene_rect(scene, at->at.x - at->width / 2, at->at.y - at->height / 2, at->width, at->height, at->radius, fill,
                    stroke, width);

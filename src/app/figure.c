@@ -1,0 +1,72 @@
+// :figure
+#include "app/figure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/report.h"
+#include "base/file.h"
+#include "show/export.h"
+
+const struct figure figure_table[] = {
+    {2, "independent and interleaved paths, vectors, and the variance of sampling them", figure_2},
+};
+const size_t figure_count = sizeof figure_table / sizeof *figure_table;
+
+static const struct figure *find(const struct words *words, struct error *error) {
+    double number;
+    struct buffer known = {0};
+    if (!words->count) return command_usage_error(words, 0, error, "a figure's number is missing"), NULL;
+    for (size_t i = 0; i < figure_count; i++) {
+        if (text_parse_number(words->word[0], &number) && number == figure_table[i].number) return &figure_table[i];
+        buffer_printf(&known, "%s%d", i ? ", " : "", figure_table[i].number);
+    }
+    command_usage_error(words, 0, error, "there is no figure `%.40s` here: there is %s", words->word[0],
+                        buffer_string(&known));
+    buffer_free(&known);
+    return NULL;
+}
+
+static bool read_length(const struct words *words, bool *full, struct error *error) {
+    *full = false;
+    if (words->count < 2) return true;
+    *full = strcmp(words->word[1], "full") == 0;
+    if (words->count == 2 && (*full || strcmp(words->word[1], "quick") == 0)) return true;
+    return command_usage_error(words, words->count - 1, error, "`quick` or `full` is expected here, not `%.40s`",
+                               words->word[words->count - 1]);
+}
+
+// figure-2.svg, figure-2.csv, figure-2.json
+static bool write_files(struct session *session, const struct figure *figure, struct error *error) {
+    static const char *const endings[] = {"svg", "csv", "json"};
+    struct export_options options = {.version = "bauer " BAUER_VERSION,
+                                     .text_as_paths = session->settings.text_as_paths};
+    for (size_t i = 0; i < 3; i++) {
+        char name[40], message[256] = "";
+        struct buffer out = {0};
+        snprintf(name, sizeof name, "figure-%d.%s", figure->number, endings[i]);
+        const struct export_format *format = export_find(name, error);
+        bool ok = format && chart_export(session, format, &options, &out, message, error) &&
+                  file_write(name, out.data, out.size, error);
+        buffer_free(&out);
+        if (!ok) return false;
+    }
+    return true;
+}
+
+bool command_figure(struct session *session, const struct words *words, struct error *error) {
+    bool full;
+    const struct figure *figure = find(words, error);
+    if (!figure || !read_length(words, &full, error)) return false;
+    struct chart *chart = figure->make(session, full, error);
+    if (!chart) return false;
+    chart_show(session, chart);
+    if (!write_files(session, figure, error)) return false;
+    if (session->output.json)
+        report_json(session, json_loads(chart->json, 0, NULL));
+    else
+        report_text(session, "Figure %d: %s\n%s\nwritten: figure-%d.svg, figure-%d.csv, figure-%d.json\n",
+                    figure->number, figure->summary, chart->note, figure->number, figure->number, figure->number);
+    return true;
+}

@@ -1,0 +1,19 @@
+// The figures of the paper "Randomized Automatic Differentiation" as recipes: each makes a page, and the numbers in it.
+#ifndef BAUER_APP_FIGURE_H
+#define BAUER_APP_FIGURE_H
+
+#include "app/chart.h"
+
+struct figure {
+    int number;
+    const char *summary;
+    // The page with its csv, json and state; NULL with an error. `full`: as long as it takes, else minutes at most.
+    struct chart *(*make)(struct session *session, bool full, struct error *error);
+};
+
+extern const struct figure figure_table[];
+extern const size_t figure_count;
+
+struct chart *figure_2(struct session *session, bool full, struct error *error);
+
+#endif

@@ -1,0 +1,185 @@
+// Figure 2: independent paths, interleaved paths, and the interleaved ones as vectors, each with the variance of
+// sampling it below.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/figure.h"
+#include "app/variance.h"
+#include "show/panel.h"
+
+enum { PANELS = 3, GRAPHS = 100 };
+#define COLUMN 470.0 // points
+#define GRAPH_HEIGHT 205.0
+#define PLOT_HEIGHT 330.0
+#define GAP 26.0
+
+static const char *const titles[PANELS] = {"Independent paths", "Interleaved paths", "The same, as vectors"};
+static const char *const captions[PANELS] = {"K of 10 paths: the variance does not grow with the depth *L*",
+                                             "K of 10^{*L*} paths: it grows as 10^{*L*} / K",
+                                             "K of 10 entries at every layer: it grows as (1 + 9/K)^{*L*}"};
+// The same weights everywhere: random signs over the root of the width, so that every path has the same size. Means
+// over graphs, since one derivative may happen to be almost 0.
+static const char *const recipes[PANELS] = {
+    "independent depth 1..16 width 10 keep 1,3,5 samples %d graphs %d weights rademacher relative uniform",
+    "interleaved depth 1..16 width 10 keep 1,3,5 samples %d graphs %d weights rademacher relative uniform",
+    "vector depth 1..16 width 10 keep 1,3,5 samples %d graphs %d weights rademacher relative vertices",
+};
+
+struct kept {
+    struct symbols *symbols;
+    struct graph *graph[PANELS]; // three wide, three deep, as the paper draws them
+};
+
+static void free_kept(void *data) {
+    struct kept *kept = data;
+    for (int i = 0; kept && i < PANELS; i++) graph_drop(kept->graph[i]);
+    if (kept) symbols_free(kept->symbols);
+    mem_free(kept);
+}
+
+static struct kept *make_graphs(struct error *error) {
+    struct kept *kept = mem_zero(1, sizeof *kept);
+    if (kept) kept->symbols = symbols_new();
+    if (!kept || !kept->symbols) return free_kept(kept), error_memory(error), NULL;
+    for (int i = 0; i < PANELS; i++) {
+        struct pattern pattern = {.kind = (enum pattern_kind)i, .width = 3, .depth = 3, .weights = WEIGHTS_ONES};
+        kept->graph[i] = pattern_graph(&pattern, kept->symbols, 1000, error);
+        if (!kept->graph[i]) return free_kept(kept), NULL;
+    }
+    return kept;
+}
+
+// ---- drawing ------------------------------------------------------------------------------------------------------
+
+// The graph, scaled into the column's box, in its middle.
+static bool draw_graph(const struct kept *kept, int i, enum theme theme, double x, double y, struct scene *scene,
+                       struct error *error) {
+    uint32_t layers[64], count = 0;
+    const struct graph *graph = kept->graph[i];
+    for (uint32_t f = 1; f <= graph->frame_count && count < 64; f++)
+        if (graph->frames[f].kind == FRAME_LAYER) layers[count++] = f;
+    struct view view = {.kind = VIEW_PRIMAL,
+                        .graph = graph,
+                        .theme = theme,
+                        .direction = DIRECTION_RIGHT,
+                        .collapsed = layers,
+                        .collapsed_count = count};
+    struct scene part;
+    char message[256];
+    if (!diagram_scene(&view, &part, message, error)) return false;
+    double scale = fmin(1, fmin((COLUMN - GAP) / part.width, GRAPH_HEIGHT / part.height));
+    double left = x + (COLUMN - scale * part.width) / 2, top = y + (GRAPH_HEIGHT - scale * part.height) / 2;
+    panel_place(scene, &part, left, top, scale);
+    return true;
+}
+
+static void draw_words(const struct style *style, int i, double x, double y, struct scene *scene) {
+    char text[160];
+    snprintf(text, sizeof text, "**(%c)** **%s**", 'a' + i, titles[i]);
+    scene_text(scene, x + GAP, y, text, style->title_size, style->text, ANCHOR_START, FONT_SANS);
+    scene_text(scene, x + GAP, y + 1.5 * style->label_size + 4, captions[i], style->label_size, style->muted,
+               ANCHOR_START, FONT_SANS);
+}
+
+static bool draw(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
+                 struct error *error) {
+    const struct style *style = style_of(theme);
+    double head = GAP + style->title_size, words = 2.4 * style->title_size;
+    scene_init(scene);
+    message[0] = '\0';
+    bool ok = true;
+    for (int i = 0; ok && i < PANELS; i++) {
+        struct scene plot;
+        double x = i * COLUMN, y = head + words;
+        scene_group(scene, TAG_PANEL, (uint32_t)i, titles[i]);
+        draw_words(style, i, x, head, scene);
+        ok = draw_graph(chart->kept, i, theme, x, y, scene, error);
+        y += GRAPH_HEIGHT + GAP / 2;
+        ok = ok && chart_panel_scene(chart, (size_t)i, theme, COLUMN, PLOT_HEIGHT, &plot, message, error);
+        if (ok) scene_place(scene, &plot, x, y, 1);
+        scene_end(scene);
+    }
+    struct buffer note = {0};
+    scene_escape(&note, chart->note);
+    double bottom = head + words + GRAPH_HEIGHT + PLOT_HEIGHT + 1.6 * GAP;
+    scene_text(scene, GAP, bottom, buffer_string(&note), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
+    scene->failed |= note.failed;
+    buffer_free(&note);
+    scene->width = PANELS * COLUMN;
+    scene->height = bottom + GAP;
+    scene->background = style->background;
+    scene->title = mem_text(chart->title, strlen(chart->title));
+    scene->description = mem_text(chart->note, strlen(chart->note));
+    ok = ok && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
+    if (!ok) scene_clear(scene);
+    return ok;
+}
+
+// ---- measuring ----------------------------------------------------------------------------------------------------
+
+static bool add_sweep(struct session *session, struct chart *chart, int i, bool full, struct buffer *csv,
+                      json_t *sweeps, struct error *error) {
+    char recipe[240];
+    struct words *words = mem_zero(1, sizeof *words);
+    struct variance *v = words ? mem_zero(1, sizeof *v) : NULL;
+    snprintf(recipe, sizeof recipe, recipes[i], full ? 20000 : 200, GRAPHS);
+    char *copy = v ? command_words(recipe, words, error) : NULL;
+    bool ok = v ? copy != NULL : error_memory(error);
+    ok = ok && variance_read(v, session, words, error) && variance_run(v, error) &&
+         variance_panels(v, chart, "", error) && (variance_csv(v, csv) || error_memory(error)) &&
+         (json_array_append_new(sweeps, variance_json(v)) == 0 || error_memory(error));
+    if (v) variance_free(v);
+    mem_free(v);
+    mem_free(copy);
+    mem_free(words);
+    return ok;
+}
+
+// All plots show the same part of the plane, so that they can be compared.
+static void same_axes(struct chart *chart) {
+    double low = INFINITY, high = 0;
+    for (size_t p = 0; p < chart->panel_count; p++)
+        for (size_t c = 0; c < chart->panel[p].curve_count; c++)
+            for (size_t i = 0; i < chart->panel[p].curve[c].count; i++) {
+                double y = chart->panel[p].curve[c].y[i];
+                if (y > 0 && isfinite(y)) low = fmin(low, y), high = fmax(high, y);
+            }
+    for (size_t p = 0; p < chart->panel_count; p++)
+        chart->panel[p].window = (struct plot_window){0, 17, low / 2, high * 2}, chart->panel[p].fixed = true;
+}
+
+struct chart *figure_2(struct session *session, bool full, struct error *error) {
+    struct buffer csv = {0}, note = {0};
+    json_t *sweeps = json_array();
+    buffer_printf(&note,
+                  "Width 10. Lines: exact, the mean over %d graphs with weights ±1/√10. Points: measured from %s "
+                  "estimates. Seed %llu%s.",
+                  GRAPHS, full ? "2,000,000" : "20,000", (unsigned long long)session->settings.seed,
+                  full ? "" : " (quick; `full` measures 100 times as many)");
+    struct chart *chart = chart_new("Figure 2: paths, and the variance of sampling them", buffer_string(&note), error);
+    bool ok = chart && sweeps;
+    for (int i = 0; ok && i < PANELS; i++) ok = add_sweep(session, chart, i, full, &csv, sweeps, error);
+    if (ok) same_axes(chart);
+    if (ok) ok = (chart->kept = make_graphs(error)) != NULL;
+    json_t *record = json_pack("{s:s, s:i, s:b, s:I, s:O}", "kind", "figure", "figure", 2, "full", full, "seed",
+                               (json_int_t)session->settings.seed, "sweeps", sweeps);
+    if (ok) {
+        chart->draw = draw;
+        chart->free_kept = free_kept;
+        chart->json = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+        chart->csv = csv.failed ? NULL : mem_text(buffer_string(&csv), csv.size);
+        buffer_clear(&note);
+        buffer_printf(&note, ":set seed %llu\n:figure 2 %s\n", (unsigned long long)session->settings.seed,
+                      full ? "full" : "quick");
+        chart->state = mem_text(buffer_string(&note), note.size);
+        ok = (chart->json && chart->csv && chart->state) || error_memory(error);
+    }
+    json_decref(record);
+    json_decref(sweeps);
+    buffer_free(&csv);
+    buffer_free(&note);
+    if (ok) return chart;
+    chart_free(chart);
+    return NULL;
+}

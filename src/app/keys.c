@@ -31,6 +31,7 @@ const struct key_row key_table[] = {
     {KEY_INPUT, "i", NULL, "click the number", "take an input in hand: type a number, or move it"},
     {KEY_INPUT_LESS, "[ ,", NULL, "drag the slider", "a smaller value of the input in hand"},
     {KEY_INPUT_MORE, "] .", NULL, "drag the slider", "a larger value of the input in hand"},
+    {KEY_SAMPLING, "e", NULL, NULL, "estimates: show at once, hide, show again"},
     {KEY_PANEL, "p", NULL, NULL, "hide the side panel, or show it"},
     {KEY_LARGER, "Ctrl++ Ctrl+=", NULL, "Ctrl and wheel", "larger type"},
     {KEY_SMALLER, "Ctrl+-", NULL, "Ctrl and wheel", "smaller type"},

@@ -34,6 +34,7 @@ enum key_action {
     KEY_INPUT,
     KEY_INPUT_LESS,
     KEY_INPUT_MORE,
+    KEY_SAMPLING,
     KEY_PANEL,
     KEY_LARGER,
     KEY_SMALLER,

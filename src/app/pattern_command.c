@@ -7,6 +7,7 @@
 #include "app/method.h"
 #include "app/pattern_words.h"
 #include "app/report.h"
+#include "app/sampling.h"
 #include "app/settings.h"
 #include "estimate/pattern.h"
 
@@ -83,6 +84,7 @@ bool command_pattern(struct session *session, const struct words *words, struct 
     bool ok = session_adopt(session, graph, error);
     graph_drop(graph);
     if (!ok) return false;
+    sampling_set_pattern(session, &pattern);
     session->shown.kind = VIEW_PRIMAL;
     session->show = true;
     if (pattern.kind == PATTERN_VECTOR) ok = settings_collapse(session, "layers") || error_memory(error);

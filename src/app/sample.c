@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 
-enum { EFFECTIVE_FEW = 30 };
+enum { EFFECTIVE_FEW = 30, PILOT = 256 };
 
 // ---- drawing ------------------------------------------------------------------------------------------------------
 
@@ -25,13 +25,29 @@ static uint32_t stream_of(vertex from, vertex to) {
     return (uint32_t)rng_hash(ends, sizeof ends, 0);
 }
 
+// Four standard deviations on both sides; measured from a few samples where no exact one is known.
+static bool set_histogram(struct estimate *e, struct error *error) {
+    double variance = estimate_exact_variance(e), exact = scaled_double(e->exact);
+    if (!e->variance_known && !e->distinct) {
+        struct estimate pilot = *e;
+        if (!estimate_until(&pilot, PILOT, error)) return false;
+        variance = estimate_variance(&pilot);
+    }
+    double half = variance > 0 ? 4 * sqrt(variance) : 0.5 * fmax(fabs(exact), 1e-9);
+    if (!isfinite(half) || !isfinite(exact)) return true;
+    e->histogram.low = exact - half;
+    e->histogram.high = exact + half;
+    return true;
+}
+
 static bool begin_entry(struct sample *sample, const struct lcg *lcg, struct sample_entry *entry, vertex from,
                         vertex to, struct error *error) {
     struct rng_key key = rng_key(sample->seed, experiment(lcg->graph, &sample->method));
     entry->from = from, entry->to = to;
     entry->subgraph = subgraph_new(lcg, from, to, error);
     entry->sampler = entry->subgraph ? sampler_new(entry->subgraph, &sample->method, error) : NULL;
-    return entry->sampler && estimate_begin(&entry->estimate, entry->sampler, key, stream_of(from, to), error);
+    return entry->sampler && estimate_begin(&entry->estimate, entry->sampler, key, stream_of(from, to), error) &&
+           set_histogram(&entry->estimate, error);
 }
 
 bool sample_begin(struct sample *sample, struct session *session, const struct method *method, uint64_t seed,
@@ -119,6 +135,7 @@ static bool run_rounds(struct sample *sample, struct estimate *before, struct er
             return false;
         }
         tell_progress(sample);
+        if (sample->look) sample->look(sample->context, sample);
         if (clock_now() - start < 0.1) round *= 2;
     }
     return true;

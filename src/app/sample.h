@@ -19,6 +19,9 @@ struct sample {
     vertex from, to;              // the chosen ends, or VERTEX_NONE: all inputs, all outputs
     uint32_t rows, columns;       // outputs, inputs
     struct sample_entry *entry;   // row by row
+    // Called now and then while samples are drawn, or NULL: to show how far they are.
+    void (*look)(void *context, const struct sample *sample);
+    void *context;
 };
 
 // Everything but the samples. `from` and `to` are single vertices, or VERTEX_NONE for all inputs and all outputs.

@@ -6,7 +6,9 @@
 #include "app/method.h"
 #include "app/report.h"
 #include "app/sample.h"
+#include "app/sampling.h"
 #include "app/trials.h"
+#include "app/window.h"
 #include "base/task.h"
 
 struct wish {
@@ -54,15 +56,27 @@ static bool read_wish(struct session *session, const struct words *words, struct
     return read_rest(session, words, at, wish, error);
 }
 
+// While it runs the window shows how far it is; what is done there waits.
+static void look(void *context, const struct sample *sample) {
+    struct session *session = context;
+    if (sample->count == sample->wanted || !window_is_open() || session->shown.chart) return;
+    sampling_update(session, sample);
+    window_refresh(session, false);
+}
+
 bool command_sample(struct session *session, const struct words *words, struct error *error) {
     struct wish wish;
     struct sample sample;
     if (!session_graph(session, error) || !read_wish(session, words, &wish, error)) return false;
     if (!sample_begin(&sample, session, &wish.method, (uint64_t)wish.seed, wish.from, wish.to, error)) return false;
     sample.wanted = (uint64_t)wish.samples;
+    sample.look = look;
+    sample.context = session;
     bool ok = sample_run(&sample, error);
+    if (ok) sampling_update(session, &sample);
     if (ok && sample.count < sample.wanted) task_begin(); // what there is is told in full
-    if (ok) sample_report(session, &sample), trials_add_sample(session, &sample, words->rest);
+    if (ok) sample_report(session, &sample);
+    if (ok && !sampling_passes(session)) trials_add_sample(session, &sample, words->rest);
     sample_free(&sample);
     return ok;
 }

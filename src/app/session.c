@@ -11,6 +11,7 @@
 #include "app/pieces.h"
 #include "app/repl.h"
 #include "app/report.h"
+#include "app/sampling.h"
 #include "app/settings.h"
 #include "app/trials.h"
 #include "app/walk.h"
@@ -324,6 +325,7 @@ void session_free(struct session *session) {
     forget_graph_view(session);
     chart_free(session->chart);
     trials_free(session->trials);
+    sampling_free(session->sampling);
     struct undo *u = session->undo;
     if (u) {
         forget_future(u);
@@ -715,6 +717,14 @@ static bool list_paths(struct session *session, struct view *view, struct view_s
 }
 
 // The text of the function that was traced, or of the statements at the prompt.
+// The last line that made a pattern.
+static char *pattern_line(const struct buffer *log) {
+    const char *found = "";
+    for (const char *line = buffer_string(log); *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (strncmp(line, ":pat", 4) == 0) found = line;
+    return mem_text(found, strcspn(found, "\n"));
+}
+
 static char *code_of(struct session *session, const struct graph *graph) {
     struct span span = SPAN_NONE;
     for (vertex v = 0; v < graph->count && !span.source; v++) {
@@ -724,6 +734,7 @@ static char *code_of(struct session *session, const struct graph *graph) {
         span = frame ? graph->sites[graph->frames[frame].site].span : graph_span(graph, v);
     }
     if (graph->function && span.source) return mem_text(span.source->text, span.source->size);
+    if (graph->function) return pattern_line(&session->log);
     struct buffer text = {0};
     buffer_add(&text, session->log.data, session->log.size);
     return text.data ? text.data : mem_text("", 0);

@@ -52,10 +52,11 @@ struct shown {
     uint32_t collapsed_count;
 };
 
-struct walk;   // app/walk.h
-struct chart;  // app/chart.h
-struct trials; // app/trials.h
-struct undo;   // session.c
+struct walk;     // app/walk.h
+struct chart;    // app/chart.h
+struct trials;   // app/trials.h
+struct sampling; // app/sampling.h
+struct undo;     // session.c
 
 struct session {
     struct symbols *symbols;
@@ -67,9 +68,10 @@ struct session {
     struct eliminate *eliminate; // :eliminate in progress, or NULL
     vertex *eliminated;          // in order
     uint32_t eliminated_count;
-    struct walk *walk;     // :walk in progress, or NULL
-    struct chart *chart;   // of the last :plot or :variance, or NULL
-    struct trials *trials; // estimates so far, or NULL
+    struct walk *walk;         // :walk in progress, or NULL
+    struct chart *chart;       // of the last :plot or :variance, or NULL
+    struct trials *trials;     // estimates so far, or NULL
+    struct sampling *sampling; // what the window shows of the last :sample, or NULL
     struct undo *undo;
     bool quit;
     bool strict;      // stop at the first failed line

@@ -246,6 +246,7 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
     picture_free(app->before);
     app->before = NULL;
     app->picture = picture;
+    view_sampling_take(app);
     if (app->chart) app->fitted = false, view_chart_free(app->chart), app->chart = NULL;
     picture_match(picture, before);
     carry_over(app);
@@ -319,6 +320,7 @@ static int quiet_time(const struct view_app *app) {
     if (app->dirty || app->move_seconds > 0 || app->before) return 0;
     if (app->drawn_fast) until = fmin(until, app->touched + 0.13);
     if (app->playing) until = fmin(until, app->play_next);
+    if (view_sampling_plays(app)) until = fmin(until, view_sampling_next(app));
     if (app->note[0] && app->note_until > now) until = fmin(until, app->note_until);
     if (isinf(until)) return -1;
     return until <= now ? 1 : (int)(1e3 * (until - now)) + 1;
@@ -338,6 +340,7 @@ static void take_event(struct view_app *app, const SDL_Event *event) {
 static void run(struct view_app *app) {
     SDL_Event event;
     double frame = 0;
+    uint32_t sampling = UINT32_MAX; // which sample is lit
     while (!app->quit) {
         int wait = quiet_time(app);
         if (wait == 0) wait = (int)fmax(0, 1e3 * (frame + 0.016 - view_now()));
@@ -345,6 +348,10 @@ static void run(struct view_app *app) {
         for (; came && !app->quit; came = SDL_PollEvent(&event)) take_event(app, &event);
         double now = view_now();
         if (app->playing && now >= app->play_next) view_play_step(app);
+        if (sampling != (view_sampling_plays(app) ? view_sampling_at(app) : UINT32_MAX)) {
+            sampling = view_sampling_plays(app) ? view_sampling_at(app) : UINT32_MAX;
+            app->dirty = app->panel_stale = true;
+        }
         if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = app->panel_stale = true;
         if (app->quit || now - frame < 0.015) continue;
         frame = now;

@@ -118,6 +118,10 @@ struct view_app {
     bool slide_waits, slide_final, slide_shown, slide_busy; // busy: the session has not answered the last one yet
     uint32_t slide_index;
 
+    json_int_t sampling_run; // whose first samples have begun to light up
+    double sampling_from;    // when
+    bool sampling_shown;
+
     char note[512], busy[256];
     double note_until;
 
@@ -157,6 +161,17 @@ void view_action(struct view_app *app, enum key_action action);
 void view_slide(struct view_app *app, uint32_t input, double value, bool final);
 void view_play_step(struct view_app *app);
 void view_search_again(struct view_app *app); // the picture has changed
+
+// view_sampling.c
+json_t *view_sampling(const struct view_app *app); // what the session tells of it, or NULL
+void view_sampling_take(struct view_app *app);     // a picture has come
+bool view_sampling_plays(const struct view_app *app);
+uint32_t view_sampling_at(const struct view_app *app);
+double view_sampling_next(const struct view_app *app);
+void view_sampling_toggle(struct view_app *app);
+void view_sampling_draw(struct view_app *app, cairo_t *cairo);
+// Returns the y below.
+double view_sampling_histogram(const struct view_app *app, struct scene *scene, double x, double y, double width);
 
 // view_plot.c
 struct view_chart *view_chart_new(const json_t *about); // NULL: no plot, or no memory

@@ -199,6 +199,14 @@ static void light_around(const struct picture *picture, uint32_t p, uint8_t *lit
     }
 }
 
+static void draw_sampling(struct view_app *app, cairo_t *cairo) {
+    cairo_save(cairo);
+    clip_to_area(app, cairo);
+    to_picture(app, cairo);
+    view_sampling_draw(app, cairo);
+    cairo_restore(cairo);
+}
+
 static void draw_lights(struct view_app *app, cairo_t *cairo) {
     const struct picture *picture = app->picture;
     uint8_t *lit = mem_zero(picture->part_count + 1, 1);
@@ -350,7 +358,7 @@ void view_draw(struct view_app *app) {
         if (!app->cache_good) draw_cache(app, now);
         cairo_set_source_surface(cairo, app->cache, 0, 0);
         cairo_paint(cairo);
-        if (app->picture && !app->before && !app->chart) draw_lights(app, cairo);
+        if (app->picture && !app->before && !app->chart) draw_sampling(app, cairo), draw_lights(app, cairo);
         if (app->chart) draw_hit(app, cairo);
         draw_panel(app, cairo);
         draw_overlays(app, cairo, now);

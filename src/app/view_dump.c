@@ -94,6 +94,16 @@ json_t *view_dump(struct view_app *app) {
     json_object_set_new(dump, "input", app->input == PART_NONE ? json_null() : json_integer(app->input));
     // Until the session has answered the last value of a drag.
     json_object_set_new(dump, "sliding", json_boolean(app->drag == DRAG_SLIDER || app->slide_busy || app->slide_waits));
+    const json_t *sampling = view_sampling(app);
+    if (sampling)
+        json_object_set_new(
+            dump, "sampling",
+            json_pack("{s:b, s:b, s:i, s:O, s:O, s:O, s:O, s:O, s:O, s:O, s:O}", "shown", app->sampling_shown, "plays",
+                      view_sampling_plays(app), "at", (int)view_sampling_at(app), "samples",
+                      json_object_get(sampling, "samples"), "mean", json_object_get(sampling, "mean"), "exact",
+                      json_object_get(sampling, "exact"), "bins", json_object_get(sampling, "bins"), "below",
+                      json_object_get(sampling, "below"), "above", json_object_get(sampling, "above"), "pile",
+                      json_object_get(sampling, "pile"), "sliders", json_object_get(sampling, "sliders")));
     json_object_set_new(dump, "note", json_string(app->note));
     json_object_set_new(dump, "busy", json_string(app->busy));
     json_object_set_new(dump, "vertices", places(app, false));

@@ -429,6 +429,9 @@ void view_action(struct view_app *app, enum key_action action) {
     case KEY_INPUT_MORE:
         nudge(app, 1);
         break;
+    case KEY_SAMPLING:
+        view_sampling_toggle(app);
+        break;
     case KEY_PANEL:
         app->panel_shown = !app->panel_shown;
         view_resize(app);

@@ -179,6 +179,8 @@ static void walk(struct maker *m) {
 }
 
 json_t *view_input_about(const struct view_app *app, uint32_t input) {
+    if (input >= SAMPLING_SLIDER)
+        return json_array_get(json_object_get(view_sampling(app), "sliders"), input - SAMPLING_SLIDER);
     return app->picture ? json_array_get(json_object_get(app->picture->about, "inputs"), input) : NULL;
 }
 
@@ -186,9 +188,27 @@ uint32_t view_input_count(const struct view_app *app) {
     return app->picture ? (uint32_t)json_array_size(json_object_get(app->picture->about, "inputs")) : 0;
 }
 
+// Of the sampling: ends that the session tells.
+static struct input_range *told_range(struct view_app *app, const json_t *about) {
+    struct input_range *range = NULL;
+    char name[64];
+    snprintf(name, sizeof name, "sampling: %.40s", text_of(about, "name"));
+    for (uint32_t i = 0; i < app->range_count && !range; i++)
+        if (strcmp(app->range[i].name, name) == 0) range = &app->range[i];
+    if (!range) {
+        if (!mem_grow(&app->range, &app->range_capacity, app->range_count + 1, sizeof *range)) return NULL;
+        range = &app->range[app->range_count++];
+        snprintf(range->name, sizeof range->name, "%s", name);
+    }
+    range->low = json_number_value(json_object_get(about, "low"));
+    range->high = json_number_value(json_object_get(about, "high"));
+    return range;
+}
+
 // The range of a slider stays as it is while the value lies inside, so that the knob does not run from the pointer.
 struct input_range *view_range(struct view_app *app, uint32_t input) {
     json_t *about = view_input_about(app, input);
+    if (input >= SAMPLING_SLIDER) return told_range(app, about);
     const char *name = text_of(about, "name");
     double value = json_number_value(json_object_get(about, "value"));
     struct input_range *range = NULL;
@@ -212,6 +232,7 @@ static void slider(struct maker *m, uint32_t i) {
     struct view_app *app = m->app;
     json_t *about = view_input_about(app, i);
     const struct input_range *range = view_range(app, i);
+    const char *show = text_of(about, "show");
     double value = json_number_value(json_object_get(about, "value"));
     if (app->slide_waits && app->slide_index == i) value = app->slide_value;
     bool in_hand = app->input == i;
@@ -219,6 +240,7 @@ static void slider(struct maker *m, uint32_t i) {
     char number[80];
     scene_name(&name, text_of(about, "name"));
     snprintf(number, sizeof number, "%.6g", value);
+    if (*show) snprintf(number, sizeof number, "%.40s", show);
     if (app->typing && in_hand) snprintf(number, sizeof number, "%s|", app->typed);
     scene_text(m->scene, MARGIN, m->y + 12, buffer_string(&name), 12, m->style->text, ANCHOR_START, FONT_SANS);
     buffer_free(&name);
@@ -226,7 +248,7 @@ static void slider(struct maker *m, uint32_t i) {
     scene_rect(m->scene, box, m->y, 76, 18, 4, m->style->vertex_fill,
                in_hand ? m->style->accent : m->style->vertex_stroke, 1);
     put(m->scene, box + 70, m->y + 12.5, number, 10.5, m->style->text, ANCHOR_END, FONT_SANS);
-    add_widget(m, WIDGET_FIELD, i, box, m->y, 76, 18);
+    if (i < SAMPLING_SLIDER) add_widget(m, WIDGET_FIELD, i, box, m->y, 76, 18);
     double left = MARGIN + 56, width = box - left - 14;
     if (range) track(m, left, m->y + 9, width, (value - range->low) / (range->high - range->low), in_hand);
     add_widget(m, WIDGET_SLIDER, i, left, m->y, width, 18);
@@ -243,6 +265,17 @@ static void inputs(struct maker *m) {
         snprintf(cut, sizeof cut, "and %u more: :at NAME=NUMBER moves any of them", count - SLIDERS);
         m->y = view_text_block(m->scene, MARGIN, m->y, inside, cut, 9.5, m->style->muted, FONT_SANS);
     }
+}
+
+static void sampling(struct maker *m) {
+    const json_t *about = view_sampling(m->app);
+    if (!about || !m->app->sampling_shown) return;
+    char line[200];
+    snprintf(line, sizeof line, "%.120s: %.60s", text_of(about, "of"), text_of(about, "title"));
+    heading(m, line);
+    m->y = view_sampling_histogram(m->app, m->scene, MARGIN, m->y, inside);
+    uint32_t count = (uint32_t)json_array_size(json_object_get(about, "sliders"));
+    for (uint32_t i = 0; i < count; i++) slider(m, SAMPLING_SLIDER + i);
 }
 
 // The vertex or edge under the pointer, or in hand.
@@ -276,6 +309,7 @@ void view_panel_make(struct view_app *app) {
     code(&m);
     m.y = view_text_block(m.scene, MARGIN, m.y + 4, inside, point, 11, m.style->muted, FONT_MONO);
     walk(&m);
+    sampling(&m);
     inputs(&m);
     between(&m);
     pointed(&m);

@@ -16,6 +16,7 @@
 #include "app/between.h"
 #include "app/chart.h"
 #include "app/report.h"
+#include "app/sampling.h"
 #include "app/settings.h"
 #include "app/walk.h"
 #include "app/wire.h"
@@ -34,7 +35,7 @@ struct stamp {
     struct settings settings;
     struct shown shown;
     uint32_t step, eliminated;
-    uint64_t chart;
+    uint64_t chart, sampling;
     const void *walk;
 };
 
@@ -329,6 +330,7 @@ static char *about_picture(struct session *session, const struct view *view, con
     rest_about(view, about);
     between_about(session, view, about);
     text_about(session, view->graph, about);
+    if (sampling_about(session)) json_object_set(about, "sampling", sampling_about(session));
     char *text = json_dumps(about, JSON_COMPACT);
     json_decref(about);
     mem_free(adjoint);
@@ -344,6 +346,7 @@ static struct stamp stamp_of(const struct session *session) {
     stamp.settings = session->settings;
     stamp.shown = session->shown;
     stamp.walk = session->walk;
+    stamp.sampling = sampling_serial(session);
     stamp.step = session->walk ? walk_at(session->walk) : 0;
     stamp.eliminated = session->eliminated_count;
     stamp.chart = session->shown.chart && session->chart ? session->chart->serial : 0;
@@ -486,6 +489,11 @@ static void slide(struct session *session, const json_t *event) {
     double input = json_number_value(json_object_get(event, "input"));
     double value = json_number_value(json_object_get(event, "value"));
     struct error error = {0};
+    if (input >= SAMPLING_SLIDER && input < 2.0 * SAMPLING_SLIDER) {
+        sampling_slide(session, (uint32_t)input - SAMPLING_SLIDER, value,
+                       json_is_true(json_object_get(event, "final")));
+        return;
+    }
     if (!graph || !(input >= 0 && input < graph->input_count) || !isfinite(value)) return;
     if (!session_slide(session, (uint32_t)input, value, json_is_true(json_object_get(event, "final")), &error))
         window_note(error.message);

@@ -24,6 +24,9 @@ struct wire_header {
     uint32_t size;
 };
 
+// In slide events: sliders from this number on are not inputs, but those of "sampling" in the view's JSON.
+enum { SAMPLING_SLIDER = 1 << 16 };
+
 // Appends header and payload. false: over WIRE_LARGEST, or out of memory.
 bool wire_put(struct buffer *out, enum wire_kind kind, const void *payload, size_t size);
 // Looks at the start of what has come in. > 0: a whole message of that many bytes, header included, is there; 0: more

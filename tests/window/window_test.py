@@ -854,6 +854,74 @@ def test_a_step_at_the_prompt_is_seen_in_the_window():
     expect("step 4 of 7" in s.ask(":next"), "the prompt goes on from the window's step")
 
 
+# ---- sampling ---------------------------------------------------------------------------------------------------------
+
+SAMPLING = 65536  # number of its first slider
+
+
+def sampled(*lines):
+    s = figure1()
+    for line in lines:
+        s.ask(line)
+    s.wait(lambda state: state.get("sampling"), "the sampling")
+    s.key("e")  # to the end of the first samples at once
+    s.wait(lambda state: not state["sampling"]["plays"], "all samples")
+    return s
+
+
+def total(sampling):
+    return sum(sampling["bins"]) + sampling["below"] + sampling["above"]
+
+
+def test_sampled_paths_light_up_and_pile_up():
+    s = figure1()
+    before = display.area(0, 0, 700, 700)
+    s.ask(":sample 1000 walk")
+    state = s.wait(lambda state: state.get("sampling"), "the sampling")
+    expect(state["sampling"]["plays"], "the first samples light up one by one")
+    until(lambda: display.area(0, 0, 700, 700) != before, "a lit path on the screen")
+    first = s.state()["sampling"]["at"]
+    s.wait(lambda state: state["sampling"]["at"] > first, "the next sample")
+    s.key("e")
+    state = s.wait(lambda state: not state["sampling"]["plays"], "all samples")
+    sampling = state["sampling"]
+    expect(total(sampling) == sampling["samples"] == 1000, f"{total(sampling)} samples in the histogram")
+    expect(near(sampling["exact"], 3.7155335100724889, 1e-12), f"the exact value is {sampling['exact']}")
+    shares = [share for edge, share in sampling["pile"]]
+    expect(len(shares) == 5 and shares.count(1) == 2, f"two of five edges are in every path: {shares}")
+    shown = display.area(0, 0, 1000, 700)
+    s.key("e")
+    s.wait(lambda state: not state["sampling"]["shown"], "hidden")
+    until(lambda: display.area(0, 0, 1000, 700) != shown, "a picture without it")
+    s.ask(":at x1=1")  # another graph: nothing was sampled there
+    s.wait(lambda state: not state.get("sampling"), "no sampling")
+
+
+def test_a_slider_draws_more_samples():
+    s = sampled(":sample 100 walk x2 -> f seed 4")
+    drag_slider(s, SAMPLING, [0.34, 0.4, 0.5, 2 / 3])
+    state = s.wait(lambda state: state["sampling"]["samples"] > 5000, "more samples")
+    state = s.at_rest()
+    expect(total(state["sampling"]) == state["sampling"]["samples"], "all are in the histogram")
+    expect(s.ask(":trials").count("walk") == 2, "the drag is one trial")
+
+
+def test_sliders_change_the_pattern():
+    s = sampled(":pattern interleaved 3 3", ":sample 200 vertices 1")
+    names = [slider["name"] for slider in s.state()["sampling"]["sliders"]]
+    expect(names == ["samples", "K", "width", "depth"], names)
+    drag_slider(s, SAMPLING + 3, [0.2, 0.3, 0.36])
+    s.wait(lambda state: len(state["vertices"]) > 11, "a deeper pattern")
+    state = s.at_rest()
+    depth = state["sampling"]["sliders"][3]["value"]
+    expect(len(state["vertices"]) == 2 + 3 * depth, f"{len(state['vertices'])} vertices at depth {depth}")
+    drag_slider(s, SAMPLING + 1, [0.0, 0.5, 1.0])
+    s.wait(lambda state: state["sampling"]["sliders"][1]["value"] == 3, "K = 3")
+    s.at_rest()
+    s.ask(":undo")
+    s.wait(lambda state: len(state["vertices"]) == 11, "the pattern as it was, by one :undo")
+
+
 # ---- plots ------------------------------------------------------------------------------------------------------------
 
 
@@ -889,6 +957,20 @@ def test_ctrl_s_saves_the_plot_that_is_shown():
     s.ask(":export same.svg")
     with open(s.path("bauer-1.svg"), encoding="utf-8") as saved, open(s.path("same.svg"), encoding="utf-8") as file:
         expect(saved.read() == file.read(), "it is not the plot that :export writes")
+
+
+def test_a_sweep_is_shown_as_plots():
+    s = figure1()
+    s.ask(":variance interleaved depth 1..4 width 2,3,4 samples 500 uniform walk")
+    state = s.wait(lambda state: state["view"] == "plot", "the plots")
+    expect(state["plot"]["panels"] == 3 and state["plot"]["log_y"], f"{state['plot']}")
+    before = display.area(0, 0, 1000, 700)
+    s.key("2")  # the second estimator, in all panels
+    until(lambda: display.area(0, 0, 1000, 700) != before, "a curve less")
+    s.ask(":figure 2")
+    s.wait(lambda state: state["view"] == "page", "the page of Figure 2")
+    s.ask(":lcg")
+    s.wait(lambda state: state["view"] == "lcg", "the graph again")
 
 
 def test_a_plot_has_logarithmic_axes():

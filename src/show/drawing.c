@@ -161,13 +161,22 @@ static void label_markup(const struct drawing *drawing, const struct sketch_edge
 
 static bool sparse(const struct drawing *drawing) { return drawing->sketch->edge_count <= DRAWING_SPARSE; }
 
+#define CROWDED_SHARE 0.2                          // of an edge, where its label stands
+enum { CROWDED_RANKS = 95, CROWDED_NODES = 150 }; // points, so that labels do not meet
+
+// Layers that are joined completely: room for every label would tear them apart, so labels stand on their edges.
+static bool crowded(const struct drawing *drawing) {
+    return sparse(drawing) && drawing->labels != LABELS_NONE && !drawing->close &&
+           2 * drawing->sketch->edge_count > 3 * drawing->sketch->node_count;
+}
+
 static bool make_label(struct drawing *drawing, size_t e) {
     const struct sketch_edge *edge = &drawing->sketch->edge[e];
     if ((drawing->labels == LABELS_NONE && edge->count == 1) || edge->state == EDGE_GONE) return true;
     struct buffer out = {0};
     label_markup(drawing, edge, &out);
     drawing->label[e] = out.data;
-    if (sparse(drawing) && out.data) {
+    if (sparse(drawing) && !crowded(drawing) && out.data) {
         double size = drawing->label_size;
         drawing->layout.edge[e].label_width = markup_width(out.data, size) + 0.9 * size;
         drawing->layout.edge[e].label_height = 1.5 * size;
@@ -195,7 +204,8 @@ static bool prepare(struct drawing *drawing) {
         return false;
     drawing->layout.direction = drawing->view->direction;
     drawing->layout.keep = drawing->view->live;
-    drawing->layout.rank_gap = drawing->close ? CLOSE_RANKS : 0;
+    drawing->layout.rank_gap = drawing->close ? CLOSE_RANKS : crowded(drawing) ? CROWDED_RANKS : 0;
+    drawing->layout.node_gap = crowded(drawing) ? CROWDED_NODES : 0;
     for (size_t i = 0; i < sketch->node_count; i++) size_node(drawing, &sketch->node[i], &drawing->layout.node[i]);
     rank_outputs(drawing);
     for (size_t i = 0; i < sketch->edge_count; i++) {
@@ -284,19 +294,34 @@ static colour label_colour(const struct style *style, const struct sketch_edge *
     return edge->state == EDGE_PLAIN ? style->edge_label : style->fill_in;
 }
 
+// A place on the edge, `share` of its control points from its beginning: near the source edges that cross later are
+// still apart.
+static struct point on_edge(const struct layout_edge *edge, double share) {
+    double at = share * (edge->point_count - 1) / 3;
+    uint32_t piece = (uint32_t)at;
+    if (3 * piece + 3 >= edge->point_count) return edge->label;
+    const struct point *p = &edge->point[3 * piece];
+    double t = at - piece, s = 1 - t;
+    double a = s * s * s, b = 3 * s * s * t, c = 3 * s * t * t, d = t * t * t;
+    return (struct point){a * p[0].x + b * p[1].x + c * p[2].x + d * p[3].x,
+                          a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y};
+}
+
 static void paint_label(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
     bool lit = light->edge[e];
+    struct point at = crowded(drawing) ? on_edge(edge, CROWDED_SHARE) : edge->label;
     struct buffer text = {0};
     if (!sparse(drawing) && !light->dim && drawing->sketch->edge[e].count == 1)
         long_label(drawing, e, &text);
     else
         buffer_text(&text, drawing->label[e]);
-    struct scene_item *item = put(scene, edge->label.x, edge->label.y + 0.3 * drawing->label_size, buffer_string(&text),
+    struct scene_item *item = put(scene, at.x, at.y + 0.3 * drawing->label_size, buffer_string(&text),
                                   drawing->label_size, label_colour(style, &drawing->sketch->edge[e], lit));
     // Where the layout left room beside the edge, a halo would only bite into the line.
-    if (item) item->halo = !sparse(drawing), item->halo_colour = lit ? style->accent_halo : style->halo;
+    if (item)
+        item->halo = !sparse(drawing) || crowded(drawing), item->halo_colour = lit ? style->accent_halo : style->halo;
     if (text.failed) scene->failed = true;
     buffer_free(&text);
 }

@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "estimate/estimate.h"
 #include "estimate/pattern.h"
+#include "estimate/sweep.h"
 
 struct subject {
     struct symbols *symbols;
@@ -36,7 +37,7 @@ static double draw(const struct subgraph *subgraph, const char *name, uint64_t s
     struct method method = {.estimator = sampler_find(name, NULL)};
     struct sampler *sampler = sampler_new(subgraph, &method, NULL);
     struct estimate estimate;
-    unsigned threads = parallel_threads();
+    unsigned threads = parallel_wanted();
     parallel_set_threads(1);
     bool ok = sampler && estimate_begin(&estimate, sampler, rng_key(1, 1), 0, NULL);
     double start = clock_now();
@@ -87,4 +88,39 @@ bool measure_variance(double *value, double *peer) {
     mem_free(probability);
     subject_free(&s);
     return ok;
+}
+
+// Seconds for a sweep over these depths and widths 2, 4, 8.
+static double sweep_seconds(uint32_t depths, uint64_t estimates) {
+    static const char *const names[] = {"uniform", "walk", "importance"};
+    struct sweep sweep = {.seed = 1, .vertex_limit = 1000000};
+    bool ok = true;
+    for (uint32_t width = 2; width <= 8; width *= 2)
+        for (int i = 0; i < 3; i++)
+            for (uint32_t depth = 1; depth <= depths; depth++) {
+                struct sweep_cell cell = {.average = 1, .estimates = estimates, .graphs = 1};
+                cell.method.estimator = sampler_find(names[i], NULL);
+                cell.pattern = (struct pattern){PATTERN_INTERLEAVED, width, depth, WEIGHTS_UNIFORM, 0.5, 1.5, false, 1};
+                ok = ok && sweep_add(&sweep, &cell, NULL);
+            }
+    double start = clock_now();
+    ok = ok && sweep_run(&sweep, NULL, NULL, NULL);
+    double seconds = clock_now() - start;
+    sweep_clear(&sweep);
+    return ok ? seconds : NAN;
+}
+
+bool measure_lab(double *value, double *peer) {
+    *peer = 0;
+    *value = sweep_seconds(32, 100000);
+    return isfinite(*value);
+}
+
+bool measure_threads(double *value, double *peer) {
+    unsigned threads = parallel_wanted();
+    *value = sweep_seconds(16, 100000);
+    parallel_set_threads(1);
+    *peer = sweep_seconds(16, 100000);
+    parallel_set_threads(threads);
+    return isfinite(*value) && isfinite(*peer);
 }

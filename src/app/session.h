@@ -27,6 +27,7 @@ struct settings {
     bool text_as_paths; // `:set text paths|text`
     bool color;         // `:set color on|off`
     uint64_t seed;
+    uint32_t threads; // that sample, 0: as many as there are processors
 };
 
 // Where answers go. One line's answer is collected in `text` and then written whole (through a pager when long and

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parallel.h"
+
 void settings_default(struct settings *settings) {
     *settings = (struct settings){.theme = THEME_LIGHT,
                                   .direction = DIRECTION_UP,
@@ -25,6 +27,7 @@ void settings_apply(struct session *session) {
     options.steps = s->steps;
     options.depth = s->depth;
     environment_set_options(session->environment, options);
+    parallel_set_threads(s->threads);
 }
 
 // ---- reading and showing ------------------------------------------------------------------------------------------
@@ -182,6 +185,21 @@ static void show_collapse(const struct session *session, struct buffer *out) {
         buffer_text(out, "none");
 }
 
+static bool set_threads(struct session *session, const char *value) {
+    double number;
+    if (strcmp(value, "auto") == 0) return session->settings.threads = 0, true;
+    if (!read_whole(value, 1, 256, &number)) return false;
+    session->settings.threads = (uint32_t)number;
+    return true;
+}
+
+static void show_threads(const struct session *session, struct buffer *out) {
+    if (session->settings.threads)
+        buffer_printf(out, "%u", session->settings.threads);
+    else
+        buffer_text(out, "auto");
+}
+
 // ---- the table ----------------------------------------------------------------------------------------------------
 
 const struct setting setting_table[] = {
@@ -206,6 +224,8 @@ const struct setting setting_table[] = {
      show_text_as_paths},
     {"color", "on | off", "colours in the terminal", "on off", set_color, show_color},
     {"seed", "0 to 9007199254740992", "seed of everything random", NULL, set_seed, show_seed},
+    {"threads", "auto | 1 to 256", "threads that draw samples; the results are the same for any number", "auto",
+     set_threads, show_threads},
 };
 const size_t setting_count = sizeof setting_table / sizeof *setting_table;
 

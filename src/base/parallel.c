@@ -13,6 +13,8 @@ static unsigned threads_wanted;
 
 void parallel_set_threads(unsigned threads) { threads_wanted = threads < THREADS_MOST ? threads : THREADS_MOST; }
 
+unsigned parallel_wanted(void) { return threads_wanted; }
+
 unsigned parallel_threads(void) {
     if (threads_wanted) return threads_wanted;
     cpu_set_t set;

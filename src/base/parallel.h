@@ -20,5 +20,6 @@ bool parallel_run(uint64_t count, parallel_task *work, parallel_task *done, void
 // Threads that work; 0 is as many as there are processors that this process may use.
 void parallel_set_threads(unsigned threads);
 unsigned parallel_threads(void);
+unsigned parallel_wanted(void); // as set, 0 too
 
 #endif

@@ -185,6 +185,17 @@ static void test_interrupt_of_samples(void **state) {
     leave(terminal);
 }
 
+// Ctrl-C stops a sweep, and shows the cells that are done; run again with its file it goes on behind them.
+static void test_interrupt_of_a_sweep(void **state) {
+    (void)state;
+    struct terminal *terminal = start();
+    interrupt(terminal, ":variance interleaved depth 1..1000 width 4 samples 20000 walk file sweep.csv\r");
+    assert_true(terminal_wait(terminal, "of 1000 cells are done", PATIENCE));
+    line(terminal, ":variance interleaved depth 1..2 width 4 samples 20000 walk file sweep.csv",
+         "2 cells were in sweep.csv");
+    leave(terminal);
+}
+
 // Ctrl-C stops a sum over 2^64 paths and an endless loop; what was typed before is still there.
 static void test_interrupt(void **state) {
     (void)state;
@@ -372,6 +383,7 @@ int main(int argc, char **argv) {
         TEST(test_typing),
         TEST(test_completion),
         TEST(test_cancel_line),
+        TEST(test_interrupt_of_a_sweep),
         TEST(test_interrupt),
         TEST(test_interrupt_of_samples),
         TEST(test_error),

@@ -10,7 +10,15 @@
 #include "estimate/distinct.h"
 
 // CHUNK_...: of each rank. A unit is a cell with the weights of one of its graphs. Tasks are its batches of estimates.
-enum { TASK_MOST = 1 << 16, TASK_COST = 1 << 22, CHUNK_TASKS = 256, CHUNK_EDGES = 1 << 22, STREAM_PATHS = 0x50A7 };
+enum {
+    TASK_MOST = 1 << 16,
+    TASK_COST = 1 << 22,
+    CHUNK_FIRST = 4,
+    CHUNK_TASKS = 256,
+    CHUNK_EDGES = 1 << 22,
+    CHUNK_WORK = 1 << 26,
+    STREAM_PATHS = 0x50A7
+};
 
 bool sweep_add(struct sweep *sweep, const struct sweep_cell *cell, struct error *error) {
     if (!mem_grow(&sweep->cell, &sweep->cell_capacity, sweep->cell_count + 1, sizeof *cell)) return error_memory(error);
@@ -143,8 +151,8 @@ struct task {
 
 struct chunk {
     struct sweep *sweep;
-    struct task *task; // room for `most`, as for units and parts
-    uint32_t count, most;
+    struct task *task;            // room for `most`, as for units and parts
+    uint32_t count, most, wanted; // wanted: chunks grow, so that the first cells are soon done
     struct unit *unit;
     uint32_t units;
     struct part *part; // of my tasks: those whose place is ranks_mine() modulo ranks_count()
@@ -286,15 +294,17 @@ static void step(const struct sweep *sweep, struct place *at) {
 // As many tasks as fit, with graphs that fit in memory together; but one graph for each rank.
 static void fill(struct chunk *chunk, struct place *at) {
     const struct sweep *sweep = chunk->sweep;
-    double edges = 0;
+    double edges = 0, work = 0;
     chunk->count = chunk->units = 0;
-    while (chunk->count < chunk->most && at->cell < sweep->cell_count) {
+    while (chunk->count < chunk->wanted && at->cell < sweep->cell_count && work < (double)CHUNK_WORK * ranks_count()) {
+        const struct sweep_cell *cell = &sweep->cell[at->cell];
         const struct task *last = chunk->count ? &chunk->task[chunk->count - 1] : NULL;
         if (!last || last->cell != at->cell || last->graph != at->graph) {
-            edges += sweep->subgraph ? 0 : edges_of(sweep, &sweep->cell[at->cell]);
+            edges += sweep->subgraph ? 0 : edges_of(sweep, cell);
             if (chunk->units >= ranks_count() && edges > (double)CHUNK_EDGES * ranks_count()) return;
             chunk->units++;
         }
+        work += (double)(estimates_of_task(sweep, cell) * cell->average) * cost_of(sweep, cell);
         chunk->task[chunk->count++] = (struct task){at->cell, at->graph, at->batch, chunk->units - 1};
         step(sweep, at);
     }
@@ -413,7 +423,7 @@ static double left_of(const struct sweep *sweep, const struct place *at) {
 }
 
 bool sweep_run(struct sweep *sweep, sweep_finished *finished, void *context, struct error *error) {
-    struct chunk chunk = {.sweep = sweep, .most = CHUNK_TASKS * ranks_count()};
+    struct chunk chunk = {.sweep = sweep, .most = CHUNK_TASKS * ranks_count(), .wanted = CHUNK_FIRST * ranks_count()};
     struct part *all = mem_alloc(chunk.most, sizeof *all);
     struct gathering gathering = {0};
     struct place at = {0};
@@ -428,6 +438,7 @@ bool sweep_run(struct sweep *sweep, sweep_finished *finished, void *context, str
     while (ok && at.cell < sweep->cell_count) {
         task_progress("sweeping", total - left_of(sweep, &at), total);
         fill(&chunk, &at);
+        if (chunk.wanted < chunk.most) chunk.wanted *= 2;
         ok = run_chunk(&chunk, all, error) && join(sweep, &chunk, all, &gathering, finished, context, error);
     }
     mem_free(all);

@@ -19,7 +19,9 @@ static void keep_text(const struct variance *v, double keep, char out[32]) {
     snprintf(out, 32, v->fraction ? "keep %g" : "K = %g", keep);
 }
 
-static uint32_t count_of(const struct variance *v, int axis) { return v->axis[axis].count ? v->axis[axis].count : 1; }
+static uint32_t count_of(const struct variance *v, unsigned axis) {
+    return v->axis[axis].count ? v->axis[axis].count : 1;
+}
 
 // ---- the plot -----------------------------------------------------------------------------------------------------
 

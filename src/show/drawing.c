@@ -161,7 +161,7 @@ static void label_markup(const struct drawing *drawing, const struct sketch_edge
 
 static bool sparse(const struct drawing *drawing) { return drawing->sketch->edge_count <= DRAWING_SPARSE; }
 
-#define CROWDED_SHARE 0.2                          // of an edge, where its label stands
+#define CROWDED_SHARE 0.2                         // of an edge, where its label stands
 enum { CROWDED_RANKS = 95, CROWDED_NODES = 150 }; // points, so that labels do not meet
 
 // Layers that are joined completely: room for every label would tear them apart, so labels stand on their edges.

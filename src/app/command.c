@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/lesson.h"
 #include "app/walk.h"
 
 const struct command command_table[] = {
@@ -85,6 +86,24 @@ const struct command command_table[] = {
      "normalised relative graphs seed file one panel walk backward importance edges vertices per vertex replace "
      "noreplace",
      false, command_variance},
+    {"lesson", NULL, "[NAME | FILE.md | end]", "lessons: list them, open one, leave it",
+     "Without a name: lists the lessons and how far you are. With a name, a number or a file: opens one, in a session "
+     "of "
+     "its own; :next, :back and :goto step through it, :hint helps, :answer answers, and what you type in between is "
+     "gone with the next step. `end` leaves it: the session is then as it was before.",
+     ":lesson", COMPLETE_FILE, NULL, false, command_lesson},
+    {"answer", NULL, "TEXT", "answer the question of the lesson's step",
+     "Answers with a number, an expression, or a choice's letter. The right answer is computed when yours comes; right "
+     "and wrong ones get a reason.",
+     ":help answer", COMPLETE_NOTHING, NULL, false, command_answer},
+    {"hint", NULL, "", "a hint for the lesson's question", "Shows the next hint of this step of the lesson.",
+     ":help hint", COMPLETE_NOTHING, NULL, false, command_hint},
+    {"play", NULL, "", "try things between two steps of the lesson",
+     "In a lesson one may type anything at any step; this says so. :next restores what the lesson had left.",
+     ":help play", COMPLETE_NOTHING, NULL, false, command_play},
+    {"review", NULL, "[FILE]", "all that was done in the lesson, as Markdown",
+     "Writes down the steps, the lines that were typed with their answers, and the questions.", ":help review",
+     COMPLETE_FILE, NULL, false, command_review},
     {"figure", NULL, "N [quick | full]", "make a figure of the paper",
      "Reproduces a figure of the paper \"Randomized Automatic Differentiation\", shows it, and writes figure-N.svg, "
      ".csv "
@@ -108,12 +127,15 @@ const struct command command_table[] = {
      "step through a computation",
      "Starts a walk through the evaluation, a sweep, the paths or the elimination; :next and :back step.",
      ":walk reverse", COMPLETE_WORDS, "primal forward reverse paths eliminate", false, walk_command},
-    {"next", "n", "", "the next step of the walk", "Goes one step forward in the current :walk.", ":walk primal\n:next",
-     COMPLETE_NOTHING, NULL, false, walk_command_next},
-    {"back", "b", "", "the step before", "Goes one step back in the current :walk.",
-     ":walk primal\n:next\n:next\n:back", COMPLETE_NOTHING, NULL, false, walk_command_back},
-    {"goto", NULL, "N", "step N of the walk", "Goes to a step of the current :walk by its number.",
-     ":walk primal\n:goto 3", COMPLETE_NOTHING, NULL, false, walk_command_goto},
+    {"next", "n", "", "the next step of the walk or the lesson",
+     "Goes one step forward in the current :walk, or in the lesson.", ":walk primal\n:next", COMPLETE_NOTHING, NULL,
+     false, command_next},
+    {"back", "b", "", "the step before",
+     "Goes one step back in the current :walk, or in the lesson, whose session is then as it was.",
+     ":walk primal\n:next\n:next\n:back", COMPLETE_NOTHING, NULL, false, command_back},
+    {"goto", NULL, "N", "step N of the walk or the lesson",
+     "Goes to a step by its number: of the lesson, if one is in hand, else of the current :walk.",
+     ":walk primal\n:goto 3", COMPLETE_NOTHING, NULL, false, command_goto},
     {"describe", NULL, "", "what is shown, in plain words",
      "Tells the graph, the path or the step in hand in sentences.", ":describe", COMPLETE_NOTHING, NULL, false,
      command_describe},
@@ -279,6 +301,10 @@ bool command_run(struct session *session, const char *line, struct span span, st
         return false;
     }
     const char *rest = line + size + strspn(line + size, " \t\r\n");
+    if (!lesson_allows(session, command->name, rest, error)) {
+        if (error && !error->span.source) error->span = span;
+        return false;
+    }
     struct words words = {.rest = rest, .all = span};
     char *copy = mem_alloc(strlen(rest) + 2, 1);
     if (!copy) return error_memory(error);

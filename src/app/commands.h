@@ -15,6 +15,9 @@ command_function command_at, command_jvp, command_vjp;
 command_function command_sample;
 // variance_command.c: sweeps
 command_function command_variance;
+// lesson_command.c: lessons, and stepping
+command_function command_lesson, command_next, command_back, command_goto, command_hint, command_play, command_answer,
+    command_review;
 // figure.c: the paper's figures
 command_function command_figure;
 // trials.c: all estimates so far

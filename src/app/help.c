@@ -23,6 +23,8 @@ static const struct option options[] = {
     {"--window", "open the window for a file or a pipe too, and wait until it is closed"},
     {"--no-window", "open no window"},
     {"--no-init", "do not read the init file"},
+    {"--check-lesson FILE...", "find every mistake in lessons, and exit"},
+    {"--grade LESSON ANSWERS", "mark a student's saved answers, and exit; with --json as one object"},
     {"--version", "versions of bauer and its libraries"},
     {"--help", "this text"},
 };

@@ -18,6 +18,7 @@
 
 #include "app/bench.h"
 #include "app/command.h"
+#include "app/lesson.h"
 #include "app/progress.h"
 #include "app/repl.h"
 #include "app/report.h"
@@ -233,6 +234,21 @@ static bool is_special(int argc, char **argv, int *status) {
     return true;
 }
 
+static int run_lessons(int argc, char **argv) {
+    bool json = false, check = strcmp(argv[1], "--check-lesson") == 0;
+    int count = 0;
+    for (int i = 2; i < argc; i++)
+        if (!check && strcmp(argv[i], "--json") == 0)
+            json = true;
+        else
+            argv[2 + count++] = argv[i];
+    if (check && count) return lesson_check_files(count, argv + 2);
+    if (!check && count == 2) return lesson_grade(argv[2], argv[3], json);
+    return wrong_usage(check ? "--check-lesson is followed by files"
+                             : "--grade is followed by a lesson and a file of answers",
+                       "", NULL);
+}
+
 static int run_bench(int argc, char **argv) {
     bool json = false;
     int count = 0;
@@ -260,6 +276,8 @@ int main(int argc, char **argv) {
     keep_memory();
     catch_interrupt();
     if (is_special(argc, argv, &status)) return status;
+    if (argc > 1 && (strcmp(argv[1], "--check-lesson") == 0 || strcmp(argv[1], "--grade") == 0))
+        return run_lessons(argc, argv);
     if (argc > 1 && strcmp(argv[1], "bench") == 0) return run_bench(argc, argv);
     if ((status = read_arguments(&a, argc, argv)) != 0) return status;
     if (a.version) return print_version();

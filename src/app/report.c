@@ -60,6 +60,11 @@ void report_flush(struct session *session) {
     struct buffer *text = &session->output.text;
     progress_clear();
     if (session->quiet) buffer_clear(text);
+    if (session->output.copy) buffer_add(session->output.copy, text->data, text->size);
+    if (session->output.capture) {
+        buffer_add(session->output.capture, text->data, text->size);
+        buffer_clear(text);
+    }
     if (text->failed) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
     if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))
         if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) write_failed();
@@ -84,7 +89,7 @@ static json_t *error_object(const struct error *error) {
 
 void report_error(struct session *session, const struct error *error) {
     report_flush(session);
-    if (session->from_window) {
+    if (session->from_window && !session->output.capture) {
         window_note(error->message);
         return;
     }
@@ -97,8 +102,12 @@ void report_error(struct session *session, const struct error *error) {
         return;
     }
     struct buffer text = {0};
-    error_render(error, session->output.color, &text);
-    fputs(buffer_string(&text), stderr);
+    error_render(error, session->output.color && !session->output.capture, &text);
+    if (session->output.copy) buffer_add(session->output.copy, text.data, text.size);
+    if (session->output.capture)
+        buffer_add(session->output.capture, text.data, text.size);
+    else
+        fputs(buffer_string(&text), stderr);
     buffer_free(&text);
 }
 

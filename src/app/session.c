@@ -8,6 +8,7 @@
 #include "app/between.h"
 #include "app/chart.h"
 #include "app/command.h"
+#include "app/lesson.h"
 #include "app/pieces.h"
 #include "app/repl.h"
 #include "app/report.h"
@@ -179,6 +180,43 @@ static bool travel(struct session *session, bool back, struct error *error) {
     return true;
 }
 
+static void forget_future(struct undo *u) {
+    while (u->future_count) moment_free(&u->future[--u->future_count]);
+}
+
+struct session_mark {
+    struct moment moment;
+    size_t past_count;
+};
+
+struct session_mark *session_mark(struct session *session) {
+    struct session_mark *mark = mem_alloc(1, sizeof *mark);
+    if (mark) *mark = (struct session_mark){moment_now(session), session->undo->past_count};
+    return mark;
+}
+
+void session_mark_free(struct session_mark *mark) {
+    if (mark) moment_free(&mark->moment);
+    mem_free(mark);
+}
+
+bool session_return(struct session *session, const struct session_mark *mark, struct error *error) {
+    struct undo *u = session->undo;
+    struct moment target = mark->moment;
+    session->sliding = false;
+    forget_derived(session);
+    if (!environment_go(session->environment, target.mark, error)) return false;
+    target.shown.collapsed = copy_of(target.shown.collapsed, target.shown.collapsed_count, sizeof(uint32_t));
+    target.eliminated = copy_of(target.eliminated, target.eliminated_count, sizeof(vertex));
+    if (!target.shown.collapsed) target.shown.collapsed_count = 0;
+    if (!target.eliminated) target.eliminated_count = 0;
+    forget_future(u);
+    while (u->past_count > mark->past_count) moment_free(&u->past[--u->past_count]);
+    moment_restore(session, &target);
+    if (session->log.data) session->log.data[session->log.size] = '\0';
+    return true;
+}
+
 bool session_undo(struct session *session, struct error *error) { return travel(session, true, error); }
 bool session_redo(struct session *session, struct error *error) { return travel(session, false, error); }
 
@@ -193,10 +231,6 @@ static bool same_settings(const struct session *session, const struct moment *be
 static bool changed_since(const struct session *session, const struct moment *before) {
     return environment_mark(session->environment) != before->mark || !same_settings(session, before) ||
            session->eliminated_count != before->eliminated_count;
-}
-
-static void forget_future(struct undo *u) {
-    while (u->future_count) moment_free(&u->future[--u->future_count]);
 }
 
 static void forget_barrier(struct undo *u) {
@@ -324,6 +358,7 @@ void session_free(struct session *session) {
     forget_derived(session);
     forget_graph_view(session);
     chart_free(session->chart);
+    lesson_end(session);
     trials_free(session->trials);
     sampling_free(session->sampling);
     struct undo *u = session->undo;

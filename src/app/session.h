@@ -36,6 +36,8 @@ struct output {
     struct buffer text;
     bool json, color, interactive;
     int columns;
+    struct buffer *capture; // takes the answers instead of the terminal, or NULL
+    struct buffer *copy;    // gets a copy of them, or NULL
 };
 
 // What is being looked at: set by :graph, :lcg, :paths, :eliminate, :walk; exported as shown.
@@ -53,11 +55,12 @@ struct shown {
     uint32_t collapsed_count;
 };
 
-struct walk;     // app/walk.h
-struct chart;    // app/chart.h
-struct trials;   // app/trials.h
-struct sampling; // app/sampling.h
-struct undo;     // session.c
+struct walk;       // app/walk.h
+struct chart;      // app/chart.h
+struct trials;     // app/trials.h
+struct sampling;   // app/sampling.h
+struct lesson_run; // app/lesson.h
+struct undo;       // session.c
 
 struct session {
     struct symbols *symbols;
@@ -70,6 +73,7 @@ struct session {
     vertex *eliminated;          // in order
     uint32_t eliminated_count;
     struct walk *walk;         // :walk in progress, or NULL
+    struct lesson_run *lesson; // the lesson in hand, or NULL
     struct chart *chart;       // of the last :plot or :variance, or NULL
     struct trials *trials;     // estimates so far, or NULL
     struct sampling *sampling; // what the window shows of the last :sample, or NULL
@@ -138,6 +142,12 @@ void session_view_free(struct view *view);
 
 // A script that rebuilds the session: definitions, statements, point, settings that differ from the defaults, view.
 bool session_script(struct session *session, struct buffer *out);
+
+// A place to come back to, as often as one likes, as long as the session does not go back behind it.
+struct session_mark;
+struct session_mark *session_mark(struct session *session); // NULL: out of memory
+void session_mark_free(struct session_mark *mark);          // NULL is allowed
+bool session_return(struct session *session, const struct session_mark *mark, struct error *error);
 
 // Puts the session back where it was before the last line that changed it, or forward again.
 bool session_undo(struct session *session, struct error *error);

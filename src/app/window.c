@@ -15,6 +15,7 @@
 
 #include "app/between.h"
 #include "app/chart.h"
+#include "app/lesson.h"
 #include "app/report.h"
 #include "app/sampling.h"
 #include "app/settings.h"
@@ -34,7 +35,7 @@ struct stamp {
     uint64_t version;
     struct settings settings;
     struct shown shown;
-    uint32_t step, eliminated;
+    uint32_t step, eliminated, lesson;
     uint64_t chart, sampling;
     const void *walk;
 };
@@ -307,6 +308,13 @@ static void undent(const char *text, struct buffer *out) {
 
 // What the traced function says of itself: CommonMark, shown above its program.
 static void text_about(struct session *session, const struct graph *graph, json_t *about) {
+    if (session->lesson) {
+        struct buffer text = {0};
+        lesson_text(session, &text);
+        json_object_set_new(about, "text", json_string(buffer_string(&text)));
+        buffer_free(&text);
+        return;
+    }
     struct doc doc = {graph, ""};
     if (graph->function) environment_bindings(session->environment, find_doc, &doc);
     struct buffer text = {0};
@@ -347,6 +355,7 @@ static struct stamp stamp_of(const struct session *session) {
     stamp.shown = session->shown;
     stamp.walk = session->walk;
     stamp.sampling = sampling_serial(session);
+    stamp.lesson = session->lesson ? lesson_at(session->lesson) : 0;
     stamp.step = session->walk ? walk_at(session->walk) : 0;
     stamp.eliminated = session->eliminated_count;
     stamp.chart = session->shown.chart && session->chart ? session->chart->serial : 0;
@@ -472,6 +481,10 @@ static void run_line(struct session *session, const char *line) {
 }
 
 static void step(struct session *session, int by) {
+    if (session->lesson) {
+        run_line(session, by > 0 ? ":next" : ":back");
+        return;
+    }
     bool walking = walk_is_on(session->walk, environment_graph(session->environment)) && session->shown.step;
     if (!walking) run_line(session, session->shown.kind == VIEW_PATHS ? ":walk paths" : ":walk primal");
     if (walking) run_line(session, by > 0 ? ":next" : ":back"); // else the walk begins with its first step

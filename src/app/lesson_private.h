@@ -1,0 +1,26 @@
+// What the files of the lesson share.
+#ifndef BAUER_APP_LESSON_PRIVATE_H
+#define BAUER_APP_LESSON_PRIVATE_H
+
+#include "app/lesson.h"
+
+struct lesson_run {
+    struct lesson *lesson;
+    struct session_mark **mark; // [i]: after step i; [0]: before the first; NULL beyond the step in hand
+    uint32_t at, reached, hints;
+    bool running;         // its lines run: lesson_allows
+    json_t *answers;      // {"step", "question", "answer", "right", "tries"}
+    uint64_t seed;        // of numbers that are drawn
+    struct buffer script; // the session before
+    struct buffer shown;  // what the step's lines answered
+    struct buffer review; // all that was done, as Markdown
+};
+
+// Runs lines under the lesson's limits and puts what they answer into `out`. Returns how many failed.
+int lesson_run_silently(struct session *session, const char *name, const char *text, uint32_t line, bool json,
+                        struct buffer *out);
+
+// The same on a session that is as before afterwards.
+int lesson_try(struct session *session, const char *lines, bool json, struct buffer *out, struct error *error);
+
+#endif

@@ -91,7 +91,7 @@ const struct command command_table[] = {
      "of "
      "its own; :next, :back and :goto step through it, :hint helps, :answer answers, and what you type in between is "
      "gone with the next step. `end` leaves it: the session is then as it was before.",
-     ":lesson", COMPLETE_FILE, NULL, false, command_lesson},
+     ":help lesson", COMPLETE_FILE, NULL, false, command_lesson},
     {"answer", NULL, "TEXT", "answer the question of the lesson's step",
      "Answers with a number, an expression, or a choice's letter. The right answer is computed when yours comes; right "
      "and wrong ones get a reason.",

@@ -96,7 +96,7 @@ json_t *lesson_ask_engine(struct session *session, const char *lines, struct err
     return NULL;
 }
 
-// RFC 6901, without escapes.
+// RFC 6901, without escapes; "length" is that of a list.
 static const json_t *pointed(const json_t *object, const char *pointer) {
     while (object && *pointer == '/') {
         char key[64];
@@ -107,6 +107,16 @@ static const json_t *pointed(const json_t *object, const char *pointer) {
         pointer += size;
     }
     return object;
+}
+
+static bool length_of(const json_t *object, const char *pointer, double *number) {
+    char list[64];
+    size_t size = strlen(pointer), tail = strlen("/length");
+    if (size < tail || size - tail >= sizeof list || strcmp(pointer + size - tail, "/length") != 0) return false;
+    snprintf(list, sizeof list, "%.*s", (int)(size - tail), pointer);
+    const json_t *array = pointed(object, list);
+    if (!json_is_array(array)) return false;
+    return *number = (double)json_array_size(array), true;
 }
 
 static bool number_of(const json_t *value, double *number) {
@@ -125,7 +135,7 @@ static bool compute(struct session *session, const char *line, double *number, s
     buffer_free(&lines);
     if (!object) return false;
     const char *pointer = arrow ? arrow + 2 + strspn(arrow + 2, " ") : "/values/0";
-    bool ok = number_of(pointed(object, pointer), number);
+    bool ok = length_of(object, pointer, number) || number_of(pointed(object, pointer), number);
     json_decref(object);
     return ok || error_set(error, ERROR_USAGE, SPAN_NONE, "`%.120s` gives no number at %.60s", line, pointer);
 }

@@ -6,6 +6,7 @@
 
 #include "app/chart.h"
 #include "app/commands.h"
+#include "app/lesson.h"
 #include "app/report.h"
 #include "app/settings.h"
 #include "app/walk.h"
@@ -558,9 +559,27 @@ static bool export_chart(struct session *session, const struct words *words, con
     return ok;
 }
 
+static bool is_handout(const struct words *words) {
+    size_t size = strlen(words->word[0]);
+    return size > 5 && strcmp(words->word[0] + size - 5, ".html") == 0;
+}
+
+static bool export_handout(struct session *session, const char *path, struct error *error) {
+    struct buffer out = {0};
+    bool ok = lesson_html(session, &out, error) && file_write(path, out.data, out.size, error);
+    if (ok && session->output.json)
+        report_json(session, json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "export", "file", path, "format", "html",
+                                       "view", "lesson", "bytes", (json_int_t)out.size));
+    else if (ok)
+        report_text(session, "%s: the lesson as html, %zu bytes\n", path, out.size);
+    buffer_free(&out);
+    return ok;
+}
+
 bool command_export(struct session *session, const struct words *words, struct error *error) {
     enum view_kind kind;
     if (!words->count) return command_usage_error(words, 0, error, "a file is missing");
+    if (session->lesson && is_handout(words)) return export_handout(session, words->word[0], error);
     const struct export_format *format = export_find(words->word[0], error);
     if (!format) return error->span.source ? false : (error->span = words->span[0], false);
     if (session->shown.chart && session->chart && words->count == 1) return export_chart(session, words, format, error);

@@ -207,11 +207,15 @@ static bool run_show(struct session *session, const struct lesson_block *block, 
 
 // `path 3`, `a`, `x2 -> a`.
 static bool run_point(struct session *session, const struct lesson_block *block, struct error *error) {
-    char from[64] = "", to[64] = "", line[80];
+    char from[64] = "", to[64] = "", line[200];
     unsigned number;
     struct buffer out = {0};
     if (sscanf(block->text, "path %u", &number) == 1) {
-        snprintf(line, sizeof line, ":walk paths\n:goto %u\n", number);
+        const struct shown *shown = &session->shown; // the paths that are listed
+        if (shown->from[0])
+            snprintf(line, sizeof line, ":walk paths %s -> %s\n:goto %u\n", shown->from, shown->to, number);
+        else
+            snprintf(line, sizeof line, ":walk paths\n:goto %u\n", number);
         int failed = lesson_run_silently(session, session->lesson->lesson->path, line, block->line, true, &out);
         if (failed) explain(session->lesson, buffer_string(&out), block->line, error);
         buffer_free(&out);
@@ -315,6 +319,17 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
     buffer_clear(&session->output.text);
     if (error && error->kind == ERROR_NONE) *error = own;
     return false;
+}
+
+bool lesson_go_silently(struct session *session, uint32_t step, struct error *error) {
+    struct lesson_run *run = session->lesson;
+    struct buffer pending = session->output.text;
+    session->output.text = (struct buffer){0};
+    buffer_clear(&run->shown);
+    bool ok = walk_to(session, step, error);
+    buffer_free(&session->output.text);
+    session->output.text = pending;
+    return ok;
 }
 
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {

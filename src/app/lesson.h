@@ -54,6 +54,9 @@ void lesson_fill(const struct session *session, const struct question *question,
 // error that is the lines' own.
 json_t *lesson_ask_engine(struct session *session, const char *lines, struct error *error);
 
+// The handout: one page of HTML that needs nothing else (lesson_html.c). The lesson is where it was afterwards.
+bool lesson_html(struct session *session, struct buffer *out, struct error *error);
+
 // ---- whole files (lesson_file.c) ------------------------------------------------------------------------------------
 
 // All lessons that can be found, sorted by name: paths, mem_free each and the list.

@@ -20,6 +20,8 @@ struct lesson_run {
 int lesson_run_silently(struct session *session, const char *name, const char *text, uint32_t line, bool json,
                         struct buffer *out);
 
+// lesson_go without progress, review and text; what the step's lines answered is in run->shown.
+bool lesson_go_silently(struct session *session, uint32_t step, struct error *error);
 // The same on a session that is as before afterwards.
 int lesson_try(struct session *session, const char *lines, bool json, struct buffer *out, struct error *error);
 

@@ -19,6 +19,7 @@
 #include "app/report.h"
 #include "app/sampling.h"
 #include "app/settings.h"
+#include "app/shown.h"
 #include "app/walk.h"
 #include "app/wire.h"
 #include "base/child.h"
@@ -560,21 +561,9 @@ static void collapse(struct session *session, const json_t *event) {
 }
 
 static bool picture_source(struct session *session, struct buffer *out, struct error *error) {
-    struct view view;
-    struct buffer script = {0};
     char message[256] = "";
     const struct export_format *format = export_find("picture.svg", error);
-    struct export_options options = {.version = "bauer " BAUER_VERSION,
-                                     .text_as_paths = session->settings.text_as_paths};
-    if (!format) return false;
-    if (session->shown.chart && session->chart) return chart_export(session, format, &options, out, message, error);
-    if (!session_view(session, session->shown.kind, &view, error)) return false;
-    bool ok = session_script(session, &script) || error_memory(error);
-    options.state = buffer_string(&script);
-    ok = ok && format->write(&view, &options, out, message, error);
-    buffer_free(&script);
-    session_view_free(&view);
-    return ok;
+    return format && shown_write(session, format, true, out, message, error);
 }
 
 // A name that is free: bauer-1.svg, bauer-2.svg, ...

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Each lesson's handout in headless Chromium: steps advance by keys and buttons, nothing is fetched, no script fails."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+chromium, bauer, lessons = sys.argv[1], os.path.abspath(sys.argv[2]), os.path.abspath(sys.argv[3])
+os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+failures = 0
+
+# Runs after the page's own script, as a reader would: with keys and clicks.
+PROBE = """<script>
+(function () {
+  function shown() {
+    return Array.from(document.querySelectorAll('section')).map(function (s, i) {
+      return getComputedStyle(s).display === 'none' ? -1 : i; }).filter(function (i) { return i >= 0; });
+  }
+  function key(name) { document.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true, cancelable: true })); return shown(); }
+  function click(id) { document.getElementById(id).click(); return shown(); }
+  var said = { steps: document.querySelectorAll('section').length, begin: shown(), right: key('ArrowRight'), page: key('PageDown'),
+    left: key('ArrowLeft'), end: key('End'), beyond: key('PageDown'), home: key('Home'), next: click('next'), back: click('back'),
+    where: document.getElementById('where').textContent, focus: document.activeElement.tagName,
+    drawings: Array.from(document.querySelectorAll('section')).map(function (s) { return s.querySelectorAll('figure svg').length; }),
+    ids: document.querySelectorAll('[id]').length, different: new Set(Array.from(document.querySelectorAll('[id]')).map(function (e) { return e.id; })).size,
+    all: click('all').length, fetched: performance.getEntriesByType('resource').length, errors: window.probeErrors };
+  document.body.setAttribute('data-probe', JSON.stringify(said));
+})();
+</script>
+"""
+WATCH = "<script>window.probeErrors = []; window.onerror = function (m) { window.probeErrors.push(String(m)); };" \
+        "document.addEventListener('securitypolicyviolation', function (e) { window.probeErrors.push(e.blockedURI); });</script>\n"
+
+
+def check(good, what):
+    global failures
+    failures += not good
+    print("ok" if good else "FAILED", what, flush=True)
+
+
+with tempfile.TemporaryDirectory(prefix="bauer-handouts-") as folder:
+    os.environ.update(BAUER_LESSONS=lessons, XDG_STATE_HOME=folder, HOME=folder)
+    for path in sorted(glob.glob(lessons + "/[0-9]*.md")):
+        name = os.path.basename(path)[:-3]
+        made = subprocess.run([bauer, "--no-init", "-c", f":lesson {path}", "-c", f":export {name}.html"], cwd=folder,
+                              capture_output=True, text=True, timeout=120)
+        check(made.returncode == 0, f"{name}: written {made.stderr[-300:]}")
+        with open(os.path.join(folder, name + ".html"), encoding="utf-8") as file:
+            page = file.read()
+        check(not re.search(r"""(src|href)\s*=\s*["'](?!#)""", page), f"{name}: it points to nothing outside")
+        page = page.replace("<style>", WATCH + "<style>", 1).replace("</body>", PROBE + "</body>", 1)
+        probed = os.path.join(folder, "probed.html")
+        with open(probed, "w", encoding="utf-8") as file:
+            file.write(page)
+        dom = subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                              f"--user-data-dir={folder}/profile", "--dump-dom", "file://" + probed],
+                             capture_output=True, text=True, timeout=120).stdout
+        found = re.search(r'data-probe="([^"]*)"', dom)
+        check(found, f"{name}: its script ran to the end")
+        if not found:
+            continue
+        said = json.loads(found[1].replace("&quot;", '"').replace("&amp;", "&"))
+        n = said["steps"]
+        check(n >= 8 and said["begin"] == [0], f"{name}: {n} steps, the first is shown")
+        check((said["right"], said["page"], said["left"]) == ([1], [2], [1]), f"{name}: keys step {said}")
+        check((said["end"], said["beyond"], said["home"]) == ([n - 1], [n - 1], [0]), f"{name}: Home and End")
+        check((said["next"], said["back"], said["all"]) == ([1], [0], n), f"{name}: buttons")
+        check(said["where"] == f"Step 1 of {n}" and said["focus"] == "H2", f"{name}: where one is, for screen readers too")
+        check(all(count >= 1 for count in said["drawings"]), f"{name}: a drawing at each step {said['drawings']}")
+        check(said["ids"] == said["different"], f"{name}: names are there once")
+        check(said["fetched"] == 0 and said["errors"] == [], f"{name}: nothing fetched, no error {said['errors']}")
+
+sys.exit(1 if failures else 0)

@@ -86,11 +86,13 @@ const struct command command_table[] = {
      "normalised relative graphs seed file one panel walk backward importance edges vertices per vertex replace "
      "noreplace",
      false, command_variance},
-    {"lesson", NULL, "[NAME | FILE.md | end]", "lessons: list them, open one, leave it",
+    {"lesson", NULL, "[NAME | FILE.md | notes | end]", "lessons: list them, open one, leave it",
      "Without a name: lists the lessons and how far you are. With a name, a number or a file: opens one, in a session "
      "of "
      "its own; :next, :back and :goto step through it, :hint helps, :answer answers, and what you type in between is "
-     "gone with the next step. `end` leaves it: the session is then as it was before.",
+     "gone with the next step. `notes` opens a second window for the instructor: the notes of the step, the answers to "
+     "its questions, what comes next and the time; its keys step the lesson. `:export FILE.html` or `FILE.pdf` writes "
+     "a handout. `end` leaves the lesson: the session is then as it was before.",
      ":help lesson", COMPLETE_FILE, NULL, false, command_lesson},
     {"answer", NULL, "TEXT", "answer the question of the lesson's step",
      "Answers with a number, an expression, or a choice's letter. The right answer is computed when yours comes; right "

@@ -559,19 +559,26 @@ static bool export_chart(struct session *session, const struct words *words, con
     return ok;
 }
 
+static bool ends_with(const char *path, const char *end) {
+    size_t size = strlen(path), length = strlen(end);
+    return size > length && strcmp(path + size - length, end) == 0;
+}
+
+// In a lesson, a page or a print without a view is one of the lesson.
 static bool is_handout(const struct words *words) {
-    size_t size = strlen(words->word[0]);
-    return size > 5 && strcmp(words->word[0] + size - 5, ".html") == 0;
+    return ends_with(words->word[0], ".html") || (words->count == 1 && ends_with(words->word[0], ".pdf"));
 }
 
 static bool export_handout(struct session *session, const char *path, struct error *error) {
     struct buffer out = {0};
-    bool ok = lesson_html(session, &out, error) && file_write(path, out.data, out.size, error);
+    bool pdf = ends_with(path, ".pdf");
+    bool ok = pdf ? lesson_pdf(session, &out, error) : lesson_html(session, &out, error);
+    ok = ok && file_write(path, out.data, out.size, error);
     if (ok && session->output.json)
-        report_json(session, json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "export", "file", path, "format", "html",
-                                       "view", "lesson", "bytes", (json_int_t)out.size));
+        report_json(session, json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "export", "file", path, "format",
+                                       pdf ? "pdf" : "html", "view", "lesson", "bytes", (json_int_t)out.size));
     else if (ok)
-        report_text(session, "%s: the lesson as html, %zu bytes\n", path, out.size);
+        report_text(session, "%s: the lesson as %s, %zu bytes\n", path, pdf ? "pdf" : "html", out.size);
     buffer_free(&out);
     return ok;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "app/command.h"
 #include "app/lesson_private.h"
@@ -332,6 +333,19 @@ bool lesson_go_silently(struct session *session, uint32_t step, struct error *er
     return ok;
 }
 
+bool lesson_go_captured(struct session *session, uint32_t step, struct error *error) {
+    struct buffer said = {0}, *capture = session->output.capture;
+    bool json = session->output.json;
+    session->output.capture = &said;
+    session->output.json = false;
+    buffer_clear(&session->lesson->shown);
+    bool ok = lesson_go_silently(session, step, error);
+    session->output.capture = capture;
+    session->output.json = json;
+    buffer_free(&said);
+    return ok;
+}
+
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
     lesson_end(session);
     struct lesson_run *run = mem_zero(1, sizeof *run);
@@ -346,6 +360,7 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     run->lesson = lesson;
     run->answers = json_array();
     run->seed = session->settings.seed;
+    run->begun = (double)time(NULL);
     enum theme theme = session->settings.theme;
     session_reset(session);
     session->settings.theme = theme;

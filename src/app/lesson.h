@@ -56,6 +56,8 @@ json_t *lesson_ask_engine(struct session *session, const char *lines, struct err
 
 // The handout: one page of HTML that needs nothing else (lesson_html.c). The lesson is where it was afterwards.
 bool lesson_html(struct session *session, struct buffer *out, struct error *error);
+// The same for print: pages of A4 (lesson_pdf.c).
+bool lesson_pdf(struct session *session, struct buffer *out, struct error *error);
 
 // ---- whole files (lesson_file.c) ------------------------------------------------------------------------------------
 

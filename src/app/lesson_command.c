@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/instructor.h"
 #include "app/lesson_private.h"
 #include "app/report.h"
 #include "app/walk.h"
@@ -72,6 +73,7 @@ static bool open_lesson(struct session *session, const char *name, struct error 
 bool command_lesson(struct session *session, const struct words *words, struct error *error) {
     if (!words->count) return list_lessons(session, error);
     if (words->count > 1) return command_usage_error(words, 1, error, "one name is enough");
+    if (strcmp(words->word[0], "notes") == 0) return instructor_open(session, error);
     if (strcmp(words->word[0], "end") != 0) return open_lesson(session, words->word[0], error);
     if (!session->lesson) return error_set(error, ERROR_OTHER, SPAN_NONE, "no lesson is in hand");
     lesson_end(session);

@@ -244,16 +244,10 @@ static void put_questions(struct session *session, const struct lesson_step *ste
 }
 
 static bool put_step(struct session *session, uint32_t number, struct buffer *out, int *pictures, struct error *error) {
-    struct buffer said = {0}, *capture = session->output.capture, svg = {0};
+    struct buffer svg = {0};
     char message[256] = "";
-    session->output.capture = &said;
-    bool json = session->output.json;
-    session->output.json = false;
-    struct lesson_run *run = session->lesson;
-    buffer_clear(&run->shown);
-    bool ok = lesson_go_silently(session, number, error);
-    session->output.capture = capture;
-    session->output.json = json;
+    const struct lesson_run *run = session->lesson;
+    bool ok = lesson_go_captured(session, number, error);
     const struct lesson_step *step = ok ? lesson_step(session) : NULL;
     if (ok) {
         struct buffer prose = {0};
@@ -286,7 +280,6 @@ static bool put_step(struct session *session, uint32_t number, struct buffer *ou
     }
     if (ok) put_questions(session, step, out, pictures);
     buffer_text(out, "</section>\n");
-    buffer_free(&said);
     buffer_free(&svg);
     return ok;
 }

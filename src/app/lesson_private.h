@@ -11,6 +11,7 @@ struct lesson_run {
     bool running;         // its lines run: lesson_allows
     json_t *answers;      // {"step", "question", "answer", "right", "tries"}
     uint64_t seed;        // of numbers that are drawn
+    double begun;         // when, seconds since 1970
     struct buffer script; // the session before
     struct buffer shown;  // what the step's lines answered
     struct buffer review; // all that was done, as Markdown
@@ -22,7 +23,9 @@ int lesson_run_silently(struct session *session, const char *name, const char *t
 
 // lesson_go without progress, review and text; what the step's lines answered is in run->shown.
 bool lesson_go_silently(struct session *session, uint32_t step, struct error *error);
-// The same on a session that is as before afterwards.
+// The same with nothing printed, whatever the form of answers.
+bool lesson_go_captured(struct session *session, uint32_t step, struct error *error);
+// Runs lines as the lesson's, on a session that is as before afterwards.
 int lesson_try(struct session *session, const char *lines, bool json, struct buffer *out, struct error *error);
 
 #endif

@@ -303,10 +303,12 @@ static void check_links(struct reader *r, cmark_node *document) {
         if (event != CMARK_EVENT_ENTER) continue;
         uint32_t line = r->first + (uint32_t)cmark_node_get_start_line(node) - 1;
         cmark_node_type type = cmark_node_get_type(node);
-        const char *url = type == CMARK_NODE_IMAGE || type == CMARK_NODE_LINK ? cmark_node_get_url(node) : "";
-        bool web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
-        if ((url[0] == '/' || strstr(url, "..") || (strchr(url, ':') && !(web && type == CMARK_NODE_LINK))))
-            tell(r, line, "a lesson's pictures lie beside it", "`%.80s` leads out of the lesson's folder", url);
+        if (type == CMARK_NODE_IMAGE || type == CMARK_NODE_LINK) {
+            const char *url = cmark_node_get_url(node);
+            bool web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+            if (url[0] == '/' || strstr(url, "..") || (strchr(url, ':') && !(web && type == CMARK_NODE_LINK)))
+                tell(r, line, "a lesson's pictures lie beside it", "`%.80s` leads out of the lesson's folder", url);
+        }
         if (type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE)
             tell(r, line, "write it as CommonMark", "HTML is not taken from a lesson");
     }

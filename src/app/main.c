@@ -18,6 +18,7 @@
 
 #include "app/bench.h"
 #include "app/command.h"
+#include "app/instructor.h"
 #include "app/lesson.h"
 #include "app/progress.h"
 #include "app/repl.h"
@@ -213,6 +214,7 @@ static int run(const struct arguments *a, int argc, char **argv) {
     }
     progress_stop();
     window_stop();
+    instructor_close();
     session_free(session);
     layout_stop();
     return interrupted && !prompt ? 130 : status;

@@ -12,6 +12,7 @@
 
 #include <readline/readline.h>
 
+#include "app/instructor.h"
 #include "app/repl.h"
 #include "app/window.h"
 #include "base/task.h"
@@ -100,9 +101,9 @@ static void cancel_line(void) {
 // ---- input ----------------------------------------------------------------------------------------------------------
 
 // What is done in the window is done while the line is being typed. If that says something, the line is drawn again.
-static void attend_window(void) {
+static void attend_with(bool (*window)(struct session *)) {
     fflush(stdout);
-    if (!window_attend(prompt.session)) return;
+    if (!window(prompt.session)) return;
     rl_on_new_line();
     rl_forced_update_display();
 }
@@ -111,11 +112,14 @@ static void attend_window(void) {
 static bool wait_for_key(void) {
     if (prompt.ahead_at < prompt.ahead_count) return true;
     short events = window_wants_to_send() ? POLLIN | POLLOUT : POLLIN;
-    struct pollfd ready[3] = {{.fd = STDIN_FILENO, .events = POLLIN},
+    short notes = instructor_wants_to_send() ? POLLIN | POLLOUT : POLLIN;
+    struct pollfd ready[4] = {{.fd = STDIN_FILENO, .events = POLLIN},
                               {.fd = prompt.wake[0], .events = POLLIN},
-                              {.fd = window_socket(), .events = events}};
-    if (poll(ready, 3, -1) < 0) return false;
-    if (ready[2].revents) attend_window();
+                              {.fd = window_socket(), .events = events},
+                              {.fd = instructor_socket(), .events = notes}};
+    if (poll(ready, 4, -1) < 0) return false;
+    if (ready[2].revents) attend_with(window_attend);
+    if (ready[3].revents) attend_with(instructor_attend);
     if (ready[1].revents) {
         char drain[64];
         while (read(prompt.wake[0], drain, sizeof drain) > 0) continue;

@@ -8,6 +8,7 @@
 #include "app/between.h"
 #include "app/chart.h"
 #include "app/command.h"
+#include "app/instructor.h"
 #include "app/lesson.h"
 #include "app/pieces.h"
 #include "app/repl.h"
@@ -506,6 +507,7 @@ static bool is_unreadable(const struct error *error) {
 }
 
 static void show_in_window(struct session *session) {
+    instructor_refresh(session);
     if (session->from_window) return;
     window_refresh(session, session->show);
     session->show = false;

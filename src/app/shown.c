@@ -17,3 +17,14 @@ bool shown_write(struct session *session, const struct export_format *format, bo
     session_view_free(&view);
     return ok;
 }
+
+bool shown_scene(struct session *session, struct scene *scene, char message[256], struct error *error) {
+    struct view view;
+    scene_init(scene);
+    if (session->shown.chart && session->chart)
+        return chart_scene(session->chart, session->settings.theme, scene, message, error);
+    if (!session_view(session, session->shown.kind, &view, error)) return false;
+    bool ok = diagram_scene(&view, scene, message, error);
+    session_view_free(&view);
+    return ok;
+}

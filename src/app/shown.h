@@ -9,4 +9,7 @@
 bool shown_write(struct session *session, const struct export_format *format, bool with_state, struct buffer *out,
                  char message[256], struct error *error);
 
+// The plot or the view that is shown, as a scene.
+bool shown_scene(struct session *session, struct scene *scene, char message[256], struct error *error);
+
 #endif

@@ -322,6 +322,7 @@ static int quiet_time(const struct view_app *app) {
     if (app->playing) until = fmin(until, app->play_next);
     if (view_sampling_plays(app)) until = fmin(until, view_sampling_next(app));
     if (app->note[0] && app->note_until > now) until = fmin(until, app->note_until);
+    if (view_has_clock(app)) until = fmin(until, floor(now) + 1);
     if (isinf(until)) return -1;
     return until <= now ? 1 : (int)(1e3 * (until - now)) + 1;
 }
@@ -352,6 +353,7 @@ static void run(struct view_app *app) {
             sampling = view_sampling_plays(app) ? view_sampling_at(app) : UINT32_MAX;
             app->dirty = app->panel_stale = true;
         }
+        if (view_has_clock(app) && floor(now) > floor(frame)) app->dirty = true; // its time goes on
         if (app->note[0] && now >= app->note_until) app->note[0] = '\0', app->dirty = app->panel_stale = true;
         if (app->quit || now - frame < 0.015) continue;
         frame = now;

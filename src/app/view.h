@@ -140,6 +140,10 @@ void view_command(struct view_app *app, const char *line);
 // view_draw.c
 struct area view_picture_area(const struct view_app *app); // pixels
 double view_panel_scale(const struct view_app *app);       // pixels per point of the panel
+double view_panel_width(const struct view_app *app);       // points
+bool view_has_clock(const struct view_app *app);           // it shows an instructor's notes
+void view_clock_text(const struct view_app *app, char *text, size_t size, bool *late);
+bool view_in_lesson(const struct view_app *app); // the panel is first of all a lesson's text
 bool view_resize(struct view_app *app);
 void view_draw(struct view_app *app);
 void view_fit(struct view_app *app, bool glide);

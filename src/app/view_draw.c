@@ -2,28 +2,46 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/view.h"
 #include "base/arena.h"
 #include "show/paint.h"
 
-#define GLIDE 0.35  // seconds from one picture to the next
-#define SETTLE 0.12 // seconds after a movement until the picture is drawn in full quality
-enum { PANEL_WIDTH = 280 };
+#define GLIDE 0.35          // seconds from one picture to the next
+enum { CLOCK_HEIGHT = 52 }; // points, below an instructor's notes
+#define SETTLE 0.12         // seconds after a movement until the picture is drawn in full quality
 
 static void set(cairo_t *cairo, colour c) {
     cairo_set_source_rgba(cairo, (c >> 24) / 255.0, (c >> 16 & 0xFF) / 255.0, (c >> 8 & 0xFF) / 255.0,
                           (c & 0xFF) / 255.0);
 }
 
+bool view_in_lesson(const struct view_app *app) {
+    return app->picture && json_is_true(json_object_get(app->picture->about, "lesson"));
+}
+
+bool view_has_clock(const struct view_app *app) {
+    return app->picture && json_is_object(json_object_get(app->picture->about, "clock"));
+}
+
+double view_panel_width(const struct view_app *app) { return view_in_lesson(app) ? 340 : 280; }
+
+// Beside a plot it only serves a lesson's text; the instructor's notes are a page of their own.
+static bool has_panel(const struct view_app *app) {
+    if (!app->panel_shown || !app->picture || view_has_clock(app)) return false;
+    return !app->chart || view_in_lesson(app);
+}
+
 double view_panel_scale(const struct view_app *app) {
     double scale = 1.2 * app->ratio * app->type * (app->theme == THEME_PROJECTOR ? 1.25 : 1);
-    return fmax(0.05, fmin(scale, 0.5 * app->width / PANEL_WIDTH)); // never more than half of the window
+    return fmax(0.05, fmin(scale, 0.5 * app->width / view_panel_width(app))); // never more than half of the window
 }
 
 struct area view_picture_area(const struct view_app *app) {
-    double panel = app->panel_shown && app->picture && !app->chart ? PANEL_WIDTH * view_panel_scale(app) : 0;
-    return (struct area){0, 0, fmax(1, app->width - panel), app->height};
+    double panel = has_panel(app) ? view_panel_width(app) * view_panel_scale(app) : 0;
+    double clock = view_has_clock(app) ? CLOCK_HEIGHT * view_panel_scale(app) : 0;
+    return (struct area){0, 0, fmax(1, app->width - panel), fmax(1, app->height - clock)};
 }
 
 // ---- moving -------------------------------------------------------------------------------------------------------
@@ -232,7 +250,7 @@ static void draw_lights(struct view_app *app, cairo_t *cairo) {
 
 // The panel's pixels, made again when something in it may have changed.
 static bool make_side(struct view_app *app, double scale) {
-    int width = (int)ceil(PANEL_WIDTH * scale);
+    int width = (int)ceil(view_panel_width(app) * scale);
     if (app->side && !app->panel_stale && cairo_image_surface_get_width(app->side) == width) return true;
     if (app->side) cairo_surface_destroy(app->side);
     app->side = new_surface(width, app->height);
@@ -252,8 +270,8 @@ static bool make_side(struct view_app *app, double scale) {
 
 static void draw_panel(struct view_app *app, cairo_t *cairo) {
     double scale = view_panel_scale(app);
-    if (!app->panel_shown || !app->picture || app->chart || !make_side(app, scale)) return;
-    cairo_set_source_surface(cairo, app->side, floor(app->width - PANEL_WIDTH * scale), 0);
+    if (!has_panel(app) || !make_side(app, scale)) return;
+    cairo_set_source_surface(cairo, app->side, floor(app->width - view_panel_width(app) * scale), 0);
     cairo_paint(cairo);
 }
 
@@ -327,8 +345,39 @@ static void draw_hit(struct view_app *app, cairo_t *cairo) {
     draw_box(app, cairo, app->chart->pointed, true);
 }
 
+// "4:05 of 15 min", and where the lesson should be by now.
+void view_clock_text(const struct view_app *app, char *text, size_t size, bool *late) {
+    const json_t *clock = json_object_get(app->picture->about, "clock");
+    double minutes = json_number_value(json_object_get(clock, "minutes"));
+    double spent = fmax(0, (double)time(NULL) - json_number_value(json_object_get(clock, "begun")));
+    double steps = json_number_value(json_object_get(clock, "steps")),
+           step = json_number_value(json_object_get(clock, "step"));
+    int used = snprintf(text, size, "%.0f:%02d", floor(spent / 60), (int)fmod(spent, 60));
+    *late = minutes > 0 && spent > 60 * minutes * step / steps;
+    if (minutes > 0)
+        snprintf(text + used, size - (size_t)used, " of %.0f min   step %.0f of %.0f, planned until %.0f:%02d", minutes,
+                 step, steps, floor(minutes * step / steps), (int)fmod(60 * minutes * step / steps, 60));
+}
+
+static void draw_clock(struct view_app *app, cairo_t *cairo) {
+    const struct style *style = style_of(app->theme);
+    struct scene scene = {0};
+    char text[120];
+    bool late;
+    double scale = view_panel_scale(app), y = app->height / scale - CLOCK_HEIGHT;
+    view_clock_text(app, text, sizeof text, &late);
+    scene_rect(&scene, 0, y, app->width / scale, CLOCK_HEIGHT, 0, style->frame_fill, 0, 0);
+    scene_text(&scene, 20, y + 33, text, 18, late ? style->accent_text : style->text, ANCHOR_START, FONT_SANS);
+    cairo_save(cairo);
+    cairo_scale(cairo, scale, scale);
+    paint_scene(cairo, &scene, false);
+    cairo_restore(cairo);
+    scene_clear(&scene);
+}
+
 static void draw_overlays(struct view_app *app, cairo_t *cairo, double now) {
     if (!app->picture) draw_box(app, cairo, "waiting for a picture", false);
+    if (view_has_clock(app)) draw_clock(app, cairo);
     if (app->searching) draw_search(app, cairo);
     if (app->busy[0]) draw_box(app, cairo, app->busy, true);
     if (app->note[0] && now < app->note_until) draw_box(app, cairo, app->note, true);

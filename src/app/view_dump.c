@@ -28,7 +28,7 @@ static json_t *places(const struct view_app *app, bool edges) {
 static json_t *widgets(const struct view_app *app) {
     static const char *const names[] = {"none", "slider", "field", "timeline", "first", "back", "play", "next", "last"};
     json_t *list = json_array();
-    double scale = view_panel_scale(app), left = app->width - 280 * scale;
+    double scale = view_panel_scale(app), left = app->width - view_panel_width(app) * scale;
     for (uint32_t i = 0; app->panel_shown && i < app->widget_count; i++) {
         const struct widget *w = &app->widget[i];
         json_array_append_new(list, json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "kind", names[w->kind], "index",

@@ -9,16 +9,15 @@
 #include "show/paint.h"
 #include "show/prose.h"
 
-enum { WIDTH = 280, MARGIN = 16 }; // points
+enum { MARGIN = 16 }; // points
 
 struct maker {
     struct view_app *app;
     struct scene *scene;
     const struct style *style;
-    double y;
+    double y, inside; // where the next line goes; the width between the margins
+    double type;      // size of a lesson's text, 1: normal
 };
-
-static const double inside = WIDTH - 2 * MARGIN;
 
 // ---- text ---------------------------------------------------------------------------------------------------------
 
@@ -75,7 +74,7 @@ static const char *text_of(const json_t *object, const char *key) {
 
 static void heading(struct maker *m, const char *text) {
     m->y += 10;
-    m->y = view_text_block(m->scene, MARGIN, m->y, inside, text, 10, m->style->muted, FONT_SANS) + 4;
+    m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, text, 10, m->style->muted, FONT_SANS) + 4;
 }
 
 // ---- sections -----------------------------------------------------------------------------------------------------
@@ -84,8 +83,8 @@ static void code_line(struct maker *m, const char *line, size_t size, bool lit) 
     char text[256];
     snprintf(text, sizeof text, "%.*s", size < sizeof text ? (int)size : (int)sizeof text - 1, line);
     double type = 10.5, wide = paint_measure(text, FONT_MONO, type, false, false, NULL, NULL);
-    if (wide > inside) type = fmax(7, type * inside / wide); // long lines are set smaller
-    if (lit) scene_rect(m->scene, MARGIN - 6, m->y + 1, inside + 12, 16, 4, m->style->accent_fill, 0, 0);
+    if (wide > m->inside) type = fmax(7, type * m->inside / wide); // long lines are set smaller
+    if (lit) scene_rect(m->scene, MARGIN - 6, m->y + 1, m->inside + 12, 16, 4, m->style->accent_fill, 0, 0);
     put(m->scene, MARGIN, m->y + 12.5, text, type, lit ? m->style->accent_text : m->style->text, ANCHOR_START,
         FONT_MONO);
     m->y += 16;
@@ -108,7 +107,7 @@ static void code(struct maker *m) {
     if (first > 1 || lines >= first + CODE_LINES) {
         char cut[80];
         snprintf(cut, sizeof cut, "lines %ld to %ld of %ld", first, number - 1, lines);
-        m->y = view_text_block(m->scene, MARGIN, m->y, inside, cut, 9, m->style->muted, FONT_SANS);
+        m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, cut, 9, m->style->muted, FONT_SANS);
     }
 }
 
@@ -137,7 +136,7 @@ static void button(struct maker *m, enum widget_kind kind, double x, const char 
 // What a lesson or the function says of itself: CommonMark with formulas.
 static void prose(struct maker *m) {
     const char *text = text_of(m->app->picture->about, "text");
-    struct prose_look look = {m->app->theme, inside + 40, 0.85};
+    struct prose_look look = {m->app->theme, m->inside + 40, 0.85 * m->type};
     struct scene page;
     char message[256];
     if (!*text) return;
@@ -160,9 +159,9 @@ static void walk(struct maker *m) {
     snprintf(where, sizeof where, "%s: step %.0f of %s%.0f", text_of(step, "kind"), number, count > 4e9 ? "over " : "",
              count);
     heading(m, where);
-    track(m, MARGIN + 6, m->y + 8, inside - 12, count > 1 ? (number - 1) / (count - 1) : 1,
+    track(m, MARGIN + 6, m->y + 8, m->inside - 12, count > 1 ? (number - 1) / (count - 1) : 1,
           m->app->drag == DRAG_TIMELINE);
-    add_widget(m, WIDGET_TIMELINE, 0, MARGIN + 6, m->y - 2, inside - 12, 20);
+    add_widget(m, WIDGET_TIMELINE, 0, MARGIN + 6, m->y - 2, m->inside - 12, 20);
     m->y += 22;
     static const char *const signs[] = {"|<", "<", ">", ">|"};
     button(m, WIDGET_FIRST, MARGIN, signs[0]);
@@ -171,11 +170,12 @@ static void walk(struct maker *m) {
     button(m, WIDGET_NEXT, MARGIN + 144, signs[2]);
     button(m, WIDGET_LAST, MARGIN + 192, signs[3]);
     m->y += 30;
-    m->y = view_text_block(m->scene, MARGIN, m->y, inside, text_of(step, "title"), 12, m->style->text, FONT_SANS) + 4;
-    m->y = view_text_block(m->scene, MARGIN, m->y, inside, text_of(step, "arithmetic"), 11, m->style->accent_text,
+    m->y =
+        view_text_block(m->scene, MARGIN, m->y, m->inside, text_of(step, "title"), 12, m->style->text, FONT_SANS) + 4;
+    m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, text_of(step, "arithmetic"), 11, m->style->accent_text,
                            FONT_SANS) +
            4;
-    m->y = view_text_block(m->scene, MARGIN, m->y, inside, text_of(step, "words"), 11, m->style->text, FONT_SANS);
+    m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, text_of(step, "words"), 11, m->style->text, FONT_SANS);
 }
 
 json_t *view_input_about(const struct view_app *app, uint32_t input) {
@@ -244,7 +244,7 @@ static void slider(struct maker *m, uint32_t i) {
     if (app->typing && in_hand) snprintf(number, sizeof number, "%s|", app->typed);
     scene_text(m->scene, MARGIN, m->y + 12, buffer_string(&name), 12, m->style->text, ANCHOR_START, FONT_SANS);
     buffer_free(&name);
-    double box = MARGIN + inside - 76;
+    double box = MARGIN + m->inside - 76;
     scene_rect(m->scene, box, m->y, 76, 18, 4, m->style->vertex_fill,
                in_hand ? m->style->accent : m->style->vertex_stroke, 1);
     put(m->scene, box + 70, m->y + 12.5, number, 10.5, m->style->text, ANCHOR_END, FONT_SANS);
@@ -263,7 +263,7 @@ static void inputs(struct maker *m) {
     if (count > SLIDERS) {
         char cut[120];
         snprintf(cut, sizeof cut, "and %u more: :at NAME=NUMBER moves any of them", count - SLIDERS);
-        m->y = view_text_block(m->scene, MARGIN, m->y, inside, cut, 9.5, m->style->muted, FONT_SANS);
+        m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, cut, 9.5, m->style->muted, FONT_SANS);
     }
 }
 
@@ -273,7 +273,7 @@ static void sampling(struct maker *m) {
     char line[200];
     snprintf(line, sizeof line, "%.120s: %.60s", text_of(about, "of"), text_of(about, "title"));
     heading(m, line);
-    m->y = view_sampling_histogram(m->app, m->scene, MARGIN, m->y, inside);
+    m->y = view_sampling_histogram(m->app, m->scene, MARGIN, m->y, m->inside);
     uint32_t count = (uint32_t)json_array_size(json_object_get(about, "sliders"));
     for (uint32_t i = 0; i < count; i++) slider(m, SAMPLING_SLIDER + i);
 }
@@ -286,45 +286,69 @@ static void pointed(struct maker *m) {
     json_t *about = picture_about(app->picture, p);
     heading(m, app->hover != PART_NONE ? "under the pointer" : "in hand");
     if (app->picture->part[p].title)
-        m->y = view_text_block(m->scene, MARGIN, m->y, inside, app->picture->part[p].title, 11.5, m->style->text,
+        m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, app->picture->part[p].title, 11.5, m->style->text,
                                FONT_SANS);
     const char *details = text_of(about, "details");
-    m->y = view_text_block(m->scene, MARGIN, m->y + 2, inside, details, 10.5, m->style->muted, FONT_SANS);
+    m->y = view_text_block(m->scene, MARGIN, m->y + 2, m->inside, details, 10.5, m->style->muted, FONT_SANS);
 }
 
 static void between(struct maker *m) {
     const char *text = text_of(m->app->picture->about, "between");
     if (!*text) return;
     heading(m, "between the picks");
-    m->y = view_text_block(m->scene, MARGIN, m->y, inside, text, 11, m->style->text, FONT_SANS);
+    m->y = view_text_block(m->scene, MARGIN, m->y, m->inside, text, 11, m->style->text, FONT_SANS);
+}
+
+// What is left out for a lesson's step to fit into the window, whose text must not be cut off: first the program, which
+// the lesson shows anyway, then the sliders; then the text is set smaller.
+struct fitting {
+    bool code, inputs;
+    double type;
+};
+
+// Returns the height of what must be seen; what is told of the pointer comes below.
+static double fill(struct view_app *app, struct fitting fitting) {
+    scene_clear(&app->panel);
+    app->widget_count = 0;
+    struct maker m = {app, &app->panel, style_of(app->theme), MARGIN, view_panel_width(app) - 2 * MARGIN, fitting.type};
+    prose(&m);
+    if (!app->chart) {
+        const char *point = text_of(app->picture->about, "point");
+        if (fitting.code) code(&m);
+        m.y = view_text_block(m.scene, MARGIN, m.y + 4, m.inside, point, 11, m.style->muted, FONT_MONO);
+        walk(&m);
+        sampling(&m);
+        if (fitting.inputs) inputs(&m);
+        between(&m);
+    }
+    double needed = m.y + MARGIN;
+    if (!app->chart) {
+        pointed(&m);
+        const char *message = text_of(app->picture->about, "message");
+        m.y = view_text_block(m.scene, MARGIN, m.y + 8, m.inside, message, 10, m.style->muted, FONT_SANS);
+    }
+    app->panel_height = m.y + MARGIN;
+    app->panel.width = view_panel_width(app);
+    app->panel.height = app->panel_height;
+    return needed;
 }
 
 void view_panel_make(struct view_app *app) {
-    scene_clear(&app->panel);
-    app->widget_count = 0;
+    static const struct fitting fittings[] = {
+        {true, true, 1}, {false, true, 1}, {false, false, 1}, {false, false, 0.88}, {false, false, 0.76}};
     if (!app->picture) return;
-    struct maker m = {app, &app->panel, style_of(app->theme), MARGIN};
-    const char *point = text_of(app->picture->about, "point");
-    prose(&m);
-    code(&m);
-    m.y = view_text_block(m.scene, MARGIN, m.y + 4, inside, point, 11, m.style->muted, FONT_MONO);
-    walk(&m);
-    sampling(&m);
-    inputs(&m);
-    between(&m);
-    pointed(&m);
-    const char *message = text_of(app->picture->about, "message");
-    m.y = view_text_block(m.scene, MARGIN, m.y + 8, inside, message, 10, m.style->muted, FONT_SANS);
-    app->panel_height = m.y + MARGIN;
-    app->panel.width = WIDTH;
-    app->panel.height = app->panel_height;
+    double room = app->height / view_panel_scale(app);
+    size_t last = view_in_lesson(app) ? sizeof fittings / sizeof *fittings : 1;
+    for (size_t i = 0; i < last; i++)
+        if (fill(app, fittings[i]) <= room) break;
 }
 
 // ---- what is where ------------------------------------------------------------------------------------------------
 
 static struct point to_panel(const struct view_app *app, struct point window) {
     double scale = view_panel_scale(app);
-    return (struct point){(window.x - (app->width - WIDTH * scale)) / scale, window.y / scale + app->panel_scroll};
+    return (struct point){(window.x - (app->width - view_panel_width(app) * scale)) / scale,
+                          window.y / scale + app->panel_scroll};
 }
 
 struct widget view_widget_at(const struct view_app *app, struct point window) {

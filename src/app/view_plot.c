@@ -108,8 +108,8 @@ static bool make_page(struct view_app *app, double width, double height, struct 
     struct plot *plot = mem_alloc(chart->panel_count, sizeof *plot);
     struct plot_frame *frame = mem_zero(chart->panel_count, sizeof *frame);
     bool ok = (plot && frame) || error_memory(error);
-    struct plot look = {.theme = app->theme, .text_scale = columns > 2 ? 0.85 : 1};
-    double head = plot_page_head(&look, chart->title, chart->note);
+    struct plot look = {.theme = app->theme, .text_scale = columns > 2 ? 0.85 : 1, .width = width / columns};
+    double head = plot_page_head(&look, columns, chart->title, chart->note);
     for (uint32_t i = 0; ok && i < chart->panel_count; i++) {
         struct view_panel *panel = &chart->panel[i];
         panel->plot.window = panel->moved ? &panel->window : NULL;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,19 +15,18 @@
 #include "app/between.h"
 #include "app/chart.h"
 #include "app/lesson.h"
+#include "app/peer.h"
 #include "app/report.h"
 #include "app/sampling.h"
 #include "app/settings.h"
 #include "app/shown.h"
 #include "app/walk.h"
 #include "app/wire.h"
-#include "base/child.h"
 #include "base/file.h"
 #include "base/task.h"
 #include "graph/bauer.h"
 #include "show/export.h"
 #include "show/record.h"
-#include "show/scene_wire.h"
 #include "show/sketch.h"
 
 // All of the picture that can change, to know whether it has.
@@ -42,11 +40,10 @@ struct stamp {
 };
 
 static struct {
-    struct child child;
+    struct peer peer;
     enum window_mode mode;
     bool open;   // it has said that it has a window
     bool failed; // there is no display: not tried again until asked for by name
-    struct buffer in, out;
     struct stamp stamp;
     bool stamped;
     char *state; // the answer to WIRE_STATE
@@ -54,17 +51,14 @@ static struct {
 } window;
 
 void window_set_mode(enum window_mode mode) { window.mode = mode; }
-bool window_is_open(void) { return window.child.pid != 0; }
-int window_socket(void) { return window.child.pid ? window.child.socket : -1; }
-bool window_wants_to_send(void) { return window.child.pid && window.out.size > 0; }
+bool window_is_open(void) { return peer_is_open(&window.peer); }
+int window_socket(void) { return window.peer.child.pid ? window.peer.child.socket : -1; }
+bool window_wants_to_send(void) { return peer_wants_to_send(&window.peer); }
 
 // ---- its life -----------------------------------------------------------------------------------------------------
 
 void window_stop(void) {
-    child_stop(&window.child);
-    buffer_free(&window.in);
-    buffer_free(&window.out);
-    window.in = window.out = (struct buffer){0};
+    peer_stop(&window.peer);
     window.open = window.stamped = false;
 }
 
@@ -98,45 +92,22 @@ static void gone(struct session *session) {
 }
 
 static void flush(struct session *session) {
-    while (window.child.pid && window.out.size) {
-        ssize_t sent = send(window.child.socket, window.out.data, window.out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-        if (sent <= 0) {
-            gone(session);
-            return;
-        }
-        memmove(window.out.data, window.out.data + sent, window.out.size - (size_t)sent);
-        window.out.size -= (size_t)sent;
-    }
+    if (!peer_flush(&window.peer)) gone(session);
 }
 
 static void post(struct session *session, enum wire_kind kind, const char *text) {
-    if (!window.child.pid || !wire_put(&window.out, kind, text, strlen(text))) return;
+    if (!window.peer.child.pid || !wire_put(&window.peer.out, kind, text, strlen(text))) return;
     flush(session);
 }
 
 void window_note(const char *text) {
-    if (window.child.pid) wire_put(&window.out, WIRE_NOTE, text, strlen(text));
+    if (window.peer.child.pid) wire_put(&window.peer.out, WIRE_NOTE, text, strlen(text));
 }
 
-// Work is not held up for it: what cannot be sent now goes with the next message.
+// It goes with the next message if it cannot be sent now; who is gone is found out later.
 void window_busy(const char *text) {
-    if (!window.child.pid || !window.open || !wire_put(&window.out, WIRE_BUSY, text, strlen(text))) return;
-    ssize_t sent = send(window.child.socket, window.out.data, window.out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent <= 0) return;
-    memmove(window.out.data, window.out.data + sent, window.out.size - (size_t)sent);
-    window.out.size -= (size_t)sent;
-}
-
-static bool start(struct error *error) {
-    char path[PATH_MAX];
-    if (window.child.pid) return true;
-    window_stop();
-    if (child_start(&window.child, child_find("bauer-view", "BAUER_VIEW", path, sizeof path))) return true;
-    error_set(error, ERROR_OTHER, SPAN_NONE, "the program bauer-view could not be started: %s", strerror(errno));
-    error_hint(error, "everything else works without a window; :export FILE.svg draws to a file");
-    return false;
+    if (!window.peer.child.pid || !window.open || !wire_put(&window.peer.out, WIRE_BUSY, text, strlen(text))) return;
+    peer_flush(&window.peer);
 }
 
 // ---- what is said of a picture ------------------------------------------------------------------------------------
@@ -307,15 +278,19 @@ static void undent(const char *text, struct buffer *out) {
     }
 }
 
+static bool lesson_about(const struct session *session, json_t *about) {
+    if (!session->lesson) return false;
+    struct buffer text = {0};
+    lesson_text(session, &text);
+    json_object_set_new(about, "text", json_string(buffer_string(&text)));
+    json_object_set_new(about, "lesson", json_true());
+    buffer_free(&text);
+    return true;
+}
+
 // What the traced function says of itself: CommonMark, shown above its program.
 static void text_about(struct session *session, const struct graph *graph, json_t *about) {
-    if (session->lesson) {
-        struct buffer text = {0};
-        lesson_text(session, &text);
-        json_object_set_new(about, "text", json_string(buffer_string(&text)));
-        buffer_free(&text);
-        return;
-    }
+    if (lesson_about(session, about)) return;
     struct doc doc = {graph, ""};
     if (graph->function) environment_bindings(session->environment, find_doc, &doc);
     struct buffer text = {0};
@@ -370,31 +345,17 @@ static bool send_chart(struct session *session, struct error *error) {
         json_pack("{s:s, s:s, s:s, s:s, s:o}", "view", "plot", "point",
                   session->chart->title[0] ? session->chart->title : session->chart->panel[0].title, "theme",
                   style_of(session->settings.theme)->name, "message", "", "plot", chart_json(session->chart));
+    if (about) lesson_about(session, about);
     char *text = about ? json_dumps(about, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(about);
     bool ok = text || error_memory(error);
-    if (ok && !wire_put_view(&window.out, text, &nothing)) {
+    if (ok && !wire_put_view(&window.peer.out, text, &nothing)) {
         ok = false;
         error_set(error, ERROR_LIMIT, SPAN_NONE, "the plot is too large for the window (over %u MB)",
                   WIRE_LARGEST >> 20);
         error_hint(error, "plot fewer rows; :export FILE.svg draws all of them");
     }
     free(text);
-    return ok;
-}
-
-// A scene with what is told about it (freed here).
-static bool put_picture(struct scene *scene, char *about, const char *advice, struct error *error) {
-    struct buffer bytes = {0};
-    bool ok = (about && scene_encode(scene, &bytes)) || error_memory(error);
-    if (ok && !wire_put_view(&window.out, about, &bytes)) {
-        ok = false;
-        error_set(error, ERROR_LIMIT, SPAN_NONE, "the picture is too large for the window (over %u MB)",
-                  WIRE_LARGEST >> 20);
-        error_hint(error, "%s", advice);
-    }
-    free(about);
-    buffer_free(&bytes);
     return ok;
 }
 
@@ -406,12 +367,11 @@ static bool send_page(struct session *session, struct error *error) {
     bool ok = chart_scene(session->chart, session->settings.theme, &scene, message, error);
     json_t *about = json_pack("{s:s, s:s, s:s, s:s}", "view", "page", "point", session->chart->title, "theme",
                               style_of(session->settings.theme)->name, "message", message);
+    if (about) lesson_about(session, about);
     char *text = about ? json_dumps(about, JSON_COMPACT) : NULL;
     json_decref(about);
-    if (ok)
-        ok = put_picture(&scene, text, ":export FILE.svg writes it", error);
-    else
-        free(text);
+    ok = ok && peer_put_picture(&window.peer, &scene, text, ":export FILE.svg writes it", error);
+    free(text);
     scene_clear(&scene);
     return ok;
 }
@@ -425,9 +385,11 @@ static bool send_picture(struct session *session, struct error *error) {
     if (!session_view(session, session->shown.kind, &view, error)) return false;
     view.live = true;
     scene_init(&scene);
-    bool ok = diagram_scene(&view, &scene, message, error) &&
-              put_picture(&scene, about_picture(session, &view, &scene, message),
-                          "collapse calls or loops, or show some paths: :paths top 10", error);
+    bool ok = diagram_scene(&view, &scene, message, error);
+    char *about = ok ? about_picture(session, &view, &scene, message) : NULL;
+    ok = ok && peer_put_picture(&window.peer, &scene, about,
+                                "collapse calls or loops, or show some paths: :paths top 10", error);
+    free(about);
     scene_clear(&scene);
     session_view_free(&view);
     return ok;
@@ -439,22 +401,22 @@ static bool may_open(const struct session *session) {
 
 void window_refresh(struct session *session, bool asked) {
     struct error error = {0};
-    if (!window.child.pid && !(asked && may_open(session) && !window.failed)) return;
+    if (!window.peer.child.pid && !(asked && may_open(session) && !window.failed)) return;
     bool chart = session->shown.chart && session->chart;
     if ((!chart && !environment_graph(session->environment)) || window.mode == WINDOW_NEVER) return;
     struct stamp stamp = stamp_of(session);
-    if (window.child.pid && window.stamped && memcmp(&stamp, &window.stamp, sizeof stamp) == 0) return;
-    if (window.out.size > 0 && window.stamped) { // it is slow: the newest picture comes when it has taken this one
+    if (window.peer.child.pid && window.stamped && memcmp(&stamp, &window.stamp, sizeof stamp) == 0) return;
+    if (window.peer.out.size > 0 && window.stamped) { // it is slow: the newest picture comes when it has taken this one
         window.stamped = false;
         return;
     }
-    bool ok = start(&error);
+    bool ok = peer_start(&window.peer, &error);
     if (!ok) window.failed = true;
     ok = ok && send_picture(session, &error);
     window.stamp = stamp;
     window.stamped = true;
     if (!ok && error.kind != ERROR_INTERRUPT) {
-        if (window.child.pid)
+        if (window.peer.child.pid)
             post(session, WIRE_NOTE, error.message);
         else
             report_error(session, &error);
@@ -464,7 +426,7 @@ void window_refresh(struct session *session, bool asked) {
 
 bool window_open(struct session *session, struct error *error) {
     window.failed = false;
-    if (!start(error)) return false;
+    if (!peer_start(&window.peer, error)) return false;
     if (window.mode == WINDOW_NEVER) window.mode = WINDOW_WHEN_INTERACTIVE;
     window_refresh(session, true);
     return true;
@@ -481,7 +443,7 @@ static void run_line(struct session *session, const char *line) {
     session->from_window = false;
 }
 
-static void step(struct session *session, int by) {
+void window_step(struct session *session, int by) {
     if (session->lesson) {
         run_line(session, by > 0 ? ":next" : ":back");
         return;
@@ -587,7 +549,7 @@ static void copy_source(struct session *session) {
     struct buffer out = {0};
     struct error error = {0};
     if (picture_source(session, &out, &error)) {
-        wire_put(&window.out, WIRE_CLIP, out.data, out.size);
+        wire_put(&window.peer.out, WIRE_CLIP, out.data, out.size);
         window_note("copied the picture as SVG");
     } else {
         window_note(error.message);
@@ -604,7 +566,7 @@ static bool take_event(struct session *session, const json_t *event) {
     else if (strcmp(name, "command") == 0 && json_is_string(json_object_get(event, "line")))
         run_line(session, json_string_value(json_object_get(event, "line")));
     else if (strcmp(name, "step") == 0)
-        step(session, json_integer_value(json_object_get(event, "by")) > 0 ? 1 : -1);
+        window_step(session, json_integer_value(json_object_get(event, "by")) > 0 ? 1 : -1);
     else if (strcmp(name, "goto") == 0)
         go_to(session, json_number_value(json_object_get(event, "step")));
     else if (strcmp(name, "slide") == 0)
@@ -643,41 +605,30 @@ static bool take_message(struct session *session, enum wire_kind kind, const cha
 // Messages are taken out of the buffer before they are acted on: what they cause may come back here.
 static bool take_one(struct session *session) {
     enum wire_kind kind;
-    const char *payload;
     uint32_t size;
-    long whole = wire_take(window.in.data, window.in.size, &kind, &payload, &size);
-    if (whole == 0) return false;
-    char *copy = whole > 0 ? mem_text(payload, size) : NULL;
-    if (!copy) {
-        lost(session, whole == -2 ? "the window is of another version of bauer and was closed"
-                                  : "the window sent nonsense and was closed");
-        return false;
-    }
-    memmove(window.in.data, window.in.data + whole, window.in.size - (size_t)whole);
-    window.in.size -= (size_t)whole;
-    bool ok = take_message(session, kind, copy, size);
-    mem_free(copy);
+    long bad;
+    char *message = peer_take(&window.peer, &kind, &size, &bad);
+    if (!message && bad)
+        lost(session, bad == -2 ? "the window is of another version of bauer and was closed"
+                                : "the window sent nonsense and was closed");
+    if (!message) return false;
+    bool ok = take_message(session, kind, message, size);
+    mem_free(message);
     if (!ok) lost(session, "the window sent nonsense and was closed");
-    return ok && window.child.pid;
+    return ok && window.peer.child.pid;
 }
 
 static bool receive(struct session *session) {
-    char chunk[1 << 14];
-    ssize_t got = recv(window.child.socket, chunk, sizeof chunk, MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return false;
-    if (got > 0) {
-        buffer_add(&window.in, chunk, (size_t)got);
-        return true;
-    }
-    gone(session);
-    return false;
+    enum peer_news news = peer_receive(&window.peer);
+    if (news == PEER_GONE) gone(session);
+    return news == PEER_BYTES;
 }
 
 bool window_attend(struct session *session) {
     window.told = false;
-    while (window.child.pid && receive(session))
+    while (window.peer.child.pid && receive(session))
         while (take_one(session)) continue;
-    if (window.child.pid) {
+    if (window.peer.child.pid) {
         flush(session);
         window_refresh(session, false);
     }
@@ -687,12 +638,12 @@ bool window_attend(struct session *session) {
 // ---- waiting for it -----------------------------------------------------------------------------------------------
 
 static void wait_a_moment(int milliseconds) {
-    struct pollfd ready = {window.child.socket, (short)(POLLIN | (window_wants_to_send() ? POLLOUT : 0)), 0};
+    struct pollfd ready = {window.peer.child.socket, (short)(POLLIN | (window_wants_to_send() ? POLLOUT : 0)), 0};
     poll(&ready, 1, milliseconds);
 }
 
 void window_wait(struct session *session) {
-    while (window.child.pid && !task_interrupted() && !session->quit) {
+    while (window.peer.child.pid && !task_interrupted() && !session->quit) {
         wait_a_moment(500);
         window_attend(session);
     }
@@ -709,13 +660,14 @@ char *window_state(struct session *session, struct error *error) {
     mem_free(window.state);
     window.state = NULL;
     post(session, WIRE_STATE, "");
-    while (window.child.pid && !window.state && now() < deadline && !task_interrupted()) {
+    while (window.peer.child.pid && !window.state && now() < deadline && !task_interrupted()) {
         wait_a_moment(50);
         window_attend(session);
     }
     char *state = window.state;
     window.state = NULL;
     if (!state)
-        error_set(error, ERROR_OTHER, SPAN_NONE, window.child.pid ? "the window does not answer" : "no window is open");
+        error_set(error, ERROR_OTHER, SPAN_NONE,
+                  window.peer.child.pid ? "the window does not answer" : "no window is open");
     return state;
 }

@@ -32,6 +32,8 @@ bool window_wants_to_send(void);
 bool window_attend(struct session *session);
 // Serves the window until it is closed or the program interrupted: `bauer --window FILE`.
 void window_wait(struct session *session);
+// A key for the next step or the one before: of a lesson, of a walk, or a walk's first.
+void window_step(struct session *session, int by);
 // A line that the window shows for a while: the errors of what was asked for there.
 void window_note(const char *text);
 // What the session is working on, shown until it is "".

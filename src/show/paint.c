@@ -372,22 +372,35 @@ static void set_metadata(cairo_surface_t *surface, const struct scene *scene, co
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
 }
 
-bool paint_pdf(const struct scene *scene, const char *metadata, struct buffer *out, struct error *error) {
-    if (scene->failed) return error_memory(error);
-    double side = fmax(scene->width, scene->height), scale = side > LARGEST_PAGE ? LARGEST_PAGE / side : 1;
-    cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(write_buffer, out, fmax(1, scale * scene->width),
-                                                                   fmax(1, scale * scene->height));
-    set_metadata(surface, scene, metadata);
+static double page_scale(const struct scene *page) {
+    double side = fmax(page->width, page->height);
+    return side > LARGEST_PAGE ? LARGEST_PAGE / side : 1;
+}
+
+bool paint_pages(const struct scene *page, size_t count, const char *metadata, struct buffer *out,
+                 struct error *error) {
+    cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(write_buffer, out, 1, 1);
+    set_metadata(surface, page, metadata);
     cairo_t *cairo = cairo_create(surface);
-    cairo_scale(cairo, scale, scale);
-    paint_page(cairo, scene);
-    cairo_show_page(cairo);
-    bool ok = cairo_status(cairo) == CAIRO_STATUS_SUCCESS;
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        double scale = page_scale(&page[i]);
+        cairo_pdf_surface_set_size(surface, fmax(1, scale * page[i].width), fmax(1, scale * page[i].height));
+        cairo_identity_matrix(cairo);
+        cairo_scale(cairo, scale, scale);
+        paint_page(cairo, &page[i]);
+        cairo_show_page(cairo);
+        ok = !page[i].failed && cairo_status(cairo) == CAIRO_STATUS_SUCCESS;
+    }
     cairo_destroy(cairo);
     cairo_surface_finish(surface);
     ok = ok && cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS && !out->failed;
     cairo_surface_destroy(surface);
     return ok || error_memory(error);
+}
+
+bool paint_pdf(const struct scene *scene, const char *metadata, struct buffer *out, struct error *error) {
+    return paint_pages(scene, 1, metadata, out, error);
 }
 
 // ---- outlines -----------------------------------------------------------------------------------------------------

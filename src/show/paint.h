@@ -21,6 +21,8 @@ void paint_items(cairo_t *cairo, const struct scene_item *item, size_t count, bo
 // 16,384 pixels (an ERROR_LIMIT says so). `metadata` is carried as a text chunk / document keywords, may be NULL.
 // Byte-identical for the same input (no creation dates).
 bool paint_png(const struct scene *scene, double scale, const char *metadata, struct buffer *out, struct error *error);
+// Several pages, at least one, each of its own size; title and description are those of the first.
+bool paint_pages(const struct scene *page, size_t count, const char *metadata, struct buffer *out, struct error *error);
 bool paint_pdf(const struct scene *scene, const char *metadata, struct buffer *out, struct error *error);
 
 // The outline of a text run as SVG path data at (x, y), for SVG without text.

@@ -174,6 +174,15 @@ static bool take_window(const struct plot_window *window, struct plot_frame *fra
     return false;
 }
 
+// A logarithmic axis shows a decade at least: noise of a few per cent must not look like mountains.
+static void widen_to_decade(struct range *range) {
+    double ratio = range->high / range->low;
+    if (!(range->low > 0 && ratio < 10)) return;
+    double more = sqrt(10 / ratio);
+    range->low /= more;
+    range->high *= more;
+}
+
 static bool make_axes(struct canvas *canvas, char message[256], struct error *error) {
     const struct plot *plot = canvas->plot;
     struct plot_frame *frame = &canvas->frame;
@@ -184,6 +193,7 @@ static bool make_axes(struct canvas *canvas, char message[256], struct error *er
     tell_census(&census, message);
     if (plot->window) return take_window(plot->window, frame, error);
     axis_fit(&frame->x, census.x.low, census.x.high, 0);
+    if (frame->y.log) widen_to_decade(&census.y);
     axis_fit(&frame->y, census.y.low, census.y.high, MARGIN_Y);
     return true;
 }
@@ -608,14 +618,18 @@ static bool draw_band(const struct canvas *canvas, const struct plot_curve *curv
 static void draw_bar(const struct canvas *canvas, const struct plot_curve *curve, size_t i) {
     const struct plot_frame *frame = &canvas->frame;
     colour ink = curve_colour(canvas, curve);
-    double x = picture_x(frame, curve->x[i]), top = picture_y(frame, curve->high[i]);
+    double x = picture_x(frame, curve->x[i]), y = picture_y(frame, curve->y[i]), top = picture_y(frame, curve->high[i]);
     double low = low_y(canvas, curve->low[i]), bottom = frame->top + frame->height, half = 0.7 * canvas->dot;
-    if (isnan(x) || isnan(top) || isnan(low) || x < frame->left || x > frame->left + frame->width) return;
+    if (isnan(x) || isnan(y) || isnan(top) || isnan(low) || x < frame->left || x > frame->left + frame->width) return;
+    bool open = frame->y.log && !(curve->low[i] > 0);
+    if (open) low = y + fmax(y - top, 4 * half); // it goes on for ever: an arrow says so
     double y0 = fmax(top, frame->top), y1 = fmin(low, bottom), width = 0.7 * canvas->line;
     if (y0 > y1) return;
     add_line(canvas->scene, x, y0, x, y1, ink, width);
     if (y0 == top) add_line(canvas->scene, x - half, y0, x + half, y0, ink, width);
-    if (y1 == low) add_line(canvas->scene, x - half, y1, x + half, y1, ink, width);
+    double tip = open ? half : 0;
+    if (y1 == low) add_line(canvas->scene, x - half, y1 - tip, x, y1, ink, width);
+    if (y1 == low) add_line(canvas->scene, x, y1, x + half, y1 - tip, ink, width);
 }
 
 static bool draw_bars(const struct canvas *canvas, const struct plot_curve *curve, struct error *error) {
@@ -820,7 +834,7 @@ struct page {
     struct scene *scene;
     const struct style *style;
     uint32_t count, columns;
-    double text, top; // height of the page's title
+    double width, text, top; // height of the page's title and note
 };
 
 // Left of the plot's own title.
@@ -880,36 +894,63 @@ static bool place_plots(struct page *page, const struct plot *plots, struct plot
     return true;
 }
 
-static double head_size(const struct page *page) {
-    return 1.1 * page->style->title_size * page->text / page->style->label_size;
+// How many bytes of the text fit into the width: whole words, at least one.
+static size_t words_that_fit(const char *text, double size, double width, bool *failed) {
+    size_t best = 0, end = 0;
+    while (text[end]) {
+        struct buffer part = {0};
+        end += strspn(text + end, " ");
+        end += strcspn(text + end, " ");
+        buffer_add(&part, text, end);
+        bool fits = read_markup(buffer_string(&part), size, NULL) <= width;
+        *failed |= part.failed;
+        buffer_free(&part);
+        if (!fits && best) return best;
+        best = end;
+        if (!fits) return best;
+    }
+    return best;
+}
+
+// Lines of a text below each other; without a scene they are only measured.
+static void head_lines(struct page *page, const char *text, bool bold, double size, double step, colour ink) {
+    double width = page->width - 2 * EDGE * page->text;
+    while (text && *text) {
+        struct buffer line = {0};
+        bool failed = false;
+        size_t fit = words_that_fit(text, size, width, &failed);
+        buffer_text(&line, bold ? "**" : "");
+        buffer_add(&line, text, fit);
+        buffer_text(&line, bold ? "**" : "");
+        page->top += step;
+        if (page->scene) {
+            scene_text(page->scene, EDGE * page->text, page->top, buffer_string(&line), size, ink, ANCHOR_START,
+                       FONT_SANS);
+            page->scene->failed |= failed || line.failed;
+        }
+        buffer_free(&line);
+        text += fit;
+        text += strspn(text, " ");
+    }
 }
 
 static void head_page(struct page *page, const char *title, const char *note) {
-    double size = head_size(page);
-    if (title && *title) {
-        struct buffer bold = {0};
-        buffer_printf(&bold, "**%s**", title);
-        page->top = 1.6 * size;
-        scene_text(page->scene, EDGE * page->text, page->top, buffer_string(&bold), size, page->style->text,
-                   ANCHOR_START, FONT_SANS);
-        page->scene->failed |= bold.failed;
-        buffer_free(&bold);
-    }
-    if (!note || !*note) return;
-    page->top += 1.5 * page->text;
-    scene_text(page->scene, EDGE * page->text, page->top, note, page->text, page->style->muted, ANCHOR_START,
-               FONT_SANS);
+    double size = 1.1 * page->style->title_size * page->text / page->style->label_size;
+    head_lines(page, title, true, size, 1.6 * size, page->style->text);
+    head_lines(page, note, false, page->text, 1.5 * page->text, page->style->muted);
 }
 
-static struct page page_of(const struct plot *first) {
+static struct page page_of(const struct plot *first, uint32_t columns) {
     struct page page = {.style = style_of(first->theme)};
     page.text = page.style->label_size * text_scale(first);
+    page.width = columns * (first->width > 0 ? first->width : WIDTH);
     return page;
 }
 
-double plot_page_head(const struct plot *first, const char *title, const char *note) {
-    struct page page = page_of(first);
-    return (title && *title ? 1.6 * head_size(&page) : 0) + (note && *note ? 1.5 * page.text : 0);
+double plot_page_head(const struct plot *first, uint32_t columns, const char *title, const char *note) {
+    struct page page = page_of(first, columns);
+    head_page(&page, title, note);
+    return page.top;
 }
 
 uint32_t plot_page_columns(uint32_t count) { return count <= 3 ? count : count == 4 ? 2 : 3; }
@@ -931,10 +972,11 @@ bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const
     scene_init(scene);
     if (message) message[0] = '\0';
     if (!count) return error_set(error, ERROR_USAGE, SPAN_NONE, "a page needs at least one plot");
-    struct page page = page_of(&plots[0]);
+    uint32_t wide = columns && columns < count ? columns : count;
+    struct page page = page_of(&plots[0], wide);
     page.scene = scene;
     page.count = count;
-    page.columns = columns && columns < count ? columns : count;
+    page.columns = wide;
     scene->background = page.style->background;
     head_page(&page, title, note);
     bool ok = place_plots(&page, plots, frame, message, error);

@@ -56,8 +56,9 @@ bool plot_frame(const struct plot *plot, struct plot_frame *frame, struct error 
 // for `count` or is NULL. The message joins those of the plots.
 bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note,
                struct scene *scene, struct plot_frame *frame, char message[256], struct error *error);
-// Height of the title and the note on a page with these; columns for a page that is about as wide as a screen.
-double plot_page_head(const struct plot *first, const char *title, const char *note);
+// Height of the title and the note, in as many lines as they need, on a page with so many columns of such plots;
+// columns for a page that is about as wide as a screen.
+double plot_page_head(const struct plot *first, uint32_t columns, const char *title, const char *note);
 uint32_t plot_page_columns(uint32_t count);
 
 // From data to the picture (NaN for what an axis does not take) and back.

@@ -125,7 +125,6 @@ void instructor_refresh(struct session *session) {
         instructor_close();
         return;
     }
-    if (session->lesson->running) return; // its lines come here too
     if (session->lesson == instructor.run && session->lesson->at == instructor.step &&
         session->settings.theme == instructor.theme)
         return;

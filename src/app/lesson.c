@@ -333,6 +333,23 @@ bool lesson_go_silently(struct session *session, uint32_t step, struct error *er
     return ok;
 }
 
+void lesson_typed(struct session *session, const char *text, size_t size, const struct error *error) {
+    static const char *const own[] = {"next", "back", "goto", "hint", "answer", "review", "lesson", "play"};
+    struct buffer *review = &session->lesson->review;
+    char word[16];
+    size_t length = size ? strcspn(text + 1, " \t\r\n") : 0;
+    snprintf(word, sizeof word, "%.*s", (int)(length < 15 ? length : 15), size ? text + 1 : "");
+    if (!size || (text[0] == ':' && is_one_of(word, own, sizeof own / sizeof *own))) return;
+    if (review->size > LESSON_OUTPUT) return; // said by :review
+    const struct buffer *said = &session->output.text;
+    buffer_printf(review, "```text\n%.*s\n", (int)size, text);
+    if (error)
+        buffer_printf(review, "%s\n", error->message);
+    else if (said->size)
+        buffer_printf(review, "%.*s%s", (int)said->size, said->data, said->data[said->size - 1] == '\n' ? "" : "\n");
+    buffer_text(review, "```\n\n");
+}
+
 bool lesson_go_captured(struct session *session, uint32_t step, struct error *error) {
     struct buffer said = {0}, *capture = session->output.capture;
     bool json = session->output.json;

@@ -27,6 +27,8 @@ const struct lesson_step *lesson_step(const struct session *session);
 // CommonMark for the window: the step's text, its open question, how far it is; "" without a lesson.
 void lesson_text(const struct session *session, struct buffer *out);
 void lesson_show(struct session *session); // prints the step at the prompt
+// Notes for :review what was typed between steps, and its answer or its error (NULL: none).
+void lesson_typed(struct session *session, const char *text, size_t size, const struct error *error);
 
 // Whether a command may stand in a lesson; ERROR_USAGE says why not.
 bool lesson_allows(const struct session *session, const char *name, const char *rest, struct error *error);

@@ -177,7 +177,8 @@ static void reveal(struct session *session, const struct question *q) {
     char *arrow = line.data ? strstr(line.data, "=>") : NULL;
     if (arrow) *arrow = '\0';
     struct buffer out = {0};
-    if (lesson_try(session, buffer_string(&line), false, &out, NULL) == 0)
+    struct error ignored = {0};
+    if (lesson_run_as_left(session, buffer_string(&line), &out, &ignored))
         report_text(session, "%sbauer> %s%s\n%s", report_muted(session), buffer_string(&line), report_plain(session),
                     buffer_string(&out));
     buffer_free(&out);
@@ -221,6 +222,7 @@ bool command_review(struct session *session, const struct words *words, struct e
     struct buffer out = {0};
     if (words->count > 1) return command_usage_error(words, 1, error, "one file is enough");
     buffer_printf(&out, "# %s\n\n%s", run->lesson->title, buffer_string(&run->review));
+    if (run->review.size > LESSON_OUTPUT) buffer_text(&out, "What was typed later is left out: this is too long.\n");
     bool ok = !out.failed || error_memory(error);
     if (ok && words->count)
         ok = file_write(words->word[0], out.data, out.size, error);

@@ -91,7 +91,7 @@ void lesson_save(const struct session *session) {
     const struct lesson_run *run = session->lesson;
     char path[4096];
     struct error ignored = {0};
-    if (!run || !run->at || !progress_path(run->lesson->name, path, sizeof path)) return;
+    if (!run || !run->at || run->rehearsal || !progress_path(run->lesson->name, path, sizeof path)) return;
     json_t *progress =
         json_pack("{s:s, s:i, s:i, s:I, s:O}", "lesson", run->lesson->name, "step", (int)run->reached, "steps",
                   (int)run->lesson->step_count, "seed", (json_int_t)run->seed, "answers", run->answers);

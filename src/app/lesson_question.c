@@ -183,13 +183,9 @@ static void reason_of_number(struct session *session, const struct question *q, 
 
 // ---- the kinds ----------------------------------------------------------------------------------------------------
 
-static bool check_number(struct session *session, const struct question *q, const char *answer, struct verdict *verdict,
+static bool check_number(struct session *session, const struct question *q, double given, struct verdict *verdict,
                          struct error *error) {
-    double given, right;
-    if (!text_parse_number(answer, &given) && !compute(session, answer, &given, error)) {
-        error_hint(error, "answer with a number, or an expression that can be computed");
-        return false;
-    }
+    double right;
     if (!compute_own(session, q, "answer", "", &right, error)) return false;
     verdict->right = same(q, given, right);
     reason_of_number(session, q, given, verdict);
@@ -278,17 +274,58 @@ static bool check_challenge(struct session *session, const struct question *q, c
     return true;
 }
 
+// A session as the step in hand left it, whatever was typed since: the same one if nothing was.
+static struct session *as_left(struct session *session, struct error *error) {
+    const struct lesson_run *run = session->lesson;
+    if (session_stands_at(session, run->mark[run->at])) return session;
+    struct session *other = session_new(error);
+    struct lesson *lesson = other ? lesson_read(run->lesson->path, NULL, NULL, error) : NULL;
+    if (other) other->settings = session->settings, other->from_window = true; // no window is its
+    bool ok = lesson && lesson_begin(other, lesson, error);
+    if (ok) other->lesson->seed = run->seed, other->lesson->rehearsal = true;
+    if (ok && lesson_go_captured(other, run->at, error)) return other;
+    session_free(other);
+    return NULL;
+}
+
+static bool check(struct session *session, const struct question *q, const char *answer, double given,
+                  struct verdict *verdict, struct error *error) {
+    if (q->kind == QUESTION_CHOICE) return check_choice(session, q, answer, verdict, error);
+    if (q->kind == QUESTION_EXPRESSION) return check_expression(session, q, answer, verdict, error);
+    if (q->kind == QUESTION_CHALLENGE) return check_challenge(session, q, answer, verdict, error);
+    return check_number(session, q, given, verdict, error);
+}
+
 bool lesson_check(struct session *session, uint32_t index, const char *answer, struct verdict *verdict,
                   struct error *error) {
     const struct lesson_step *step = lesson_step(session);
     const struct question *q = step ? lesson_question(step, index) : NULL;
+    double given = 0;
     *verdict = (struct verdict){0};
     if (!q) return error_set(error, ERROR_USAGE, SPAN_NONE, "this step asks nothing");
-    bool ok = q->kind == QUESTION_CHOICE       ? check_choice(session, q, answer, verdict, error)
-              : q->kind == QUESTION_EXPRESSION ? check_expression(session, q, answer, verdict, error)
-              : q->kind == QUESTION_CHALLENGE  ? check_challenge(session, q, answer, verdict, error)
-                                               : check_number(session, q, answer, verdict, error);
+    bool number = q->kind == QUESTION_NUMBER || q->kind == QUESTION_PREDICTION;
+    if (number && !compute(session, answer, &given, error)) { // with what the student has typed
+        error_hint(error, "answer with a number, or an expression that can be computed");
+        return false;
+    }
+    struct session *there = as_left(session, error);
+    bool ok = there && check(there, lesson_question(lesson_step(there), index), answer, given, verdict, error);
+    if (there != session) session_free(there);
     verdict->credit = ok && verdict->right;
+    return ok;
+}
+
+static bool right_number(struct session *session, uint32_t index, double *right, struct error *error) {
+    struct session *there = as_left(session, error);
+    bool ok = there && compute_own(there, lesson_question(lesson_step(there), index), "answer", "", right, error);
+    if (there != session) session_free(there);
+    return ok;
+}
+
+bool lesson_run_as_left(struct session *session, const char *lines, struct buffer *out, struct error *error) {
+    struct session *there = as_left(session, error);
+    bool ok = there && lesson_try(there, lines, false, out, error) == 0;
+    if (there != session) session_free(there);
     return ok;
 }
 
@@ -305,9 +342,9 @@ bool lesson_right(struct session *session, uint32_t index, struct buffer *out, s
         if (q->part[i].key[0] == '*') return buffer_char(out, number), true;
         number = (char)(number + (q->part[i].key[0] == '-'));
     }
-    if (!compute_own(session, q, "answer", "", &right, error)) return false;
-    buffer_printf(out, "%.17g", right);
-    return true;
+    bool ok = right_number(session, index, &right, error);
+    if (ok) buffer_printf(out, "%.17g", right);
+    return ok;
 }
 
 void lesson_ask(const struct session *session, const struct question *q, struct buffer *out) {

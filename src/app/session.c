@@ -234,6 +234,10 @@ static bool changed_since(const struct session *session, const struct moment *be
            session->eliminated_count != before->eliminated_count;
 }
 
+bool session_stands_at(const struct session *session, const struct session_mark *mark) {
+    return mark && !changed_since(session, &mark->moment);
+}
+
 static void forget_barrier(struct undo *u) {
     if (!u->barrier) return;
     for (size_t i = 0; i < u->barrier; i++) moment_free(&u->past[i]);
@@ -507,8 +511,8 @@ static bool is_unreadable(const struct error *error) {
 }
 
 static void show_in_window(struct session *session) {
-    instructor_refresh(session);
     if (session->from_window) return;
+    instructor_refresh(session);
     window_refresh(session, session->show);
     session->show = false;
 }
@@ -540,6 +544,8 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     else
         moment_free(&before);
     if (ok && session->running == 1) show_in_window(session); // before a pager holds us up
+    if (session->running == 1 && session->lesson)
+        lesson_typed(session, piece->text, trimmed(piece->text, piece->size), ok ? NULL : &error);
     if (ok) report_flush(session);
     if (!ok) report_error(session, &error);
     source_drop(source);

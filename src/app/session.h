@@ -147,6 +147,8 @@ bool session_script(struct session *session, struct buffer *out);
 struct session_mark;
 struct session_mark *session_mark(struct session *session); // NULL: out of memory
 void session_mark_free(struct session_mark *mark);          // NULL is allowed
+// Whether nothing that a mark holds has changed since (what is shown aside).
+bool session_stands_at(const struct session *session, const struct session_mark *mark);
 bool session_return(struct session *session, const struct session_mark *mark, struct error *error);
 
 // Puts the session back where it was before the last line that changed it, or forward again.

@@ -91,6 +91,7 @@ struct view_app {
     enum theme theme;
     double type; // size of type, 1: normal
     bool panel_shown, help, blank, full;
+    bool panel_cut;                    // what must be seen of it does not fit in the window
     double panel_scroll, panel_height; // points
     struct scene panel;
     struct widget *widget;

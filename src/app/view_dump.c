@@ -67,12 +67,13 @@ json_t *view_dump(struct view_app *app) {
                   app->panel_shown, "help", app->help, "blank", app->blank, "full", app->full, "playing", app->playing);
     json_object_set_new(dump, "theme", json_string(style_of(app->theme)->name));
     json_object_set_new(dump, "type", json_real(app->type));
-    static const char *const copied[] = {"view",    "point", "direction", "step", "inputs",
-                                         "between", "line",  "message",   "rest"};
+    static const char *const copied[] = {"view", "point",   "direction", "step",   "inputs", "between",
+                                         "line", "message", "rest",      "lesson", "text"};
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
         json_t *value = json_object_get(about, copied[i]);
         json_object_set_new(dump, copied[i], value ? json_incref(value) : json_null());
     }
+    json_object_set_new(dump, "cut", json_boolean(app->panel_cut));
     json_object_set_new(dump, "hover", app->picture ? name_of(app, app->hover) : json_null());
     json_object_set_new(dump, "focus", app->picture ? name_of(app, app->focus) : json_null());
     json_object_set_new(dump, "picks",

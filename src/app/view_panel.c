@@ -339,8 +339,8 @@ void view_panel_make(struct view_app *app) {
     if (!app->picture) return;
     double room = app->height / view_panel_scale(app);
     size_t last = view_in_lesson(app) ? sizeof fittings / sizeof *fittings : 1;
-    for (size_t i = 0; i < last; i++)
-        if (fill(app, fittings[i]) <= room) break;
+    app->panel_cut = true;
+    for (size_t i = 0; i < last && app->panel_cut; i++) app->panel_cut = fill(app, fittings[i]) > room;
 }
 
 // ---- what is where ------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 
 #include "app/between.h"
 #include "app/chart.h"
+#include "app/instructor.h"
 #include "app/lesson.h"
 #include "app/peer.h"
 #include "app/report.h"
@@ -631,6 +632,7 @@ bool window_attend(struct session *session) {
     if (window.peer.child.pid) {
         flush(session);
         window_refresh(session, false);
+        instructor_refresh(session);
     }
     return window.told;
 }

@@ -902,8 +902,9 @@ static size_t words_that_fit(const char *text, double size, double width, bool *
         end += strspn(text + end, " ");
         end += strcspn(text + end, " ");
         buffer_add(&part, text, end);
-        bool fits = read_markup(buffer_string(&part), size, NULL) <= width;
-        *failed |= part.failed;
+        double wide = read_markup(buffer_string(&part), size, NULL);
+        bool fits = wide <= width;
+        *failed |= part.failed || isnan(wide);
         buffer_free(&part);
         if (!fits && best) return best;
         best = end;

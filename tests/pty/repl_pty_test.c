@@ -212,6 +212,29 @@ static void test_interrupt(void **state) {
     leave(terminal);
 }
 
+// A lesson with a block that would never end: it is stopped, at once by Ctrl-C, and the lesson stays where it was.
+static void test_lesson(void **state) {
+    (void)state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/slow.md", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("---\ntitle: Slow\nminutes: 1\n---\n\n## One\n\nThe first step.\n\n```bauer\nx = 3\ny = x*x\n```\n\n"
+          "```question\nkind: number\nask: What is y?\nanswer: y\nright: Three threes.\nwrong: Multiply.\n```\n\n"
+          "## Two\n\n```bauer\n:variance interleaved depth 1..1000 width 4 samples 20000 walk\n```\n",
+          file);
+    assert_int_equal(fclose(file), 0);
+    struct terminal *terminal = start();
+    line(terminal, ":lesson slow.md", "The first step.");
+    line(terminal, ":answer 8", "Not yet. Multiply.");
+    line(terminal, ":answer 9", "Right. Three threes.");
+    interrupt(terminal, ":next\r");
+    line(terminal, ":review", "The first step.");
+    line(terminal, "y + 1", "10");
+    line(terminal, ":lesson end", "the lesson is over");
+    leave(terminal);
+}
+
 static void test_error(void **state) {
     (void)state;
     struct terminal *terminal = start();
@@ -386,6 +409,7 @@ int main(int argc, char **argv) {
         TEST(test_interrupt_of_a_sweep),
         TEST(test_interrupt),
         TEST(test_interrupt_of_samples),
+        TEST(test_lesson),
         TEST(test_error),
         TEST(test_undo),
         TEST(test_save),

@@ -922,6 +922,92 @@ def test_sliders_change_the_pattern():
     s.wait(lambda state: len(state["vertices"]) == 11, "the pattern as it was, by one :undo")
 
 
+# ---- lessons ----------------------------------------------------------------------------------------------------------
+
+
+def lessons():
+    return os.path.join(os.path.dirname(os.path.dirname(FIGURE1)), "lessons")
+
+
+def taught(lesson, **more):
+    """A session in a lesson, with its window."""
+    s = session("-i", BAUER_LESSONS=lessons(), **more).ready()
+    s.ask(f":lesson {lesson}")
+    s.wait(lambda state: state["lesson"] and "step 1 of" in state["text"], "the first step")
+    s.find_window()
+    return s
+
+
+def step_is(s, number):
+    return s.wait(lambda state: f"step {number} of" in (state["text"] or ""), f"step {number}")
+
+
+def test_a_lesson_is_stepped_through_by_a_clicker():
+    s = taught(3)
+    s.key("Next")
+    state = step_is(s, 2)
+    expect(state["view"] == "lcg", f"the view is {state['view']}")
+    expect("Question" in state["text"], "no question in the panel")
+    s.key("Next")
+    state = step_is(s, 3)
+    expect(state["view"] == "paths", f"the view is {state['view']}")
+    s.key("Prior")
+    state = step_is(s, 2)
+    expect(state["view"] == "lcg", f"the view is {state['view']}")
+    s.ask(":at x1=2")
+    s.wait(lambda state: "2" in state["point"], "another point")
+    s.key("Next", "Prior")
+    state = s.wait(lambda state: "step 2 of" in state["text"] and "0.5" in state["point"], "the lesson's point again")
+    s.ask(":lesson end")
+    expect(not s.ask("1 + 1").startswith("error"), "the session goes on")
+
+
+def test_a_lesson_keeps_its_text_beside_a_plot():
+    s = taught(7)
+    s.ask(":goto 4")
+    state = s.wait(lambda state: state["view"] == "plot" and "step 4 of" in state["text"], "a plot with its text")
+    right = (state["plot"]["left"] + state["plot"]["width"]) * state["zoom"]
+    expect(right < state["size"][0] - 340, f"the plot ends at {right} of {state['size'][0]}")
+
+
+def test_nothing_of_a_lesson_is_cut_off():
+    for lesson in sorted(name[:-3] for name in os.listdir(lessons()) if re.match(r"\d\d.*\.md$", name)):
+        s = taught(lesson)
+        s.ask(":set theme projector")
+        s.xdotool("windowsize", "--sync", s.window, 1280, 720, check=False)
+        s.wait(lambda state: state["size"] == [1280, 720] and state["theme"] == "projector", "1280 by 720")
+        steps = int(re.search(r"step 1 of (\d+)", s.state()["text"]).group(1))
+        expect(steps >= 8, f"{lesson} has {steps} steps")
+        for number in range(1, steps + 1):
+            s.ask(f":goto {number}")
+            state = step_is(s, number)
+            expect(not state["cut"], f"{lesson}: step {number} does not fit in the window")
+            expect(state["vertices"], f"{lesson}: step {number} shows nothing")
+        s.end()
+
+
+def test_an_instructor_has_a_window_of_notes():
+    s = taught(3)
+    before = display.area(300, 300, 400, 300)
+    s.ask(":lesson notes")
+    both = until(lambda: s.windows() if len(s.windows()) == 2 else None, "a second window")
+    notes = [number for number in both if number != s.window][0]
+    until(lambda: "notes of" in s.xdotool("getwindowname", notes), "its title")
+    s.xdotool("windowmove", notes, 0, 0)
+    s.xdotool("windowraise", notes)
+    s.xdotool("windowfocus", "--sync", notes)
+    until(lambda: display.area(300, 300, 400, 300) != before, "the notes on the screen")
+    s.key("Next")
+    step_is(s, 2)
+    s.xdotool("windowkill", notes)
+    until(lambda: list(desk.children(s.pid).values()).count("bauer-view") == 1, "one window")
+    expect("3.04" in s.ask("f(0.5, 1.2)"), "the session goes on")
+    s.ask(":lesson notes")
+    until(lambda: len(s.windows()) == 2, "the second window again")
+    s.ask(":lesson end")
+    until(lambda: len(s.windows()) == 1, "no notes without a lesson")
+
+
 # ---- plots ------------------------------------------------------------------------------------------------------------
 
 

@@ -103,7 +103,7 @@ static void read_front(struct reader *r, const char *text) {
             r->text = next;
             r->first = line + 1;
             if (!r->lesson->title) tell(r, 1, "as `title: Two paths`", "the front matter has no title");
-            if (!r->lesson->minutes) tell(r, 1, "as `minutes: 15`", "the front matter has no minutes");
+            if (r->lesson->minutes == 0) tell(r, 1, "as `minutes: 15`", "the front matter has no minutes");
             return;
         }
         take_field(r, line, text, size);

@@ -96,6 +96,7 @@ static void free_private(struct graph_private *private) {
 
 void graph_drop(struct graph *graph) {
     if (!graph || --graph->references > 0) return;
+    graph_tensors_free(graph);
     free_private(graph->private);
     mem_free(graph->weight);
     mem_free(graph->sites);
@@ -242,6 +243,7 @@ void graph_truncate(struct graph *graph, uint32_t count, uint32_t inputs) {
     private->alias_count = kept;
     private->label.fresh = false;
     private->frame = 0;
+    graph_tensors_truncate(graph, count);
     graph->count = count;
     graph->input_count = inputs;
 }

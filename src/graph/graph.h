@@ -67,6 +67,7 @@ struct graph {
     symbol function; // what was traced, 0 for expressions at the prompt
     uint32_t limit;  // most vertices allowed (graph_add fails with ERROR_LIMIT beyond)
 
+    struct graph_tensors *tensors; // graph/tensors.h; NULL: all vertices are numbers
     struct graph_private *private; // capacities, aliases, labels computed on demand
 };
 

@@ -38,4 +38,9 @@ struct graph_private {
 
 void graph_label_free(struct graph_private *private);
 
+// tensors.c
+void graph_tensors_truncate(struct graph *graph, uint32_t count);
+void graph_tensors_free(struct graph *graph);
+bool graph_tensors_copy(struct graph *to, vertex copy, const struct graph *from, vertex v, struct error *error);
+
 #endif

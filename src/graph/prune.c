@@ -61,6 +61,7 @@ struct graph *graph_prune(const struct graph *graph, const uint8_t *keep, struct
     for (vertex v = 0; ok && v < graph->count; v++) {
         at[v] = VERTEX_NONE;
         if (keep[v]) ok = (at[v] = copy_vertex(copy, graph, v, at, error)) != VERTEX_NONE;
+        if (keep[v]) ok = ok && graph_tensors_copy(copy, at[v], graph, v, error);
     }
     ok = ok && copy_rest(copy, graph, at, error);
     mem_free(at);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lang/tensor.h"
 #include "lang/trace.h"
 
 // The builtins, a row each: what they take and what runs them.
@@ -88,6 +89,7 @@ static bool sum_or_product(struct tracer *t, const struct expression *call, stru
 
 static bool run_sum(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
+    if (tensor_is(t, argument[0])) return tensor_reduce(t, call, argument, count, OP_SUM, out);
     return sum_or_product(t, call, argument, count, OP_ADD, out);
 }
 
@@ -95,6 +97,7 @@ static bool run_mean(struct tracer *t, const struct expression *call, struct val
                      struct value *out) {
     struct value sum;
     uint64_t length;
+    if (tensor_is(t, argument[0])) return tensor_reduce(t, call, argument, count, OP_MEAN, out);
     if (!trace_length(t, argument[0], call->item[0], &length)) return false;
     if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no mean");
     if (!sum_or_product(t, call, argument, count, OP_ADD, &sum)) return false;
@@ -278,7 +281,7 @@ static bool run_print(struct tracer *t, const struct expression *call, struct va
         if (expression_keyword(call, i) && !print_option(t, call, i, argument[i], &gap, &end)) return false;
     for (uint32_t i = 0; i < count && !expression_keyword(call, i); i++) {
         if (i) buffer_text(&text, gap);
-        value_show(argument[i], t->graph->value, false, &text);
+        value_show(argument[i], t->graph, false, &text);
     }
     buffer_text(&text, end);
     bool ok = !text.failed || error_memory(t->error);
@@ -386,7 +389,7 @@ static bool run_str(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     (void)call, (void)count;
     struct buffer text = {0};
-    value_show(argument[0], t->graph->value, false, &text);
+    value_show(argument[0], t->graph, false, &text);
     struct value_text *copy = arena_alloc(t->state->arena, sizeof *copy);
     if (copy) copy->data = arena_text(t->state->arena, buffer_string(&text), text.size), copy->size = text.size;
     buffer_free(&text);
@@ -613,7 +616,7 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("range", run_range, 1, 3, "whole numbers from 0, or from a start, up to but without the end", "sum(range(4))") \
     ROW("sum", run_sum, 1, 2, "the elements of a list added up", "sum([1, 2, 3])")                                     \
     ROW("prod", run_prod, 1, 1, "the elements of a list multiplied", "prod([1, 2, 3])")                                \
-    ROW("mean", run_mean, 1, 1, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
+    ROW("mean", run_mean, 1, 2, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
     ROW("min", run_min, 1, 1000000, "the smallest of several numbers or of a list", "min(2, 3, 1)")                    \
     ROW("max", run_max, 1, 1000000, "the largest of several numbers or of a list", "max([2, 3])")                      \
     ROW("log", run_log, 1, 2, "natural logarithm, or the one to a base", "log(8, 2)")                                  \
@@ -644,7 +647,24 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("perm", run_perm, 1, 2, "ordered choices of k of n; of plain whole numbers only", "perm(5, 2)")                \
     ROW("gcd", run_gcd, 0, 1000000, "greatest common divisor of plain whole numbers", "gcd(12, 18)")                   \
     ROW("dist", run_dist, 2, 2, "the distance between two points", "dist([0, 0], [3, 4])")                             \
-    ROW("dot", run_dot, 2, 2, "the products of two lists' elements added up", "dot([1, 2], [3, 4])")
+    ROW("dot", run_dot, 2, 2, "the products of two lists' elements added up", "dot([1, 2], [3, 4])")                   \
+    ROW("tensor", tensor_run_tensor, 1, 1, "a tensor of nested lists of numbers", "tensor([[1, 2], [3, 4]])")          \
+    ROW("zeros", tensor_run_zeros, 1, 5, "a tensor of zeros", "zeros(2, 3)")                                           \
+    ROW("ones", tensor_run_ones, 1, 5, "a tensor of ones", "ones(2, 3)")                                               \
+    ROW("eye", tensor_run_eye, 1, 1, "a square matrix with ones on its diagonal", "eye(3)")                            \
+    ROW("randn", tensor_run_randn, 1, 5, "a tensor of normal random numbers", "randn(2, 3)")                           \
+    ROW("param", tensor_run_param, 1, 7, "a parameter: what training changes. init=, fan_in=, scale=", "param(2, 3)")  \
+    ROW("labels", tensor_run_labels, 2, 2, "random labels for nll: n whole numbers below the second argument",         \
+        "labels(4, 10)")                                                                                               \
+    ROW("reshape", tensor_run_reshape, 2, 6, "the same elements in another shape", "reshape(randn(2, 3), 6)")                   \
+    ROW("flatten", tensor_run_flatten, 1, 1, "a matrix with the first axis as rows", "flatten(randn(2, 3, 4))")        \
+    ROW("transpose", tensor_run_transpose, 1, 1, "rows become columns", "transpose(randn(2, 3))")           \
+    ROW("matmul", tensor_run_matmul, 2, 2, "the product of two matrices", "randn(2, 3) @ randn(3, 4)")                       \
+    ROW("conv2d", tensor_run_conv2d, 2, 3, "images (n, c, h, w) filtered by (m, c, k, k)", "conv2d(randn(1, 1, 4, 4), randn(2, 1, 3, 3), 1)")                       \
+    ROW("avg_pool2d", tensor_run_avg_pool2d, 2, 2, "the mean of each square of k x k", "avg_pool2d(randn(1, 1, 4, 4), 2)")       \
+    ROW("log_softmax", tensor_run_log_softmax, 1, 1, "log of exp(a) divided by its sum along the row", "log_softmax(randn(2, 3))")   \
+    ROW("nll", tensor_run_nll, 2, 2, "minus the mean log-probability of the labels", "nll(log_softmax(randn(2, 3)), labels(2, 3))")                                   \
+    ROW("narrow", tensor_run_narrow, 4, 4, "a part along an axis: x, axis, start, length", "narrow(randn(2, 3), 1, 0, 2)")
 
 struct builtin_row {
     builtin_run *run;
@@ -727,7 +747,8 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
                   struct value *out) {
     builtin_run *run = rows[builtin].run;
-    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_isclose;
+    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_isclose ||
+                          run == tensor_run_param;
     if (!count_fits(t, call, builtin, count)) return false;
     if (count && expression_keyword(call, count - 1) && !takes_keywords)
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);

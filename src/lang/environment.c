@@ -7,6 +7,7 @@
 
 #include "base/task.h"
 #include "lang/builtin.h"
+#include "lang/tensor.h"
 #include "lang/trace.h"
 
 enum { DEFAULT_VERTICES = 20000000, DEFAULT_DEPTH = 1000 };
@@ -205,6 +206,11 @@ static bool add_output(struct outputs *o, struct value value, symbol name, bool 
 static bool add_outputs(struct outputs *o, struct value value, const struct expression *e, bool several) {
     if (trace_is_number(value)) return add_output(o, value, e && e->kind == EXPR_NAME ? e->name : 0, several);
     uint64_t count;
+    if (value.kind == VALUE_TENSOR) {
+        vertex v;
+        if (!tensor_vertex(o->tracer, value, e, &v)) return false;
+        return add_output(o, (struct value){.kind = VALUE_VERTEX, .vertex = v}, 0, several);
+    }
     if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE)
         return trace_fail(o->tracer, e, ERROR_TYPE, "the result is %s; a derivative needs numbers",
                           value_kind_name(value));
@@ -234,6 +240,11 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
         vertex v = s ? graph_input(t->graph, s, number, 0, t->error) : VERTEX_NONE;
         *value = (struct value){.kind = VALUE_VERTEX, .integer = integer, .vertex = v};
         return v != VERTEX_NONE || error_memory(t->error);
+    }
+    if (value->kind == VALUE_TENSOR) {
+        symbol s = symbol_of(t->symbols, name, strlen(name));
+        in->used++; // it has a place among the inputs, but no number
+        return (s && tensor_input(t, s, *value, NULL, value)) || error_memory(t->error);
     }
     if (value->kind != VALUE_LIST && value->kind != VALUE_TUPLE) return true;
     struct value_list *copy = trace_list(t, value->list->count);
@@ -278,7 +289,7 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
     }
     struct outputs o = {&t, f->name, 0};
     if (ok && !value_fits(result)) ok = trace_fail(&t, t.returned, ERROR_TYPE, TOO_DEEP);
-    ok = ok && add_outputs(&o, result, t.returned, false);
+    ok = ok && add_outputs(&o, result, t.returned, false) && graph_fill_values(graph, error);
     if (!ok && !*nothing) trace_rollback(&t);
     trace_stop(&t);
     graph->function = f->name;
@@ -381,8 +392,14 @@ static void show_outputs(const struct graph *graph, struct buffer *out) {
     bool several = graph->output_count != 1;
     if (several) buffer_char(out, '(');
     for (uint32_t i = 0; i < graph->output_count; i++) {
+        buffer_text(out, i ? ", " : "");
+        if (graph_is_tensor(graph, graph->output[i])) {
+            char shape[64];
+            buffer_printf(out, "tensor %s", (shape_text(graph_shape(graph, graph->output[i]), shape), shape));
+            continue;
+        }
         text_number(number, graph->value[graph->output[i]]);
-        buffer_printf(out, "%s%s", i ? ", " : "", number);
+        buffer_text(out, number);
     }
     if (several) buffer_char(out, ')');
 }
@@ -446,11 +463,11 @@ static bool collect_numbers(struct tracer *t, struct value value, struct buffer 
 
 static bool run_value(struct run *run, struct tracer *t, const struct statement *s) {
     struct value value;
-    if (!trace_expression(t, s->value, &value)) return false;
+    if (!trace_expression(t, s->value, &value) || !graph_fill_values(t->graph, run->error)) return false;
     struct outcome outcome = {.kind = OUTCOME_NOTHING};
     if (value.kind == VALUE_NONE) return tell(run, &outcome), true;
     struct buffer shown = {0}, numbers = {0};
-    value_show(value, t->graph->value, true, &shown);
+    value_show(value, t->graph, true, &shown);
     bool ok = true;
     outcome = (struct outcome){.kind = OUTCOME_VALUE, .shown = buffer_string(&shown)};
     outcome.literal = s->value->kind == EXPR_STRING;
@@ -491,7 +508,7 @@ static bool run_assignment(struct run *run, struct tracer *t, const struct state
     bool defines =
         s->kind == STMT_ASSIGN && s->count == 1 && s->value->kind == EXPR_LAMBDA && s->target[0]->kind == EXPR_NAME;
     bool redefined = defines && state_global(run->state, s->target[0]->name).kind == VALUE_FUNCTION;
-    if (trace_statement(t, s) == FLOW_FAIL) return false;
+    if (trace_statement(t, s) == FLOW_FAIL || !graph_fill_values(t->graph, run->error)) return false;
     if (defines) {
         struct outcome outcome = {.kind = OUTCOME_DEFINED, .name = s->target[0]->name, .redefined = redefined};
         return tell(run, &outcome), true;
@@ -500,7 +517,7 @@ static bool run_assignment(struct run *run, struct tracer *t, const struct state
     symbol name = target && target->kind == EXPR_NAME ? target->name : 0;
     struct value value = name ? state_global(run->state, name) : (struct value){0};
     struct buffer shown = {0};
-    value_show(value, t->graph->value, true, &shown);
+    value_show(value, t->graph, true, &shown);
     bool ok = true;
     if (name && value_fits(value) && all_numbers(value) && is_result(run->state, value)) {
         ok = set_outputs(run, t, value, name) &&
@@ -875,7 +892,7 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
     if (value.kind == VALUE_NUMBER && *input < graph->input_count) {
         value.number = graph->value[graph->input[(*input)++]];
         value.integer = value.integer && value.number == floor(value.number);
-        value_show(value, graph->value, true, out);
+        value_show(value, graph, true, out);
     } else if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE) {
         buffer_char(out, '[');
         for (uint32_t i = 0; i < value.list->count; i++) {
@@ -891,7 +908,7 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
     } else if (value.kind == VALUE_OP || value.kind == VALUE_BUILTIN) {
         buffer_text(out, value.kind == VALUE_OP ? op_table[value.op].name : builtin_table[value.builtin].name);
     } else {
-        value_show(value, graph->value, true, out);
+        value_show(value, graph, true, out);
     }
 }
 
@@ -922,14 +939,20 @@ void environment_point(const struct environment *env, struct buffer *out) {
     }
     for (uint32_t i = 0; i < graph->input_count; i++) {
         char label[64], number[32];
+        buffer_printf(out, "%s%s = ", i ? ", " : "", graph_input_label(graph, i, label));
+        if (graph_is_tensor(graph, graph->input[i])) {
+            const struct graph_tensor *tensor = graph_tensor(graph, graph->input[i]);
+            tensor_show(&(struct value_tensor){tensor->shape, tensor->source}, out);
+            continue;
+        }
         text_number(number, graph->value[graph->input[i]]);
-        buffer_printf(out, "%s%s = %s", i ? ", " : "", graph_input_label(graph, i, label), number);
+        buffer_text(out, number);
     }
 }
 
 static const char *binding_kind(struct value value) {
     static const char *const names[] = {"nothing", "none",   "bool",     "number",   "vertex",   "list",  "tuple",
-                                        "range",   "string", "function", "function", "function", "module"};
+                                        "range",   "string", "function", "function", "function", "module", "tensor"};
     return names[value.kind];
 }
 
@@ -961,7 +984,7 @@ void environment_bindings(const struct environment *env, binding_sink *sink, voi
         if (value.kind == VALUE_FUNCTION)
             show_signature(env, value.closure->function, &shown);
         else
-            value_show(value, state->prompt->value, true, &shown);
+            value_show(value, state->prompt, true, &shown);
         struct binding binding = {.name = state->order[i],
                                   .kind = is_input(state, value) ? "number" : binding_kind(value),
                                   .shown = buffer_string(&shown),

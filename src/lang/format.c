@@ -132,7 +132,7 @@ static size_t first_characters(const char *text, size_t size, int count) {
 static bool format_text(struct tracer *t, const struct format *format, struct value value, char conversion,
                         struct buffer *out) {
     struct buffer text = {0};
-    value_show(value, t->graph->value, conversion == 'r', &text);
+    value_show(value, t->graph, conversion == 'r', &text);
     size_t size = text.size;
     if ((conversion || value.kind == VALUE_STRING) && format->precision >= 0)
         size = first_characters(buffer_string(&text), size, format->precision);

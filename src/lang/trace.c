@@ -6,6 +6,7 @@
 
 #include "base/task.h"
 #include "lang/builtin.h"
+#include "lang/tensor.h"
 
 enum { LOOK_EVERY = 1 << 12, SPINE = 64, LOCALS_ON_STACK = 32, STACK_USED_MAX = 5 << 20 };
 
@@ -144,6 +145,8 @@ static bool plain_list(struct tracer *t, struct arena *arena, struct value *valu
 }
 
 bool trace_plain(struct tracer *t, struct arena *arena, struct value *value) {
+    if (value->kind == VALUE_VERTEX && graph_is_tensor(t->graph, value->vertex))
+        return tensor_plain(t, arena, t->graph, value->vertex, value);
     if (value->kind == VALUE_VERTEX)
         *value =
             (struct value){.kind = VALUE_NUMBER, .integer = value->integer, .number = t->graph->value[value->vertex]};
@@ -229,6 +232,8 @@ static uint32_t site_of(struct tracer *t, expr e) {
     return cache->site;
 }
 
+uint32_t trace_site(struct tracer *t, expr e) { return site_of(t, e); }
+
 static uint64_t constant_hash(symbol name, double number) {
     uint64_t bits;
     memcpy(&bits, &number, sizeof bits);
@@ -292,7 +297,7 @@ static void operand_text(struct tracer *t, struct value value, struct buffer *ou
         buffer_printf(out, "%s = ", graph_label(t->graph, value.vertex, label));
     else if (value.name)
         buffer_printf(out, "%s = ", symbol_text(t->symbols, value.name));
-    value_show(value, t->graph->value, true, out);
+    value_show(value, t->graph, true, out);
 }
 
 static bool domain_error(struct tracer *t, enum op op, struct value a, struct value b, const char *reason, expr site) {
@@ -351,6 +356,7 @@ static bool fold(struct tracer *t, enum op op, struct value a, struct value b, e
 
 bool trace_operation(struct tracer *t, enum op op, struct value a, struct value b, expr site, struct value *out) {
     bool two = op_table[op].arity == 2;
+    if (tensor_is(t, a) || (two && tensor_is(t, b))) return tensor_operation(t, op, a, b, NULL, site, out);
     if (!number_needed(t, a, site) || (two && !number_needed(t, b, site))) return false;
     if (!two) b = (struct value){.kind = VALUE_NUMBER};
     if (a.kind != VALUE_VERTEX && b.kind != VALUE_VERTEX) return fold(t, op, a, b, site, out);
@@ -385,6 +391,11 @@ bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
     case VALUE_MODULE:
         return *out = true, true;
     default:
+        if (tensor_is(t, value) || (value.kind == VALUE_VERTEX && graph_waits(t->graph, value.vertex))) {
+            trace_fail(t, site, ERROR_TYPE, "what depends on a tensor has no number yet while the program is traced");
+            error_hint(t->error, "its value is computed when all is traced: branch on plain numbers");
+            return false;
+        }
         if (trace_is_number(value)) return *out = trace_number(t, value) != 0, true;
         return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", value_kind_name(value));
     }
@@ -432,6 +443,8 @@ bool trace_holds_vertex(struct value value) {
 // A vertex of the prompt's graph is a plain number inside a graph of its own, also in a list.
 static bool import_plain(struct tracer *t, struct value *value) {
     if (!trace_holds_vertex(*value)) return true;
+    if (value->kind == VALUE_VERTEX && graph_is_tensor(t->state->prompt, value->vertex))
+        return tensor_plain(t, t->state->arena, t->state->prompt, value->vertex, value);
     if (value->kind == VALUE_VERTEX) {
         vertex v = value->vertex;
         *value = (struct value){.kind = VALUE_NUMBER,
@@ -632,15 +645,22 @@ static bool new_input(struct tracer *t, symbol name, struct value *value, expr t
         return error_memory(t->error);
     size_t before = state->last_made[name];
     uint32_t occurrence = before ? state->made[before - 1].is.occurrence + 1 : 0;
-    double number = value->number;
-    for (size_t i = 0; i < t->override_count; i++)
+    bool tensor = value->kind == VALUE_TENSOR;
+    double number = tensor ? NAN : value->number;
+    for (size_t i = 0; !tensor && i < t->override_count; i++)
         if (t->overrides[i].name == name && t->overrides[i].occurrence == occurrence) number = t->overrides[i].value;
-    vertex v = graph_input(t->graph, name, number, site_of(t, target), t->error);
-    if (v == VERTEX_NONE) return false;
+    struct value made = {.kind = VALUE_VERTEX};
+    bool ok = !tensor || tensor_input(t, name, *value, target, &made);
+    vertex v = tensor ? made.vertex : graph_input(t->graph, name, number, site_of(t, target), t->error);
+    if (!ok || v == VERTEX_NONE) return false;
     state->made[state->made_count++] = (struct made){{name, occurrence, number}, v, before};
     state->last_made[name] = state->made_count;
     *value = (struct value){.kind = VALUE_VERTEX, .integer = value->integer && number == floor(number), .vertex = v};
     return true;
+}
+
+bool trace_new_input(struct tracer *t, symbol name, struct value *value, expr site) {
+    return t->prompt ? new_input(t, name, value, site) : tensor_input(t, name, *value, site, value);
 }
 
 // The numbers of a list that is given: x[0], x[1], ... Nobody else knows the list yet.
@@ -662,7 +682,10 @@ static bool new_inputs(struct tracer *t, const char *name, struct value_list *li
 
 static bool bind_name(struct tracer *t, expr target, struct value value, bool given) {
     symbol name = target->name;
-    if (value.kind == VALUE_NUMBER) {
+    if (value.kind == VALUE_TENSOR) {
+        if (given && !new_input(t, name, &value, target)) return false;
+        if (!given) value.name = name;
+    } else if (value.kind == VALUE_NUMBER) {
         if (given && !new_input(t, name, &value, target)) return false;
         if (!given) value.name = name;
     } else if (value.kind == VALUE_VERTEX) {
@@ -848,7 +871,11 @@ static bool matrix_product(struct tracer *t, expr e, struct value a, struct valu
 }
 
 static bool binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
-    if (!trace_is_number(a) || !trace_is_number(b)) {
+    bool tensors = tensor_is(t, a) || tensor_is(t, b);
+    if (tensors && (tensor_is(t, a) || trace_is_number(a)) && (tensor_is(t, b) || trace_is_number(b)) &&
+        e->op != OP_COUNT)
+        return tensor_operation(t, (enum op)e->op, a, b, NULL, e, out);
+    if ((!tensors || !tensor_is(t, a) || !tensor_is(t, b)) && (!trace_is_number(a) || !trace_is_number(b))) {
         if (is_array(a) || is_array(b)) {
             if (e->op == OP_COUNT) return matrix_product(t, e, a, b, out);
             bool fits = (is_sequence(a) || trace_is_number(a)) && (is_sequence(b) || trace_is_number(b));
@@ -865,6 +892,8 @@ static bool binary(struct tracer *t, expr e, struct value a, struct value b, str
         }
         if (!number_needed(t, a, e->left) || !number_needed(t, b, e->right)) return false;
     }
+    if (e->op == OP_COUNT && tensor_is(t, a) && tensor_is(t, b))
+        return tensor_operation(t, OP_MATMUL, a, b, NULL, e, out);
     if (e->op == OP_COUNT) return trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
     return trace_operation(t, (enum op)e->op, a, b, e, out);
 }
@@ -1058,10 +1087,19 @@ static bool join_characters(struct tracer *t, const struct value_list *list, str
     return ok;
 }
 
+// Along the first axis, as rows of a matrix or as images.
+static bool slice_tensor(struct tracer *t, expr e, struct value tensor, struct value *out) {
+    double n = tensor_shape(t, tensor).size[0], start, stop;
+    if (e->item[2]) return trace_fail(t, e->item[2], ERROR_TYPE, "a slice of a tensor has no step");
+    if (!slice_part(t, e->item[0], 0, 0, n, n, &start) || !slice_part(t, e->item[1], n, 0, n, n, &stop)) return false;
+    return tensor_slice(t, tensor, 0, (uint32_t)start, (uint32_t)stop, e, out);
+}
+
 static bool eval_slice(struct tracer *t, expr e, struct value *out) {
     struct value list, step_value;
     uint64_t count;
     if (!trace_expression(t, e->left, &list)) return false;
+    if (tensor_is(t, list)) return slice_tensor(t, e, list, out);
     bool text = list.kind == VALUE_STRING;
     if (!trace_spread(t, &list) || !trace_length(t, list, e->left, &count)) return false;
     double n = (double)count, step = 1, start, stop;
@@ -1377,6 +1415,8 @@ static bool call_operation(struct tracer *t, expr e, enum op op, struct value *o
     if (!trace_expression(t, e->item[0], &a) || (info->arity == 2 && !trace_expression(t, e->item[1], &b)))
         return false;
     if ((is_array(a) || is_array(b)) && value_fits(a) && value_fits(b)) return trace_each(t, op, a, b, e, out);
+    if (tensor_is(t, a) || (info->arity == 2 && tensor_is(t, b)))
+        return tensor_operation(t, op, a, b, NULL, e, out);
     if (!number_needed(t, a, e->item[0]) || (info->arity == 2 && !number_needed(t, b, e->item[1]))) return false;
     return trace_operation(t, op, a, b, e, out);
 }
@@ -1544,6 +1584,7 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
         return eval_call(t, e, out);
     case EXPR_NEGATE:
         if (!trace_expression(t, e->left, &value)) return false;
+        if (tensor_is(t, value)) return tensor_operation(t, OP_NEG, value, value, NULL, e, out);
         if (is_array(value) && value_fits(value)) return trace_each(t, OP_NEG, value, truth_value(false), e, out);
         return number_needed(t, value, e->left) &&
                trace_operation(t, OP_NEG, value, (struct value){.kind = VALUE_NUMBER}, e, out);
@@ -1661,7 +1702,8 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
     operation.right = s->value;
     if (s->op == OP_MUL && before.kind == VALUE_LIST && trace_is_number(right))
         return repeat_in_place(t, &operation, before.list, right);
-    if (!trace_is_number(before) || !trace_is_number(right) || s->op == OP_COUNT)
+    bool tensors = tensor_is(t, before) || tensor_is(t, right);
+    if (!tensors && (!trace_is_number(before) || !trace_is_number(right) || s->op == OP_COUNT))
         return binary(t, &operation, before, right, &after) && trace_bind(t, target, after, true);
     return trace_operation(t, (enum op)s->op, before, right, s->target[1], &after) &&
            trace_bind(t, target, after, false);
@@ -1775,7 +1817,7 @@ static bool run_assert(struct tracer *t, const struct statement *s) {
     if (!s->count) return trace_fail(t, s->value, ERROR_OTHER, "the assertion does not hold");
     if (!trace_expression(t, s->target[0], &message)) return false;
     struct buffer text = {0};
-    value_show(message, t->graph->value, false, &text);
+    value_show(message, t->graph, false, &text);
     trace_fail(t, s->value, ERROR_OTHER, "the assertion does not hold: %s", buffer_string(&text));
     buffer_free(&text);
     return false;

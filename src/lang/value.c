@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lang/builtin.h"
+#include "lang/tensor.h"
 
 enum { FIT_DEPTH = 100, FIT_ELEMENTS = 10000000 };
 
@@ -33,13 +34,13 @@ static void show_number(double number, bool integer, struct buffer *out) {
     buffer_text(out, text);
 }
 
-static void show(struct value value, const double *values, bool quote, struct buffer *out);
+static void show(struct value value, const struct graph *graph, bool quote, struct buffer *out);
 
-static void show_items(const struct value_list *list, bool tuple, const double *values, struct buffer *out) {
+static void show_items(const struct value_list *list, bool tuple, const struct graph *graph, struct buffer *out) {
     buffer_char(out, tuple ? '(' : '[');
     for (uint32_t i = 0; i < list->count; i++) {
         if (i) buffer_text(out, ", ");
-        show(list->item[i], values, true, out);
+        show(list->item[i], graph, true, out);
     }
     buffer_text(out, tuple ? list->count == 1 ? ",)" : ")" : "]");
 }
@@ -70,7 +71,15 @@ static void show_quoted(const struct value_text *text, struct buffer *out) {
     buffer_char(out, quote);
 }
 
-static void show(struct value value, const double *values, bool quote, struct buffer *out) {
+static void show_vertex(struct value value, const struct graph *graph, struct buffer *out) {
+    char shape[64];
+    if (graph_is_tensor(graph, value.vertex))
+        buffer_printf(out, "tensor %s", (shape_text(graph_shape(graph, value.vertex), shape), shape));
+    else
+        show_number(graph->value[value.vertex], value.integer, out);
+}
+
+static void show(struct value value, const struct graph *graph, bool quote, struct buffer *out) {
     switch (value.kind) {
     case VALUE_BOOL:
         buffer_text(out, value.number != 0 ? "True" : "False");
@@ -79,11 +88,11 @@ static void show(struct value value, const double *values, bool quote, struct bu
         show_number(value.number, value.integer, out);
         break;
     case VALUE_VERTEX:
-        show_number(values[value.vertex], value.integer, out);
+        show_vertex(value, graph, out);
         break;
     case VALUE_LIST:
     case VALUE_TUPLE:
-        show_items(value.list, value.kind == VALUE_TUPLE, values, out);
+        show_items(value.list, value.kind == VALUE_TUPLE, graph, out);
         break;
     case VALUE_RANGE:
         show_range(value.range, out);
@@ -106,14 +115,17 @@ static void show(struct value value, const double *values, bool quote, struct bu
     case VALUE_MODULE:
         buffer_text(out, "<module>");
         break;
+    case VALUE_TENSOR:
+        tensor_show(value.tensor, out);
+        break;
     default:
         buffer_text(out, "None");
     }
 }
 
-void value_show(struct value value, const double *values, bool quote, struct buffer *out) {
+void value_show(struct value value, const struct graph *graph, bool quote, struct buffer *out) {
     if (value_fits(value))
-        show(value, values, quote, out);
+        show(value, graph, quote, out);
     else
         buffer_text(out, "[...]");
 }
@@ -121,6 +133,6 @@ void value_show(struct value value, const double *values, bool quote, struct buf
 const char *value_kind_name(struct value value) {
     static const char *const names[] = {"nothing",    "None",       "True or False", "a number", "a number",
                                         "a list",     "a tuple",    "a range",       "a string", "a function",
-                                        "a function", "a function", "a module"};
+                                        "a function", "a function", "a module", "a tensor"};
     return names[value.kind];
 }

@@ -18,7 +18,8 @@ enum value_kind {
     VALUE_FUNCTION,
     VALUE_BUILTIN, // index into builtin_table
     VALUE_OP,      // an operation of the table
-    VALUE_MODULE   // math, numpy
+    VALUE_MODULE,  // math, numpy
+    VALUE_TENSOR   // in no graph (yet); in one it is a VERTEX
 };
 
 struct value {
@@ -34,6 +35,7 @@ struct value {
         struct closure *closure; // FUNCTION
         int builtin;
         enum op op;
+        struct value_tensor *tensor; // lang/tensor.h
     };
 };
 
@@ -73,9 +75,9 @@ struct value_text {
 // Whether a list is small enough to be looked through: at most 100 lists deep and 10 million elements in all, those of
 // a list that is there twice counted twice. A program can build larger ones, and lists that contain themselves.
 bool value_fits(struct value value);
-// As Python shows it: "3.04", "[1.0, 2.0]", "True". `values` are the graph's (for vertices). quote: strings in quotes.
+// As Python shows it: "3.04", "[1.0, 2.0]", "True". `graph` is that of its vertices, or NULL. quote: strings in quotes.
 // A list that does not fit is "[...]".
-void value_show(struct value value, const double *values, bool quote, struct buffer *out);
+void value_show(struct value value, const struct graph *graph, bool quote, struct buffer *out);
 const char *value_kind_name(struct value value); // "a list", "a number"
 
 #endif

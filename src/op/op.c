@@ -10,7 +10,7 @@ enum { ADDITIVE = 1, MULTIPLICATIVE, UNARY, POWER, ATOM }; // precedence of a fo
 
 enum { NOTHING = 0, A = OP_REMEMBERS_A, B = OP_REMEMBERS_B, Y = OP_REMEMBERS_VALUE };
 
-const struct op_info op_table[OP_COUNT] = {
+const struct op_info op_table[OP_END] = {
     [OP_INPUT] = {.name = "input", .precedence = ATOM, .text = "", .partial_text = {"", ""}, .doc = "an input"},
     [OP_CONST] = {.name = "const", .precedence = ATOM, .text = "", .partial_text = {"", ""}, .doc = "a number"},
     [OP_LINEAR] =
@@ -30,6 +30,18 @@ const struct op_info op_table[OP_COUNT] = {
                    .high = HIGH},
 #include "op/ops.def"
 #undef OP
+#define TENSOR_OP(NAME, WORD, INFIX, ARITY, PRECEDENCE, TEXT, TEXT_A, TEXT_B, REMEMBERS, DOC, EXAMPLE)                 \
+    [OP_##NAME] = {.name = WORD,                                                                                       \
+                   .infix = INFIX,                                                                                     \
+                   .arity = ARITY,                                                                                     \
+                   .precedence = PRECEDENCE,                                                                           \
+                   .remembers = REMEMBERS,                                                                             \
+                   .text = TEXT,                                                                                       \
+                   .partial_text = {TEXT_A, TEXT_B},                                                                   \
+                   .doc = DOC,                                                                                         \
+                   .example = EXAMPLE},
+#include "op/tensor_ops.def"
+#undef TENSOR_OP
 };
 
 enum op op_find(const char *name) {
@@ -114,6 +126,78 @@ double op_piece(enum op op, double a, double b) {
 }
 
 // ---- shapes -------------------------------------------------------------------------------------------------------
+
+static bool refuse(struct error *error, enum op op, struct shape a, struct shape b, const char *needs) {
+    char text_a[64], text_b[64];
+    shape_text(a, text_a);
+    shape_text(b, text_b);
+    if (op_table[op].arity == 2)
+        error_set(error, ERROR_TYPE, SPAN_NONE, "%s does not fit shapes %s and %s", op_table[op].name, text_a, text_b);
+    else
+        error_set(error, ERROR_TYPE, SPAN_NONE, "%s does not fit shape %s", op_table[op].name, text_a);
+    error_hint(error, "%s", needs);
+    return false;
+}
+
+static bool without_axis(enum op op, struct shape a, uint32_t axis, struct shape *out, struct error *error) {
+    *out = shape_scalar;
+    if (axis == OP_ALL_AXES) return true;
+    if (axis >= a.rank) return refuse(error, op, a, a, "there is no such axis; the first is 0");
+    for (uint32_t i = 0; i < a.rank; i++)
+        if (i != axis) out->size[out->rank++] = a.size[i];
+    return true;
+}
+
+bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setting s, struct shape *out,
+                     struct error *error) {
+    *out = a;
+    switch ((int)op) {
+    case OP_MATMUL:
+        if (a.rank != 2 || b.rank != 2 || a.size[1] != b.size[0])
+            return refuse(error, op, a, b, "(n, k) @ (k, m) gives (n, m)");
+        out->size[1] = b.size[1];
+        return true;
+    case OP_TRANSPOSE:
+        if (a.rank != 2) return refuse(error, op, a, b, "it takes two axes");
+        out->size[0] = a.size[1], out->size[1] = a.size[0];
+        return true;
+    case OP_SUM:
+    case OP_MEAN:
+        return without_axis(op, a, s.axis, out, error);
+    case OP_RESHAPE:
+        if (shape_count(a) != shape_count(s.to)) return refuse(error, op, a, b, "the number of elements must stay");
+        *out = s.to;
+        return true;
+    case OP_SLICE:
+        if (s.axis >= a.rank || s.first >= s.last || s.last > a.size[s.axis])
+            return refuse(error, op, a, b, "the slice lies outside, or is empty");
+        out->size[s.axis] = s.last - s.first;
+        return true;
+    case OP_CONV2D:
+        if (a.rank != 4 || b.rank != 4 || a.size[1] != b.size[1] || b.size[2] != b.size[3])
+            return refuse(error, op, a, b, "images are (n, channels, height, width), filters (m, channels, k, k)");
+        if (a.size[2] + 2 * s.pad < b.size[2] || a.size[3] + 2 * s.pad < b.size[3])
+            return refuse(error, op, a, b, "the filter is larger than the padded image");
+        out->size[1] = b.size[0];
+        out->size[2] = a.size[2] + 2 * s.pad - b.size[2] + 1;
+        out->size[3] = a.size[3] + 2 * s.pad - b.size[3] + 1;
+        return true;
+    case OP_AVG_POOL2D:
+        if (a.rank != 4 || !s.side || a.size[2] < s.side || a.size[3] < s.side)
+            return refuse(error, op, a, b, "images are (n, channels, height, width), at least as large as the square");
+        out->size[2] = a.size[2] / s.side, out->size[3] = a.size[3] / s.side;
+        return true;
+    case OP_LOG_SOFTMAX:
+        return a.rank == 2 || refuse(error, op, a, b, "it takes (n, classes)");
+    case OP_NLL:
+        if (a.rank != 2 || b.rank != 1 || a.size[0] != b.size[0])
+            return refuse(error, op, a, b, "it takes log-probabilities (n, classes) and labels (n,)");
+        *out = shape_scalar;
+        return true;
+    default:
+        return op_shape(op, a, b, out, error);
+    }
+}
 
 bool op_shape(enum op op, struct shape a, struct shape b, struct shape *out, struct error *error) {
     if (op_table[op].arity == 2) return shape_broadcast(a, b, out, error);

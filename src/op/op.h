@@ -17,7 +17,7 @@ enum { OP_ARITY_MAX = 2 };
 
 // OP_INPUT and OP_CONST come first and have no operands. OP_LINEAR has any number of them: a weighted sum, whose
 // weights belong to the graph; what takes two operands knows nothing of it. Then one enumerator OP_<NAME> for each row,
-// in row order.
+// in row order; then one for each row of tensor_ops.def, whose operations know shapes and are computed by graph/tape.
 enum op {
     OP_INPUT,
     OP_CONST,
@@ -26,6 +26,11 @@ enum op {
 #include "op/ops.def"
 #undef OP
     OP_COUNT,
+    OP_BEFORE_TENSORS = OP_COUNT - 1,
+#define TENSOR_OP(NAME, ...) OP_##NAME,
+#include "op/tensor_ops.def"
+#undef TENSOR_OP
+    OP_END,
     OP_FIRST_ROW = OP_LINEAR + 1
 };
 
@@ -45,7 +50,7 @@ struct op_info {
     double low, high; // an interval on which random operands are meaningful (property tests, random programs)
 };
 
-extern const struct op_info op_table[OP_COUNT];
+extern const struct op_info op_table[OP_END];
 
 // The operation called `name` in a program (math functions, relu, sigmoid, softplus, abs, min, max; operators by their
 // word), or OP_COUNT. Aliases: fabs and abs are both there.
@@ -69,6 +74,18 @@ const char *op_kink(enum op op, double a, double b);
 // Which smooth piece of a piecewise operation the operands lie in: a number that differs on the two sides of a kink or
 // a jump. 0 for operations that are smooth.
 double op_piece(enum op op, double a, double b);
+
+// What an operation on tensors is told besides its operands.
+enum { OP_ALL_AXES = UINT32_MAX };
+struct op_setting {
+    uint32_t axis;        // of SUM, MEAN, SLICE; OP_ALL_AXES
+    uint32_t first, last; // of SLICE: [first, last)
+    uint32_t pad, side;   // of CONV2D; of AVG_POOL2D
+    struct shape to;      // of RESHAPE
+};
+// The shape of the result of an operation on tensors; false with an ERROR_TYPE that names the shapes.
+bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setting setting, struct shape *out,
+                     struct error *error);
 
 // The shape of the result; false with an ERROR_TYPE when the operands' shapes do not fit.
 bool op_shape(enum op op, struct shape a, struct shape b, struct shape *out, struct error *error);

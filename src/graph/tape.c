@@ -1,0 +1,768 @@
+#include "graph/tape.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/task.h"
+
+// ---- blocks -------------------------------------------------------------------------------------------------------
+
+// Blocks of memory by size: those given back are handed out again, so a run after the first asks nobody.
+struct block {
+    struct block *next;
+    size_t bytes;
+    uint32_t users; // vertices whose value it is
+};
+
+enum { ALIGNMENT = 64, HEAD = 64, SIZES = 256 };
+
+struct pool {
+    struct block *idle[SIZES]; // by a hash of the size
+    size_t live, peak;
+};
+
+static void *data_of(struct block *block) { return (char *)block + HEAD; }
+
+static struct block *pool_take(struct pool *pool, size_t bytes) {
+    size_t room = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct block **at = &pool->idle[room / ALIGNMENT % SIZES];
+    while (*at && ((*at)->bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT != room) at = &(*at)->next;
+    struct block *block = *at;
+    if (block)
+        *at = block->next;
+    else
+        block = aligned_alloc(ALIGNMENT, HEAD + (room ? room : ALIGNMENT));
+    if (!block) return NULL;
+    block->bytes = bytes;
+    block->users = 1;
+    pool->live += bytes;
+    if (pool->live > pool->peak) pool->peak = pool->live;
+    return block;
+}
+
+static void pool_give(struct pool *pool, struct block *block) {
+    if (!block || --block->users) return;
+    struct block **at = &pool->idle[(block->bytes + ALIGNMENT - 1) / ALIGNMENT % SIZES];
+    pool->live -= block->bytes;
+    block->next = *at;
+    *at = block;
+}
+
+static void pool_free(struct pool *pool) {
+    for (size_t i = 0; i < SIZES; i++)
+        for (struct block *block = pool->idle[i], *next; block; block = next) {
+            next = block->next;
+            free(block);
+        }
+}
+
+// ---- the tape -----------------------------------------------------------------------------------------------------
+
+struct tape {
+    struct graph *graph; // held
+    const struct kernels *k;
+    enum number_type type;
+    struct keep_plan plan;
+    struct keep keep;
+    struct rng_key key;
+    vertex *output;
+    uint32_t output_count;
+    struct pool pool;
+    void **input;          // by vertex: of inputs and constants
+    void **gradient;       // by vertex: of active inputs
+    struct block **value;  // by vertex, during forward; then what is held of it
+    struct block **part;   // by place in the plan: masks, samples, projections
+    struct block **adjoint; // by vertex, during backward
+    uint32_t *uses, *left; // by vertex: operands that it is; still to come
+    void *scratch;
+    uint64_t run;
+    size_t held;
+    bool ready; // forward has run
+};
+
+static size_t count_of(const struct tape *t, vertex v) { return (size_t)shape_count(graph_shape(t->graph, v)); }
+
+static size_t bytes_of(const struct tape *t, vertex v) {
+    return count_of(t, v) * (graph_is_labels(t->graph, v) ? sizeof(int32_t) : t->k->size);
+}
+
+static bool is_leaf(const struct tape *t, vertex v) { return graph_arity(t->graph, v) == 0; }
+static vertex first_of(const struct graph *g, vertex v) { return g->operand[g->offset[v]]; }
+static vertex second_of(const struct graph *g, vertex v) { return g->operand[g->offset[v + 1] - 1]; }
+static void *value_of(const struct tape *t, vertex v) {
+    if (is_leaf(t, v) && !t->value[v]) return t->input[v];
+    return t->value[v] ? data_of(t->value[v]) : NULL;
+}
+
+static struct conv_size conv_of(const struct graph *g, vertex v) {
+    struct shape x = graph_shape(g, first_of(g, v)), w = graph_shape(g, second_of(g, v)), y = graph_shape(g, v);
+    return (struct conv_size){x.size[0], x.size[1], x.size[2],  x.size[3], w.size[0],
+                              w.size[2], graph_tensor(g, v)->setting.pad, y.size[2], y.size[3]};
+}
+
+static size_t scratch_of(const struct tape *t, vertex v) {
+    const struct graph *g = t->graph;
+    size_t most = g->op[v] == OP_CONV2D ? conv_scratch(conv_of(g, v)) : 0;
+    for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) {
+        if (!t->plan.part[e]) continue;
+        const struct held *held = &t->plan.held[t->plan.part[e] - 1];
+        struct shape y = graph_shape(g, v);
+        size_t need = held->kind == HELD_PROJECTION ? project_scratch(&held->sampling)
+                                                    : keep_product_scratch(&held->sampling, y.size[y.rank - 1]);
+        if (need > most) most = need;
+    }
+    return most;
+}
+
+static bool make_room(struct tape *t) {
+    size_t most = 0, count = (size_t)t->graph->count + 1;
+    t->input = mem_zero(count, sizeof *t->input);
+    t->gradient = mem_zero(count, sizeof *t->gradient);
+    t->value = mem_zero(count, sizeof *t->value);
+    t->adjoint = mem_zero(count, sizeof *t->adjoint);
+    t->uses = mem_zero(count, sizeof *t->uses);
+    t->left = mem_zero(count, sizeof *t->left);
+    t->part = mem_zero((size_t)t->plan.count + 1, sizeof *t->part);
+    if (!t->input || !t->gradient || !t->value || !t->adjoint || !t->uses || !t->left || !t->part) return false;
+    for (vertex v = 0; v < t->graph->count; v++) {
+        if (!t->plan.needed[v]) continue;
+        for (uint32_t e = t->graph->offset[v]; e < t->graph->offset[v + 1]; e++) t->uses[t->graph->operand[e]]++;
+        size_t need = graph_arity(t->graph, v) ? scratch_of(t, v) : 0;
+        if (need > most) most = need;
+        if (!is_leaf(t, v)) continue;
+        t->input[v] = mem_zero(bytes_of(t, v) + 1, 1);
+        if (t->plan.active[v]) t->gradient[v] = mem_zero(count_of(t, v) + 1, t->k->size);
+        if (!t->input[v] || (t->plan.active[v] && !t->gradient[v])) return false;
+    }
+    t->scratch = mem_alloc(most + 1, t->k->size);
+    return t->scratch;
+}
+
+struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t output_count, enum number_type type,
+                      const struct keep *keep, struct error *error) {
+    for (vertex v = 0; v < graph->count; v++)
+        if (graph->op[v] == OP_LINEAR)
+            return error_set(error, ERROR_TYPE, SPAN_NONE, "a pattern's weighted sums cannot be run with tensors"), NULL;
+    struct tape *t = mem_zero(1, sizeof *t);
+    if (!t) return error_memory(error), NULL;
+    static const char name[] = "keep";
+    t->graph = graph_hold((struct graph *)(uintptr_t)graph);
+    t->k = kernels_of(type);
+    t->type = type;
+    if (keep) t->keep = *keep;
+    t->key = rng_key(keep ? keep->seed : 0, rng_hash(name, sizeof name, 0));
+    t->output = mem_alloc((size_t)output_count + 1, sizeof *t->output);
+    bool ok = t->output || error_memory(error);
+    if (ok) memcpy(t->output, output, output_count * sizeof *output), t->output_count = output_count;
+    ok = ok && keep_plan_make(graph, output, output_count, type, keep, &t->plan, error);
+    ok = ok && (make_room(t) || error_memory(error));
+    if (ok) return t;
+    tape_free(t);
+    return NULL;
+}
+
+static void release_all(struct tape *t) {
+    for (vertex v = 0; t->value && t->adjoint && v < t->graph->count; v++) {
+        pool_give(&t->pool, t->value[v]);
+        pool_give(&t->pool, t->adjoint[v]);
+        t->value[v] = t->adjoint[v] = NULL;
+    }
+    for (uint32_t i = 0; t->part && i < t->plan.count; i++) {
+        pool_give(&t->pool, t->part[i]);
+        t->part[i] = NULL;
+    }
+    t->ready = false;
+}
+
+void tape_free(struct tape *t) {
+    if (!t) return;
+    release_all(t);
+    for (vertex v = 0; t->input && t->gradient && v < t->graph->count; v++)
+        mem_free(t->input[v]), mem_free(t->gradient[v]);
+    pool_free(&t->pool);
+    keep_plan_free(&t->plan);
+    mem_free(t->output);
+    mem_free(t->input);
+    mem_free(t->gradient);
+    mem_free(t->value);
+    mem_free(t->adjoint);
+    mem_free(t->part);
+    mem_free(t->uses);
+    mem_free(t->left);
+    mem_free(t->scratch);
+    graph_drop(t->graph);
+    mem_free(t);
+}
+
+void *tape_input(struct tape *t, vertex v) { return is_leaf(t, v) ? t->input[v] : NULL; }
+void *tape_gradient(struct tape *t, vertex v) { return is_leaf(t, v) ? t->gradient[v] : NULL; }
+size_t tape_held(const struct tape *t) { return t->held; }
+size_t tape_planned(const struct tape *t) { return t->plan.bytes; }
+size_t tape_peak(const struct tape *t) { return t->pool.peak; }
+const struct keep_plan *tape_plan(const struct tape *t) { return &t->plan; }
+const struct kernels *tape_kernels(const struct tape *t) { return t->k; }
+
+bool tape_fill(struct tape *t, uint64_t seed, struct error *error) {
+    for (vertex v = 0; v < t->graph->count; v++) {
+        if (!t->input[v]) continue;
+        if (task_interrupted()) return error_interrupt(error);
+        const struct graph_tensor *tensor = graph_tensor(t->graph, v);
+        if (tensor && tensor->shape.rank)
+            tensor_fill(&tensor->source, tensor->shape, seed, t->type, t->input[v]);
+        else
+            t->k->fill(t->input[v], 1, t->graph->value[v]);
+    }
+    return true;
+}
+
+void tape_poison(struct tape *t) {
+    for (vertex v = 0; v < t->graph->count; v++)
+        if (t->input[v] && t->graph->op[v] == OP_INPUT && !graph_is_parameter(t->graph, v))
+            memset(t->input[v], 0x7F, bytes_of(t, v));
+}
+
+// ---- one number at a time -----------------------------------------------------------------------------------------
+
+static double get(const struct tape *t, const void *data, size_t i) {
+    return t->type == NUMBER_FLOAT ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+static void set(const struct tape *t, void *data, size_t i, double value) {
+    if (t->type == NUMBER_FLOAT)
+        ((float *)data)[i] = (float)value;
+    else
+        ((double *)data)[i] = value;
+}
+
+static void put(const struct tape *t, void *data, size_t i, double more) { set(t, data, i, get(t, data, i) + more); }
+
+// Places of the operands of an elementwise operation, for each place of the result in turn.
+struct odometer {
+    struct shape shape;
+    uint32_t at[SHAPE_RANK_MAX];
+    size_t step_a[SHAPE_RANK_MAX], step_b[SHAPE_RANK_MAX], a, b;
+};
+
+static void steps_of(struct shape of, struct shape result, size_t step[SHAPE_RANK_MAX]) {
+    size_t stride = 1;
+    for (uint32_t i = result.rank; i-- > 0;) {
+        uint32_t behind = result.rank - i;
+        uint32_t size = behind <= of.rank ? of.size[of.rank - behind] : 1;
+        step[i] = size == 1 ? 0 : stride;
+        stride *= size;
+    }
+}
+
+static struct odometer odometer_of(struct shape a, struct shape b, struct shape result) {
+    struct odometer o = {.shape = result};
+    steps_of(a, result, o.step_a);
+    steps_of(b, result, o.step_b);
+    return o;
+}
+
+static void turn(struct odometer *o) {
+    for (uint32_t i = o->shape.rank; i-- > 0;) {
+        o->a += o->step_a[i], o->b += o->step_b[i];
+        if (++o->at[i] < o->shape.size[i]) return;
+        o->a -= o->step_a[i] * o->shape.size[i], o->b -= o->step_b[i] * o->shape.size[i];
+        o->at[i] = 0;
+    }
+}
+
+// ---- forward ------------------------------------------------------------------------------------------------------
+
+// Whether b lies along one axis of a, its other sizes 1: a is outer x middle x inner, b is middle.
+static bool lies_along(struct shape a, struct shape b, size_t *outer, size_t *middle, size_t *inner) {
+    if (b.rank > a.rank) return false;
+    uint32_t shift = a.rank - b.rank, first = b.rank, last = 0;
+    for (uint32_t i = 0; i < b.rank; i++)
+        if (b.size[i] != 1) first = i < first ? i : first, last = i + 1;
+    if (first == b.rank) first = 0, last = 0; // a single number
+    *outer = *middle = *inner = 1;
+    for (uint32_t i = 0; i < a.rank; i++) {
+        uint32_t own = i >= shift ? b.size[i - shift] : 1;
+        bool inside = i >= shift + first && i < shift + last;
+        if (inside && own != a.size[i]) return false;
+        if (i < shift + first)
+            *outer *= a.size[i];
+        else if (inside)
+            *middle *= a.size[i];
+        else
+            *inner *= a.size[i];
+    }
+    return true;
+}
+
+// The operand's block may become the result's: nobody else reads it any more.
+static bool may_take(const struct tape *t, vertex v, vertex a) {
+    return t->value[a] && t->left[a] == 1 && t->value[a]->users == 1 && !t->plan.value[a] &&
+           count_of(t, a) == count_of(t, v) && !graph_is_labels(t->graph, a);
+}
+
+static struct block *result_block(struct tape *t, vertex v) { return t->value[v] = pool_take(&t->pool, bytes_of(t, v)); }
+
+static void *take_or_make(struct tape *t, vertex v, vertex a) {
+    if (may_take(t, v, a)) {
+        t->value[v] = t->value[a];
+        t->value[v]->users++;
+        return data_of(t->value[v]);
+    }
+    return result_block(t, v) ? data_of(t->value[v]) : NULL;
+}
+
+static bool forward_add(struct tape *t, vertex v, vertex a, vertex b) {
+    size_t outer, middle, inner;
+    if (t->graph->op[v] != OP_ADD || count_of(t, v) != count_of(t, a) ||
+        !lies_along(graph_shape(t->graph, a), graph_shape(t->graph, b), &outer, &middle, &inner))
+        return false;
+    const void *from = value_of(t, a), *bias = value_of(t, b);
+    if (a == b) return false;
+    void *to = take_or_make(t, v, a);
+    if (!to) return false;
+    if (to != from) memcpy(to, from, bytes_of(t, v));
+    t->k->add_along(to, bias, outer, middle, inner);
+    return true;
+}
+
+static bool forward_elementwise(struct tape *t, vertex v, vertex a, vertex b) {
+    if (a != b && forward_add(t, v, a, b)) return true;
+    if (!result_block(t, v)) return false;
+    struct odometer o =
+        odometer_of(graph_shape(t->graph, a), graph_shape(t->graph, b), graph_shape(t->graph, v));
+    const void *x = value_of(t, a), *y = value_of(t, b);
+    void *out = data_of(t->value[v]);
+    size_t count = count_of(t, v);
+    for (size_t i = 0; i < count; i++, turn(&o))
+        set(t, out, i, op_value((enum op)t->graph->op[v], get(t, x, o.a), get(t, y, o.b)));
+    return true;
+}
+
+static bool forward_relu(struct tape *t, vertex v, vertex a) {
+    uint32_t *mask = NULL;
+    if (t->plan.mask[v]) {
+        struct block *block = pool_take(&t->pool, t->plan.held[t->plan.mask[v] - 1].bytes);
+        if (!block) return false;
+        t->part[t->plan.mask[v] - 1] = block;
+        mask = data_of(block);
+    }
+    const void *x = value_of(t, a);
+    void *y = take_or_make(t, v, a);
+    if (y) t->k->relu(y, x, count_of(t, v), mask);
+    return y;
+}
+
+// Sums along the middle of outer x middle x inner.
+static void axis_of(struct shape shape, uint32_t axis, size_t *outer, size_t *middle, size_t *inner) {
+    *outer = *middle = *inner = 1;
+    if (axis == OP_ALL_AXES) {
+        *middle = (size_t)shape_count(shape);
+        return;
+    }
+    for (uint32_t i = 0; i < shape.rank; i++) *(i < axis ? outer : i == axis ? middle : inner) *= shape.size[i];
+}
+
+static bool forward_sum(struct tape *t, vertex v, vertex a, bool mean) {
+    size_t outer, middle, inner;
+    if (!result_block(t, v)) return false;
+    axis_of(graph_shape(t->graph, a), graph_tensor(t->graph, v)->setting.axis, &outer, &middle, &inner);
+    const void *x = value_of(t, a);
+    for (size_t o = 0; o < outer; o++)
+        for (size_t i = 0; i < inner; i++) {
+            double sum = 0;
+            for (size_t m = 0; m < middle; m++) sum += get(t, x, (o * middle + m) * inner + i);
+            set(t, data_of(t->value[v]), o * inner + i, mean ? sum / (double)middle : sum);
+        }
+    return true;
+}
+
+static bool forward_slice(struct tape *t, vertex v, vertex a) {
+    const struct op_setting *s = &graph_tensor(t->graph, v)->setting;
+    size_t outer, middle, inner, width = s->last - s->first;
+    if (!result_block(t, v)) return false;
+    axis_of(graph_shape(t->graph, a), s->axis, &outer, &middle, &inner);
+    size_t bytes = width * inner * t->k->size;
+    for (size_t o = 0; o < outer; o++)
+        memcpy((char *)data_of(t->value[v]) + o * bytes,
+               (const char *)value_of(t, a) + (o * middle + s->first) * inner * t->k->size, bytes);
+    return true;
+}
+
+static bool forward_transpose(struct tape *t, vertex v, vertex a) {
+    struct shape shape = graph_shape(t->graph, a);
+    if (!result_block(t, v)) return false;
+    for (size_t i = 0; i < shape.size[0]; i++)
+        for (size_t j = 0; j < shape.size[1]; j++)
+            set(t, data_of(t->value[v]), j * shape.size[0] + i, get(t, value_of(t, a), i * shape.size[1] + j));
+    return true;
+}
+
+static bool forward_reshape(struct tape *t, vertex v, vertex a) {
+    if (t->value[a] && !t->plan.value[a]) { // the same numbers; a value that is held is counted once
+        t->value[v] = t->value[a];
+        t->value[v]->users++;
+        return true;
+    }
+    if (!result_block(t, v)) return false;
+    memcpy(data_of(t->value[v]), value_of(t, a), bytes_of(t, v));
+    return true;
+}
+
+// A random part of the first operand, for the gradient by the second.
+static bool hold_part(struct tape *t, uint32_t edge, vertex of) {
+    uint32_t place = t->plan.part[edge];
+    if (!place) return true;
+    const struct held *held = &t->plan.held[place - 1];
+    struct block *block = pool_take(&t->pool, held->bytes);
+    if (!block) return false;
+    t->part[place - 1] = block;
+    struct sampling s = held->sampling;
+    s.key = t->key;
+    s.call = t->run * (graph_edge_count(t->graph) + 1) + (t->keep.same_steps ? held->parameter : edge);
+    if (held->kind == HELD_SAMPLE)
+        t->k->keep(&s, value_of(t, of), data_of(block));
+    else
+        t->k->project(&s, value_of(t, of), data_of(block), t->scratch);
+    return true;
+}
+
+static bool forward_vertex(struct tape *t, vertex v) {
+    const struct graph *g = t->graph;
+    vertex a = first_of(g, v), b = second_of(g, v);
+    struct shape x = graph_shape(g, a), y = graph_shape(g, v);
+    switch ((int)g->op[v]) {
+    case OP_MATMUL:
+        if (!result_block(t, v)) return false;
+        t->k->product(false, false, x.size[0], y.size[1], x.size[1], 1, value_of(t, a), value_of(t, b), 0,
+                      data_of(t->value[v]));
+        return hold_part(t, g->offset[v], a);
+    case OP_CONV2D:
+        if (!result_block(t, v)) return false;
+        t->k->conv(conv_of(g, v), value_of(t, a), value_of(t, b), data_of(t->value[v]), t->scratch);
+        return hold_part(t, g->offset[v], a);
+    case OP_RELU:
+        return forward_relu(t, v, a);
+    case OP_TRANSPOSE:
+        return forward_transpose(t, v, a);
+    case OP_SUM:
+    case OP_MEAN:
+        return forward_sum(t, v, a, g->op[v] == OP_MEAN);
+    case OP_RESHAPE:
+        return forward_reshape(t, v, a);
+    case OP_SLICE:
+        return forward_slice(t, v, a);
+    case OP_AVG_POOL2D:
+        if (!result_block(t, v)) return false;
+        t->k->pool(value_of(t, a), data_of(t->value[v]), (size_t)x.size[0] * x.size[1], x.size[2], x.size[3],
+                   graph_tensor(g, v)->setting.side);
+        return true;
+    case OP_LOG_SOFTMAX:
+        if (!result_block(t, v)) return false;
+        t->k->log_softmax(value_of(t, a), data_of(t->value[v]), x.size[0], x.size[1]);
+        return true;
+    case OP_NLL:
+        if (!result_block(t, v)) return false;
+        set(t, data_of(t->value[v]), 0, t->k->nll(value_of(t, a), value_of(t, b), x.size[0], x.size[1]));
+        return true;
+    default:
+        return forward_elementwise(t, v, a, b);
+    }
+}
+
+static bool is_output(const struct tape *t, vertex v) {
+    for (uint32_t i = 0; i < t->output_count; i++)
+        if (t->output[i] == v) return true;
+    return false;
+}
+
+// After a use: given back at the last one, unless it is held or asked for.
+static void used(struct tape *t, vertex v) {
+    if (--t->left[v] || t->plan.value[v] || is_output(t, v)) return;
+    pool_give(&t->pool, t->value[v]);
+    t->value[v] = NULL;
+}
+
+// Data come in a block of their own, which is held or given back like any value.
+static bool load(struct tape *t, vertex v) {
+    if (t->graph->op[v] == OP_CONST || graph_is_parameter(t->graph, v) || !graph_is_tensor(t->graph, v)) return true;
+    if (!result_block(t, v)) return false;
+    memcpy(data_of(t->value[v]), t->input[v], bytes_of(t, v));
+    return true;
+}
+
+bool tape_forward(struct tape *t, uint64_t run, struct error *error) {
+    const struct graph *g = t->graph;
+    release_all(t);
+    t->run = run;
+    memcpy(t->left, t->uses, g->count * sizeof *t->left);
+    for (vertex v = 0; v < g->count; v++) {
+        if (!t->plan.needed[v]) continue;
+        if (task_interrupted()) return error_interrupt(error);
+        bool ok = is_leaf(t, v) ? load(t, v) : forward_vertex(t, v);
+        if (!ok) return release_all(t), error_memory(error);
+        for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) used(t, g->operand[e]);
+    }
+    return t->ready = true;
+}
+
+double tape_number(const struct tape *t, uint32_t output) { return get(t, value_of(t, t->output[output]), 0); }
+const void *tape_output(const struct tape *t, uint32_t output) { return value_of(t, t->output[output]); }
+
+// ---- backward -----------------------------------------------------------------------------------------------------
+
+// Where the adjoint of a vertex is added to: zeroed at its first use. NULL: out of memory.
+static void *adjoint_of(struct tape *t, vertex v) {
+    if (is_leaf(t, v)) return t->gradient[v];
+    if (t->adjoint[v]) return data_of(t->adjoint[v]);
+    t->adjoint[v] = pool_take(&t->pool, count_of(t, v) * t->k->size);
+    if (!t->adjoint[v]) return NULL;
+    memset(data_of(t->adjoint[v]), 0, count_of(t, v) * t->k->size);
+    return data_of(t->adjoint[v]);
+}
+
+// The adjoint of v is also that of a: handed on if it is the first, else added.
+static bool pass_on(struct tape *t, vertex v, vertex a) {
+    if (!is_leaf(t, a) && !t->adjoint[a] && t->adjoint[v]->users == 1) {
+        t->adjoint[a] = t->adjoint[v];
+        t->adjoint[a]->users++;
+        return true;
+    }
+    void *to = adjoint_of(t, a);
+    if (to) t->k->add(to, data_of(t->adjoint[v]), count_of(t, a));
+    return to;
+}
+
+static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
+    const struct graph *g = t->graph;
+    struct shape x = graph_shape(g, a), y = graph_shape(g, v);
+    size_t m = x.size[0], k = x.size[1], n = y.size[1];
+    uint32_t place = t->plan.part[g->offset[v]];
+    if (t->plan.active[b]) {
+        void *dw = adjoint_of(t, b);
+        if (!dw) return false;
+        if (!place) {
+            t->k->product(true, false, k, n, m, 1, value_of(t, a), dy, 1, dw);
+        } else {
+            const struct held *held = &t->plan.held[place - 1];
+            struct sampling s = held->sampling;
+            s.key = t->key;
+            s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
+            if (held->kind == HELD_SAMPLE) {
+                t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
+            } else {
+                struct block *whole = pool_take(&t->pool, m * k * t->k->size);
+                if (!whole) return false;
+                t->k->unproject(&s, data_of(t->part[place - 1]), data_of(whole), t->scratch);
+                t->k->product(true, false, k, n, m, 1, data_of(whole), dy, 1, dw);
+                pool_give(&t->pool, whole);
+            }
+            pool_give(&t->pool, t->part[place - 1]);
+            t->part[place - 1] = NULL;
+        }
+    }
+    if (!t->plan.active[a]) return true;
+    void *dx = adjoint_of(t, a);
+    if (dx) t->k->product(false, true, m, k, n, 1, dy, value_of(t, b), 1, dx);
+    return dx;
+}
+
+static bool backward_conv(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
+    const struct graph *g = t->graph;
+    struct conv_size size = conv_of(g, v);
+    uint32_t place = t->plan.part[g->offset[v]];
+    if (t->plan.active[b]) {
+        void *dw = adjoint_of(t, b);
+        if (!dw) return false;
+        if (!place) {
+            t->k->conv_by_filter(size, dy, value_of(t, a), dw, t->scratch);
+        } else {
+            const struct held *held = &t->plan.held[place - 1];
+            struct sampling s = held->sampling;
+            s.key = t->key;
+            s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
+            if (held->kind == HELD_SAMPLE) {
+                t->k->keep_conv(&s, size, data_of(t->part[place - 1]), dy, dw);
+            } else {
+                struct block *whole = pool_take(&t->pool, bytes_of(t, a));
+                if (!whole) return false;
+                t->k->unproject(&s, data_of(t->part[place - 1]), data_of(whole), t->scratch);
+                t->k->conv_by_filter(size, dy, data_of(whole), dw, t->scratch);
+                pool_give(&t->pool, whole);
+            }
+            pool_give(&t->pool, t->part[place - 1]);
+            t->part[place - 1] = NULL;
+        }
+    }
+    if (!t->plan.active[a]) return true;
+    void *dx = adjoint_of(t, a);
+    if (dx) t->k->conv_by_input(size, dy, value_of(t, b), dx, t->scratch);
+    return dx;
+}
+
+static bool backward_relu(struct tape *t, vertex v, vertex a, const void *dy) {
+    size_t count = count_of(t, v);
+    bool fresh = !is_leaf(t, a) && !t->adjoint[a];
+    struct block *own = fresh && t->adjoint[v]->users == 1 ? t->adjoint[v] : pool_take(&t->pool, count * t->k->size);
+    if (!own) return false;
+    if (own == t->adjoint[v]) own->users++;
+    if (t->plan.mask[v])
+        t->k->relu_by_mask(data_of(own), dy, data_of(t->part[t->plan.mask[v] - 1]), count);
+    else
+        t->k->relu_by_value(data_of(own), dy, value_of(t, v), count);
+    if (fresh) {
+        t->adjoint[a] = own;
+        return true;
+    }
+    void *to = adjoint_of(t, a);
+    if (to) t->k->add(to, data_of(own), count);
+    pool_give(&t->pool, own);
+    return to;
+}
+
+// The derivative of tanh and the like by their own value.
+static double partial_by_value(enum op op, double y) {
+    return op == OP_EXP ? y : op == OP_TANH ? 1 - y * y : y * (1 - y);
+}
+
+static bool backward_elementwise(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
+    const struct graph *g = t->graph;
+    enum op op = (enum op)g->op[v];
+    bool binary = op_table[op].arity == 2, by_value = op == OP_EXP || op == OP_TANH || op == OP_SIGMOID;
+    bool linear = op == OP_ADD || op == OP_SUB || op == OP_NEG;
+    size_t outer, middle, inner, count = count_of(t, v);
+    if (op == OP_ADD && t->plan.active[a] && count_of(t, a) == count && a != b &&
+        lies_along(graph_shape(g, a), graph_shape(g, b), &outer, &middle, &inner)) {
+        if (t->plan.active[b]) {
+            void *db = adjoint_of(t, b);
+            if (!db) return false;
+            t->k->sum_along(db, dy, outer, middle, inner);
+        }
+        return pass_on(t, v, a);
+    }
+    void *da = t->plan.active[a] ? adjoint_of(t, a) : NULL;
+    void *db = binary && t->plan.active[b] ? adjoint_of(t, b) : NULL;
+    if ((t->plan.active[a] && !da) || (binary && t->plan.active[b] && !db)) return false;
+    struct odometer o = odometer_of(graph_shape(g, a), graph_shape(g, b), graph_shape(g, v));
+    const void *x = value_of(t, a), *y = value_of(t, b);
+    for (size_t i = 0; i < count; i++, turn(&o)) {
+        double partial[OP_ARITY_MAX] = {1, op == OP_SUB ? -1 : 1}, d = get(t, dy, i);
+        if (op == OP_NEG) partial[0] = -1;
+        if (op == OP_MUL)
+            partial[0] = y ? get(t, y, o.b) : 0, partial[1] = x ? get(t, x, o.a) : 0;
+        else if (by_value)
+            partial[0] = partial_by_value(op, get(t, value_of(t, v), i));
+        else if (!linear)
+            op_linearize(op, get(t, x, o.a), get(t, y, o.b), partial);
+        if (da) put(t, da, o.a, d * partial[0]);
+        if (db) put(t, db, o.b, d * partial[1]);
+    }
+    return true;
+}
+
+static bool backward_sum(struct tape *t, vertex v, vertex a, const void *dy, bool mean) {
+    size_t outer, middle, inner;
+    void *dx = adjoint_of(t, a);
+    if (!dx) return false;
+    axis_of(graph_shape(t->graph, a), graph_tensor(t->graph, v)->setting.axis, &outer, &middle, &inner);
+    for (size_t o = 0; o < outer; o++)
+        for (size_t m = 0; m < middle; m++)
+            for (size_t i = 0; i < inner; i++)
+                put(t, dx, (o * middle + m) * inner + i,
+                    mean ? get(t, dy, o * inner + i) / (double)middle : get(t, dy, o * inner + i));
+    return true;
+}
+
+static bool backward_slice(struct tape *t, vertex v, vertex a, const void *dy) {
+    const struct op_setting *s = &graph_tensor(t->graph, v)->setting;
+    size_t outer, middle, inner, width = s->last - s->first;
+    char *dx = adjoint_of(t, a);
+    if (!dx) return false;
+    axis_of(graph_shape(t->graph, a), s->axis, &outer, &middle, &inner);
+    for (size_t o = 0; o < outer; o++)
+        t->k->add(dx + (o * middle + s->first) * inner * t->k->size,
+                  (const char *)dy + o * width * inner * t->k->size, width * inner);
+    return true;
+}
+
+static bool backward_transpose(struct tape *t, vertex a, const void *dy) {
+    struct shape shape = graph_shape(t->graph, a);
+    void *dx = adjoint_of(t, a);
+    for (size_t i = 0; dx && i < shape.size[0]; i++)
+        for (size_t j = 0; j < shape.size[1]; j++)
+            put(t, dx, i * shape.size[1] + j, get(t, dy, j * shape.size[0] + i));
+    return dx;
+}
+
+static bool backward_vertex(struct tape *t, vertex v) {
+    const struct graph *g = t->graph;
+    vertex a = first_of(g, v), b = second_of(g, v);
+    const void *dy = data_of(t->adjoint[v]);
+    struct shape x = graph_shape(g, a);
+    void *dx;
+    switch ((int)g->op[v]) {
+    case OP_MATMUL:
+        return backward_product(t, v, a, b, dy);
+    case OP_CONV2D:
+        return backward_conv(t, v, a, b, dy);
+    case OP_RELU:
+        return backward_relu(t, v, a, dy);
+    case OP_TRANSPOSE:
+        return backward_transpose(t, a, dy);
+    case OP_SUM:
+    case OP_MEAN:
+        return backward_sum(t, v, a, dy, g->op[v] == OP_MEAN);
+    case OP_RESHAPE:
+        return pass_on(t, v, a);
+    case OP_SLICE:
+        return backward_slice(t, v, a, dy);
+    case OP_AVG_POOL2D:
+        if (!(dx = adjoint_of(t, a))) return false;
+        t->k->pool_back(dy, dx, (size_t)x.size[0] * x.size[1], x.size[2], x.size[3],
+                        graph_tensor(g, v)->setting.side);
+        return true;
+    case OP_LOG_SOFTMAX:
+        if (!(dx = adjoint_of(t, a))) return false;
+        t->k->log_softmax_back(dy, value_of(t, v), dx, x.size[0], x.size[1]);
+        return true;
+    case OP_NLL:
+        if (!(dx = adjoint_of(t, a))) return false;
+        t->k->nll_back(value_of(t, b), dx, x.size[0], x.size[1], get(t, dy, 0));
+        return true;
+    default:
+        return backward_elementwise(t, v, a, b, dy);
+    }
+}
+
+// The outputs are given back first: they are no part of what backward remembers, unless it needs them.
+static void release_outputs(struct tape *t) {
+    for (uint32_t i = 0; i < t->output_count; i++) {
+        vertex v = t->output[i];
+        if (is_leaf(t, v) || t->plan.value[v]) continue;
+        pool_give(&t->pool, t->value[v]);
+        t->value[v] = NULL;
+    }
+}
+
+bool tape_backward(struct tape *t, struct error *error) {
+    const struct graph *g = t->graph;
+    if (!t->ready) return error_set(error, ERROR_OTHER, SPAN_NONE, "backward needs a forward before it");
+    t->ready = false;
+    release_outputs(t);
+    t->held = t->pool.live;
+    for (vertex v = 0; v < g->count; v++)
+        if (t->gradient[v]) memset(t->gradient[v], 0, count_of(t, v) * t->k->size);
+    for (uint32_t i = 0; i < t->output_count; i++) {
+        void *seed = t->plan.active[t->output[i]] ? adjoint_of(t, t->output[i]) : NULL;
+        for (size_t j = 0; seed && j < count_of(t, t->output[i]); j++) put(t, seed, j, 1);
+    }
+    bool ok = true;
+    for (vertex v = g->count; ok && v-- > 0;) {
+        if (task_interrupted()) return release_all(t), error_interrupt(error);
+        if (t->adjoint[v]) ok = backward_vertex(t, v);
+        pool_give(&t->pool, t->adjoint[v]);
+        pool_give(&t->pool, t->value[v]); // whoever used it came later, and is done
+        t->adjoint[v] = t->value[v] = NULL;
+    }
+    release_all(t);
+    return ok || error_memory(error);
+}

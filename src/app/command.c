@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/lesson.h"
+#include "app/tensor_commands.h"
 #include "app/walk.h"
 
 const struct command command_table[] = {
@@ -32,6 +33,11 @@ const struct command command_table[] = {
      "follow "
      "in reverse. Prints multiplications and how many numbers had to be remembered, so that the ways can be compared.",
      ":jacobian order b c d a", COMPLETE_VERTEX, "forward reverse bauer order greedy", false, command_jacobian},
+    {"expand", NULL, "", "the graph of numbers behind a graph of tensors",
+     "Makes a vertex of each element of each tensor: a product with a constant matrix becomes weighted sums, one with "
+     "an "
+     "input products and sums. All other commands work on that graph. :undo goes back.",
+     ":help expand", COMPLETE_NOTHING, NULL, true, command_expand},
     {"eliminate", NULL, "V", "eliminate one vertex of the linearized graph",
      "Joins each predecessor of V with each successor and shows new edges (fill-in) and changed ones. When all are "
      "eliminated, the edges that are left are the Jacobian.",
@@ -310,7 +316,9 @@ bool command_run(struct session *session, const char *line, struct span span, st
     struct words words = {.rest = rest, .all = span};
     char *copy = mem_alloc(strlen(rest) + 2, 1);
     if (!copy) return error_memory(error);
-    bool ok = split(&words, rest, copy, span, error) && command->run(session, &words, error);
+    bool ok = split(&words, rest, copy, span, error), mine = false;
+    ok = ok && tensor_command(session, command->name, &words, &mine, error);
+    if (ok && !mine) ok = command->run(session, &words, error);
     if (!ok && error && error->kind == ERROR_USAGE)
         error_hint(error, "usage: :%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
     if (!ok && error && !error->span.source && error->kind != ERROR_INTERRUPT) error->span = span;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/task.h"
 #include "graph/check.h"
+#include "graph/tensors.h"
 #include "show/describe.h"
 #include "show/export.h"
 #include "show/record.h"
@@ -47,8 +48,9 @@ static void print_vertices(struct session *session, const struct graph *graph) {
         if (v % 256 == 0 && task_interrupted()) break;
         if (graph_hidden(graph, v)) continue;
         struct buffer formula = {0};
-        char label[64], number[32];
+        char label[64], number[64];
         number_text(number, graph->value[v]);
+        if (graph_is_tensor(graph, v)) shape_text(graph_shape(graph, v), number);
         if (graph->op[v] == OP_INPUT || graph->op[v] == OP_CONST)
             buffer_text(&formula, op_table[graph->op[v]].name);
         else
@@ -96,6 +98,12 @@ bool command_graph(struct session *session, const struct words *words, struct er
     return not_interrupted(session, error);
 }
 
+// The shape of the Jacobian that a map between tensors stands for.
+static void map_text(const struct graph *graph, uint32_t edge, vertex v, char out[64]) {
+    snprintf(out, 64, "(%llu x %llu)", (unsigned long long)shape_count(graph_shape(graph, v)),
+             (unsigned long long)shape_count(graph_shape(graph, graph->operand[edge])));
+}
+
 static void print_edges(struct session *session, const struct lcg *lcg, bool symbolic) {
     const struct graph *graph = lcg->graph;
     struct report_table *table = report_table_new(3);
@@ -103,12 +111,13 @@ static void print_edges(struct session *session, const struct lcg *lcg, bool sym
         for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
             if (graph_hidden(graph, graph->operand[e])) continue;
             struct buffer partial = {0};
-            char from[64], to[64], number[32];
+            char from[64], to[64], number[64];
             number_text(number, lcg->partial[e]);
-            if (symbolic)
-                graph_partial_formula(graph, e, &partial);
-            else
-                buffer_text(&partial, number);
+            bool map = graph_is_tensor(graph, v) || graph_is_tensor(graph, graph->operand[e]);
+            if (map) map_text(graph, e, v, number);
+            if (symbolic || map) graph_partial_formula(graph, e, &partial);
+            if (map) buffer_text(&partial, "   ");
+            if (!symbolic) buffer_text(&partial, number);
             graph_label(graph, graph->operand[e], from);
             graph_label(graph, v, to);
             report_table_cell(table, "%s -> %s", from, to);

@@ -12,6 +12,7 @@
 #include "app/progress.h"
 #include "app/repl.h"
 #include "base/task.h"
+#include "graph/tensors.h"
 #include "show/record.h"
 
 // ---- text ---------------------------------------------------------------------------------------------------------
@@ -372,9 +373,10 @@ void report_outputs(struct session *session, const struct graph *graph) {
     double *value = mem_alloc(graph->output_count ? graph->output_count : 1, sizeof *value);
     struct buffer shown = {0};
     for (uint32_t i = 0; value && i < graph->output_count; i++) {
-        char number[32];
+        char number[64];
         value[i] = graph->value[graph->output[i]];
         text_number(number, value[i]);
+        if (graph_is_tensor(graph, graph->output[i])) shape_text(graph_shape(graph, graph->output[i]), number);
         buffer_printf(&shown, "%s%s", i ? ", " : graph->output_count > 1 ? "(" : "", number);
     }
     if (graph->output_count > 1) buffer_char(&shown, ')');

@@ -7,6 +7,7 @@
 #include "base/large.h"
 #include "base/task.h"
 #include "graph/graph_private.h"
+#include "graph/tensors.h"
 #include "op/op_inline.h"
 
 enum {
@@ -395,6 +396,13 @@ static const char *rounding_note(enum op op, double a, double b, double y) {
     return NULL;
 }
 
+static bool touches_tensor(const struct graph *graph, vertex v) {
+    bool touches = graph_is_tensor(graph, v);
+    for (uint32_t e = graph->offset[v]; !touches && graph->tensors && e < graph->offset[v + 1]; e++)
+        touches = graph_is_tensor(graph, graph->operand[e]);
+    return touches;
+}
+
 typedef const char *note_of(enum op op, double a, double b, double y);
 
 static const char *kink_note(enum op op, double a, double b, double y) {
@@ -405,7 +413,7 @@ static const char *kink_note(enum op op, double a, double b, double y) {
 static void add_notes(const struct graph *graph, note_of *text, struct notes *notes) {
     for (vertex v = 0; v < graph->count; v++) {
         if (v % LOOK_EVERY == 0 && task_interrupted()) return;
-        if (graph_arity(graph, v) == 0) continue;
+        if (graph_arity(graph, v) == 0 || touches_tensor(graph, v)) continue;
         double a = graph->value[graph->operand[graph->offset[v]]];
         double b = graph->value[graph->operand[graph->offset[v + 1] - 1]];
         add_note(notes, v, text((enum op)graph->op[v], a, b, graph->value[v]));
@@ -417,7 +425,8 @@ static void add_missing_notes(const struct graph *graph, struct notes *notes) {
     for (vertex v = 0; v < graph->count; v++) {
         if (v % LOOK_EVERY == 0 && task_interrupted()) return;
         uint32_t first = graph->offset[v], end = graph->offset[v + 1];
-        if (first == end || graph->op[v] == OP_LINEAR || !isfinite(graph->value[v])) continue;
+        if (first == end || graph->op[v] == OP_LINEAR || !isfinite(graph->value[v]) || touches_tensor(graph, v))
+            continue;
         double partial[OP_ARITY_MAX] = {0};
         op_linearize((enum op)graph->op[v], graph->value[graph->operand[first]], graph->value[graph->operand[end - 1]],
                      partial);

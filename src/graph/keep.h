@@ -2,9 +2,9 @@
 //
 // Forward is always exact. Where backward needs the value of an operand, that value is held until backward has used it:
 // whole, as one bit for each number (relu), or, where the other operand is a parameter, as a random part of it whose
-// mean is the value: a sample of each row times length/kept, or its projection on random signs. Rows of a matrix are its
-// rows, of images the (image, channel) planes. Only the parameter's gradient becomes noisy; what is handed on is exact.
-// (Oktay et al., Randomized Automatic Differentiation, ICLR 2021, section 4.)
+// mean is the value: a sample of each row times length/kept, or its projection on random signs. Rows of a matrix are
+// its rows, of images the (image, channel) planes. Only the parameter's gradient becomes noisy; what is handed on is
+// exact. (Oktay et al., Randomized Automatic Differentiation, ICLR 2021, section 4.)
 #ifndef BAUER_GRAPH_KEEP_H
 #define BAUER_GRAPH_KEEP_H
 
@@ -55,12 +55,12 @@ struct keep_plan {
     struct held *held;
     uint32_t count;
     size_t capacity;
-    uint8_t *active;    // by vertex: depends on a parameter, and a loss depends on it
-    uint8_t *needed;    // by vertex: a loss depends on it
-    uint32_t *value;    // by vertex: place + 1 in `held` of its whole value, or 0
-    uint32_t *mask;     // by vertex (a relu): place + 1 of its mask, or 0
-    uint32_t *part;     // by edge: place + 1 of the sample or projection, or 0
-    size_t bytes;       // in all: what backward remembers
+    uint8_t *active; // by vertex: depends on a parameter, and a loss depends on it
+    uint8_t *needed; // by vertex: a loss depends on it
+    uint32_t *value; // by vertex: place + 1 in `held` of its whole value, or 0
+    uint32_t *mask;  // by vertex (a relu): place + 1 of its mask, or 0
+    uint32_t *part;  // by edge: place + 1 of the sample or projection, or 0
+    size_t bytes;    // in all: what backward remembers
 };
 
 // What is held for the gradients of these outputs by all parameters, or, without any parameter, by all inputs.

@@ -69,12 +69,12 @@ struct tape {
     vertex *output;
     uint32_t output_count;
     struct pool pool;
-    void **input;          // by vertex: of inputs and constants
-    void **gradient;       // by vertex: of active inputs
-    struct block **value;  // by vertex, during forward; then what is held of it
-    struct block **part;   // by place in the plan: masks, samples, projections
+    void **input;           // by vertex: of inputs and constants
+    void **gradient;        // by vertex: of active inputs
+    struct block **value;   // by vertex, during forward; then what is held of it
+    struct block **part;    // by place in the plan: masks, samples, projections
     struct block **adjoint; // by vertex, during backward
-    uint32_t *uses, *left; // by vertex: operands that it is; still to come
+    uint32_t *uses, *left;  // by vertex: operands that it is; still to come
     void *scratch;
     uint64_t run;
     size_t held;
@@ -97,8 +97,9 @@ static void *value_of(const struct tape *t, vertex v) {
 
 static struct conv_size conv_of(const struct graph *g, vertex v) {
     struct shape x = graph_shape(g, first_of(g, v)), w = graph_shape(g, second_of(g, v)), y = graph_shape(g, v);
-    return (struct conv_size){x.size[0], x.size[1], x.size[2],  x.size[3], w.size[0],
-                              w.size[2], graph_tensor(g, v)->setting.pad, y.size[2], y.size[3]};
+    return (struct conv_size){
+        x.size[0], x.size[1], x.size[2], x.size[3], w.size[0], w.size[2], graph_tensor(g, v)->setting.pad,
+        y.size[2], y.size[3]};
 }
 
 static size_t scratch_of(const struct tape *t, vertex v) {
@@ -143,7 +144,8 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
                       const struct keep *keep, struct error *error) {
     for (vertex v = 0; v < graph->count; v++)
         if (graph->op[v] == OP_LINEAR)
-            return error_set(error, ERROR_TYPE, SPAN_NONE, "a pattern's weighted sums cannot be run with tensors"), NULL;
+            return error_set(error, ERROR_TYPE, SPAN_NONE, "a pattern's weighted sums cannot be run with tensors"),
+                   NULL;
     struct tape *t = mem_zero(1, sizeof *t);
     if (!t) return error_memory(error), NULL;
     static const char name[] = "keep";
@@ -208,7 +210,7 @@ bool tape_fill(struct tape *t, uint64_t seed, struct error *error) {
         if (!t->input[v]) continue;
         if (task_interrupted()) return error_interrupt(error);
         const struct graph_tensor *tensor = graph_tensor(t->graph, v);
-        if (tensor && tensor->shape.rank)
+        if (tensor && (tensor->shape.rank || tensor->source.data))
             tensor_fill(&tensor->source, tensor->shape, seed, t->type, t->input[v]);
         else
             t->k->fill(t->input[v], 1, t->graph->value[v]);
@@ -300,7 +302,9 @@ static bool may_take(const struct tape *t, vertex v, vertex a) {
            count_of(t, a) == count_of(t, v) && !graph_is_labels(t->graph, a);
 }
 
-static struct block *result_block(struct tape *t, vertex v) { return t->value[v] = pool_take(&t->pool, bytes_of(t, v)); }
+static struct block *result_block(struct tape *t, vertex v) {
+    return t->value[v] = pool_take(&t->pool, bytes_of(t, v));
+}
 
 static void *take_or_make(struct tape *t, vertex v, vertex a) {
     if (may_take(t, v, a)) {
@@ -328,8 +332,7 @@ static bool forward_add(struct tape *t, vertex v, vertex a, vertex b) {
 static bool forward_elementwise(struct tape *t, vertex v, vertex a, vertex b) {
     if (a != b && forward_add(t, v, a, b)) return true;
     if (!result_block(t, v)) return false;
-    struct odometer o =
-        odometer_of(graph_shape(t->graph, a), graph_shape(t->graph, b), graph_shape(t->graph, v));
+    struct odometer o = odometer_of(graph_shape(t->graph, a), graph_shape(t->graph, b), graph_shape(t->graph, v));
     const void *x = value_of(t, a), *y = value_of(t, b);
     void *out = data_of(t->value[v]);
     size_t count = count_of(t, v);
@@ -679,8 +682,8 @@ static bool backward_slice(struct tape *t, vertex v, vertex a, const void *dy) {
     if (!dx) return false;
     axis_of(graph_shape(t->graph, a), s->axis, &outer, &middle, &inner);
     for (size_t o = 0; o < outer; o++)
-        t->k->add(dx + (o * middle + s->first) * inner * t->k->size,
-                  (const char *)dy + o * width * inner * t->k->size, width * inner);
+        t->k->add(dx + (o * middle + s->first) * inner * t->k->size, (const char *)dy + o * width * inner * t->k->size,
+                  width * inner);
     return true;
 }
 
@@ -688,8 +691,7 @@ static bool backward_transpose(struct tape *t, vertex a, const void *dy) {
     struct shape shape = graph_shape(t->graph, a);
     void *dx = adjoint_of(t, a);
     for (size_t i = 0; dx && i < shape.size[0]; i++)
-        for (size_t j = 0; j < shape.size[1]; j++)
-            put(t, dx, i * shape.size[1] + j, get(t, dy, j * shape.size[0] + i));
+        for (size_t j = 0; j < shape.size[1]; j++) put(t, dx, i * shape.size[1] + j, get(t, dy, j * shape.size[0] + i));
     return dx;
 }
 
@@ -717,8 +719,7 @@ static bool backward_vertex(struct tape *t, vertex v) {
         return backward_slice(t, v, a, dy);
     case OP_AVG_POOL2D:
         if (!(dx = adjoint_of(t, a))) return false;
-        t->k->pool_back(dy, dx, (size_t)x.size[0] * x.size[1], x.size[2], x.size[3],
-                        graph_tensor(g, v)->setting.side);
+        t->k->pool_back(dy, dx, (size_t)x.size[0] * x.size[1], x.size[2], x.size[3], graph_tensor(g, v)->setting.side);
         return true;
     case OP_LOG_SOFTMAX:
         if (!(dx = adjoint_of(t, a))) return false;
@@ -743,7 +744,9 @@ static void release_outputs(struct tape *t) {
     }
 }
 
-bool tape_backward(struct tape *t, struct error *error) {
+bool tape_backward(struct tape *t, struct error *error) { return tape_backward_from(t, NULL, error); }
+
+bool tape_backward_from(struct tape *t, const void *weight, struct error *error) {
     const struct graph *g = t->graph;
     if (!t->ready) return error_set(error, ERROR_OTHER, SPAN_NONE, "backward needs a forward before it");
     t->ready = false;
@@ -753,7 +756,7 @@ bool tape_backward(struct tape *t, struct error *error) {
         if (t->gradient[v]) memset(t->gradient[v], 0, count_of(t, v) * t->k->size);
     for (uint32_t i = 0; i < t->output_count; i++) {
         void *seed = t->plan.active[t->output[i]] ? adjoint_of(t, t->output[i]) : NULL;
-        for (size_t j = 0; seed && j < count_of(t, t->output[i]); j++) put(t, seed, j, 1);
+        for (size_t j = 0; seed && j < count_of(t, t->output[i]); j++) put(t, seed, j, weight ? get(t, weight, j) : 1);
     }
     bool ok = true;
     for (vertex v = g->count; ok && v-- > 0;) {

@@ -1,8 +1,8 @@
 // Running a graph of tensors, forwards and backwards, as often as wanted: the same operations, and the same keep, that
 // :graph and :memory show.
 //
-// A value is computed into a block of the tape's pool and given back when nothing needs it any more; what backward needs
-// (graph/keep) is held. So the bytes between forward and backward are counted, not estimated: tape_held().
+// A value is computed into a block of the tape's pool and given back when nothing needs it any more; what backward
+// needs (graph/keep) is held. So the bytes between forward and backward are counted, not estimated: tape_held().
 #ifndef BAUER_GRAPH_TAPE_H
 #define BAUER_GRAPH_TAPE_H
 
@@ -25,9 +25,11 @@ bool tape_fill(struct tape *tape, uint64_t seed, struct error *error);
 bool tape_forward(struct tape *tape, uint64_t run, struct error *error);
 double tape_number(const struct tape *tape, uint32_t output); // of an output of rank 0
 const void *tape_output(const struct tape *tape, uint32_t output);
-// The gradient of the sum of the outputs, each number of output i times weight[i] (NULL: 1), by every active input.
-// Needs a forward before it, and uses up what that has held.
+// The gradient of the sum of the outputs' numbers by every active input. Needs a forward before it, and uses up what
+// that has held.
 bool tape_backward(struct tape *tape, struct error *error);
+// The same, the numbers of the only output weighted by these (of the tape's type).
+bool tape_backward_from(struct tape *tape, const void *weight, struct error *error);
 // Of the last backward; NULL: the input is not active.
 void *tape_gradient(struct tape *tape, vertex input);
 

@@ -102,8 +102,7 @@ vertex graph_tensor_input(struct graph *graph, symbol name, struct shape shape, 
         if (!data) return error_memory(error), VERTEX_NONE;
         memcpy(data, source->data, count * sizeof *data);
     }
-    vertex v =
-        constant ? graph_constant(graph, name, NAN, site, error) : graph_input(graph, name, NAN, site, error);
+    vertex v = constant ? graph_constant(graph, name, NAN, site, error) : graph_input(graph, name, NAN, site, error);
     struct graph_tensor *tensor = v == VERTEX_NONE ? NULL : place(graph, v);
     if (!tensor) {
         mem_free(data);

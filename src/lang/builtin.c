@@ -656,15 +656,20 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("param", tensor_run_param, 1, 7, "a parameter: what training changes. init=, fan_in=, scale=", "param(2, 3)")  \
     ROW("labels", tensor_run_labels, 2, 2, "random labels for nll: n whole numbers below the second argument",         \
         "labels(4, 10)")                                                                                               \
-    ROW("reshape", tensor_run_reshape, 2, 6, "the same elements in another shape", "reshape(randn(2, 3), 6)")                   \
+    ROW("reshape", tensor_run_reshape, 2, 6, "the same elements in another shape", "reshape(randn(2, 3), 6)")          \
     ROW("flatten", tensor_run_flatten, 1, 1, "a matrix with the first axis as rows", "flatten(randn(2, 3, 4))")        \
-    ROW("transpose", tensor_run_transpose, 1, 1, "rows become columns", "transpose(randn(2, 3))")           \
-    ROW("matmul", tensor_run_matmul, 2, 2, "the product of two matrices", "randn(2, 3) @ randn(3, 4)")                       \
-    ROW("conv2d", tensor_run_conv2d, 2, 3, "images (n, c, h, w) filtered by (m, c, k, k)", "conv2d(randn(1, 1, 4, 4), randn(2, 1, 3, 3), 1)")                       \
-    ROW("avg_pool2d", tensor_run_avg_pool2d, 2, 2, "the mean of each square of k x k", "avg_pool2d(randn(1, 1, 4, 4), 2)")       \
-    ROW("log_softmax", tensor_run_log_softmax, 1, 1, "log of exp(a) divided by its sum along the row", "log_softmax(randn(2, 3))")   \
-    ROW("nll", tensor_run_nll, 2, 2, "minus the mean log-probability of the labels", "nll(log_softmax(randn(2, 3)), labels(2, 3))")                                   \
-    ROW("narrow", tensor_run_narrow, 4, 4, "a part along an axis: x, axis, start, length", "narrow(randn(2, 3), 1, 0, 2)")
+    ROW("transpose", tensor_run_transpose, 1, 1, "rows become columns", "transpose(randn(2, 3))")                      \
+    ROW("matmul", tensor_run_matmul, 2, 2, "the product of two matrices", "randn(2, 3) @ randn(3, 4)")                 \
+    ROW("conv2d", tensor_run_conv2d, 2, 3, "images (n, c, h, w) filtered by (m, c, k, k)",                             \
+        "conv2d(randn(1, 1, 4, 4), randn(2, 1, 3, 3), 1)")                                                             \
+    ROW("avg_pool2d", tensor_run_avg_pool2d, 2, 2, "the mean of each square of k x k",                                 \
+        "avg_pool2d(randn(1, 1, 4, 4), 2)")                                                                            \
+    ROW("log_softmax", tensor_run_log_softmax, 1, 1, "log of exp(a) divided by its sum along the row",                 \
+        "log_softmax(randn(2, 3))")                                                                                    \
+    ROW("nll", tensor_run_nll, 2, 2, "minus the mean log-probability of the labels",                                   \
+        "nll(log_softmax(randn(2, 3)), labels(2, 3))")                                                                 \
+    ROW("narrow", tensor_run_narrow, 4, 4, "a part along an axis: x, axis, start, length",                             \
+        "narrow(randn(2, 3), 1, 0, 2)")
 
 struct builtin_row {
     builtin_run *run;
@@ -747,8 +752,8 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
                   struct value *out) {
     builtin_run *run = rows[builtin].run;
-    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_isclose ||
-                          run == tensor_run_param;
+    bool takes_keywords =
+        run == run_print || run == run_enumerate || run == run_sum || run == run_isclose || run == tensor_run_param;
     if (!count_fits(t, call, builtin, count)) return false;
     if (count && expression_keyword(call, count - 1) && !takes_keywords)
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);

@@ -951,7 +951,7 @@ void environment_point(const struct environment *env, struct buffer *out) {
 }
 
 static const char *binding_kind(struct value value) {
-    static const char *const names[] = {"nothing", "none",   "bool",     "number",   "vertex",   "list",  "tuple",
+    static const char *const names[] = {"nothing", "none",   "bool",     "number",   "vertex",   "list",   "tuple",
                                         "range",   "string", "function", "function", "function", "module", "tensor"};
     return names[value.kind];
 }

@@ -184,7 +184,8 @@ bool tensor_run_labels(struct tracer *t, expr call, struct value *argument, uint
         !whole(t, call->item[1], argument[1], 1, 1e6, &classes))
         return false;
     struct value_tensor *tensor = new_tensor(t, shape, out);
-    if (tensor) tensor->source = (struct tensor_source){.kind = SOURCE_LABELS, .scale = classes, .draw = draw_of(t, call)};
+    if (tensor)
+        tensor->source = (struct tensor_source){.kind = SOURCE_LABELS, .scale = classes, .draw = draw_of(t, call)};
     return tensor;
 }
 
@@ -229,8 +230,7 @@ static bool read_initialiser(struct tracer *t, expr call, const struct value *ar
 bool tensor_run_param(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
     struct shape shape;
     struct tensor_source source = {.parameter = true, .draw = draw_of(t, call)};
-    if (!read_shape(t, call, argument, 0, count, &shape) ||
-        !read_initialiser(t, call, argument, count, shape, &source))
+    if (!read_shape(t, call, argument, 0, count, &shape) || !read_initialiser(t, call, argument, count, shape, &source))
         return false;
     struct value_tensor *tensor = new_tensor(t, shape, out);
     if (!tensor) return false;
@@ -265,7 +265,8 @@ bool tensor_run_tensor(struct tracer *t, expr call, struct value *argument, uint
         if (!value_fits(first)) return trace_fail(t, call->item[0], ERROR_TYPE, TOO_DEEP);
         if (!trace_length(t, first, call->item[0], &length)) return false;
         if (shape.rank == SHAPE_RANK_MAX || !length || length > 1e9)
-            return trace_fail(t, call->item[0], ERROR_TYPE, "a tensor has 1 to %d axes, none of them empty", SHAPE_RANK_MAX);
+            return trace_fail(t, call->item[0], ERROR_TYPE, "a tensor has 1 to %d axes, none of them empty",
+                              SHAPE_RANK_MAX);
         shape.size[shape.rank++] = (uint32_t)length;
         first = trace_item(first, 0);
     }
@@ -273,7 +274,8 @@ bool tensor_run_tensor(struct tracer *t, expr call, struct value *argument, uint
     struct value_tensor *tensor = new_tensor(t, shape, out);
     size_t room = (size_t)shape_count(shape), used = 0;
     if (!tensor) return false;
-    tensor->source = (struct tensor_source){.kind = SOURCE_GIVEN, .data = arena_alloc(t->state->arena, room * sizeof(double))};
+    tensor->source =
+        (struct tensor_source){.kind = SOURCE_GIVEN, .data = arena_alloc(t->state->arena, room * sizeof(double))};
     if (!tensor->source.data) return error_memory(t->error);
     return take_numbers(t, call->item[0], argument[0], 0, &shape, tensor->source.data, &used, room);
 }
@@ -287,8 +289,8 @@ static bool unary(struct tracer *t, expr call, struct value value, enum op op, c
 
 bool tensor_run_reshape(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
     struct op_setting setting = {.axis = OP_ALL_AXES};
-    return needs_tensor(t, call->item[0], argument[0]) &&
-           read_shape(t, call, argument, 1, count, &setting.to) && unary(t, call, argument[0], OP_RESHAPE, &setting, out);
+    return needs_tensor(t, call->item[0], argument[0]) && read_shape(t, call, argument, 1, count, &setting.to) &&
+           unary(t, call, argument[0], OP_RESHAPE, &setting, out);
 }
 
 bool tensor_run_flatten(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {

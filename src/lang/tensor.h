@@ -22,8 +22,7 @@ bool tensor_operation(struct tracer *t, enum op op, struct value a, struct value
 // The tensor of a vertex of `graph` as one that is in no graph: what it is given, or what was computed.
 bool tensor_plain(struct tracer *t, struct arena *arena, const struct graph *graph, vertex v, struct value *out);
 // An input of the graph being traced.
-bool tensor_input(struct tracer *t, symbol name, struct value tensor, const struct expression *site,
-                  struct value *out);
+bool tensor_input(struct tracer *t, symbol name, struct value tensor, const struct expression *site, struct value *out);
 // x[first:last] along an axis.
 bool tensor_slice(struct tracer *t, struct value value, uint32_t axis, uint32_t first, uint32_t last,
                   const struct expression *site, struct value *out);
@@ -34,8 +33,8 @@ void tensor_show(const struct value_tensor *tensor, struct buffer *out);
 typedef bool tensor_run(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                         struct value *out);
 tensor_run tensor_run_zeros, tensor_run_ones, tensor_run_randn, tensor_run_eye, tensor_run_param, tensor_run_labels,
-    tensor_run_tensor, tensor_run_reshape, tensor_run_flatten, tensor_run_transpose, tensor_run_matmul, tensor_run_conv2d,
-    tensor_run_avg_pool2d, tensor_run_log_softmax, tensor_run_nll, tensor_run_narrow;
+    tensor_run_tensor, tensor_run_reshape, tensor_run_flatten, tensor_run_transpose, tensor_run_matmul,
+    tensor_run_conv2d, tensor_run_avg_pool2d, tensor_run_log_softmax, tensor_run_nll, tensor_run_narrow;
 // sum(x), mean(x), sum(x, axis)
 bool tensor_reduce(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count, enum op op,
                    struct value *out);

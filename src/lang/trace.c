@@ -1415,8 +1415,7 @@ static bool call_operation(struct tracer *t, expr e, enum op op, struct value *o
     if (!trace_expression(t, e->item[0], &a) || (info->arity == 2 && !trace_expression(t, e->item[1], &b)))
         return false;
     if ((is_array(a) || is_array(b)) && value_fits(a) && value_fits(b)) return trace_each(t, op, a, b, e, out);
-    if (tensor_is(t, a) || (info->arity == 2 && tensor_is(t, b)))
-        return tensor_operation(t, op, a, b, NULL, e, out);
+    if (tensor_is(t, a) || (info->arity == 2 && tensor_is(t, b))) return tensor_operation(t, op, a, b, NULL, e, out);
     if (!number_needed(t, a, e->item[0]) || (info->arity == 2 && !number_needed(t, b, e->item[1]))) return false;
     return trace_operation(t, op, a, b, e, out);
 }

@@ -140,7 +140,7 @@ bool trace_place(struct tracer *tracer, const struct expression *site); // false
 uint32_t trace_site(struct tracer *tracer, const struct expression *site);
 // An input of the graph being traced, in place of the tensor that is given: of a name (0: none), at a place.
 bool trace_new_input(struct tracer *tracer, symbol name, struct value *value, const struct expression *site);
-bool trace_step(struct tracer *tracer, const struct expression *site);  // counts and looks at the interrupt
+bool trace_step(struct tracer *tracer, const struct expression *site); // counts and looks at the interrupt
 
 bool trace_text(struct tracer *tracer, const char *data, size_t size, struct value *out);
 

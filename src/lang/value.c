@@ -133,6 +133,6 @@ void value_show(struct value value, const struct graph *graph, bool quote, struc
 const char *value_kind_name(struct value value) {
     static const char *const names[] = {"nothing",    "None",       "True or False", "a number", "a number",
                                         "a list",     "a tuple",    "a range",       "a string", "a function",
-                                        "a function", "a function", "a module", "a tensor"};
+                                        "a function", "a function", "a module",      "a tensor"};
     return names[value.kind];
 }

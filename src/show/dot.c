@@ -84,13 +84,12 @@ static void write_node(const struct view *view, const struct sketch_node *node, 
 }
 
 static void edge_label(const struct view *view, const struct sketch_edge *edge, struct buffer *out) {
-    double partial;
     if (edge->count > 1)
         buffer_printf(out, "×%u", edge->count);
     else if (view->kind == VIEW_LCG_SYMBOLIC && !view->rest)
         graph_partial_formula(view->graph, edge->edge, out);
-    else if (view->kind != VIEW_PRIMAL && sketch_edge_number(view, edge, &partial))
-        sketch_number(view, partial, out);
+    else if (view->kind != VIEW_PRIMAL)
+        sketch_edge_text(view, edge, out);
 }
 
 static void write_state(const struct style *style, enum sketch_state state, struct buffer *out) {

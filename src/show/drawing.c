@@ -116,11 +116,7 @@ static void paint_node_text(const struct drawing *drawing, uint32_t n, colour in
 // ---- what stands on an edge ---------------------------------------------------------------------------------------
 
 static void number_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
-    double number;
-    if (sketch_edge_number(drawing->view, edge, &number))
-        sketch_number(drawing->view, number, out);
-    else
-        buffer_text(out, "–");
+    sketch_edge_text(drawing->view, edge, out);
 }
 
 static void formula_markup(const struct drawing *drawing, uint32_t edge, struct buffer *out) {

@@ -44,16 +44,27 @@ static bool write_piece(json_t *object, struct buffer *out) {
 
 // ---- graphs -------------------------------------------------------------------------------------------------------
 
+json_t *record_shape(struct shape shape) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < shape.rank; i++) json_array_append_new(list, json_integer(shape.size[i]));
+    return list;
+}
+
 static json_t *record_vertex(const struct view *view, vertex v) {
     const struct graph *graph = view->graph;
-    json_t *value = sketch_value_known(view, v) ? record_number(graph->value[v]) : json_null();
-    return json_pack("{s:I,s:o,s:s,s:o}", "id", (json_int_t)graph_id(graph, v), "name", label_of(graph, v), "op",
-                     op_table[graph->op[v]].name, "value", value);
+    bool tensor = graph_is_tensor(graph, v);
+    json_t *value = !tensor && sketch_value_known(view, v) ? record_number(graph->value[v]) : json_null();
+    json_t *object = json_pack("{s:I,s:o,s:s,s:o}", "id", (json_int_t)graph_id(graph, v), "name", label_of(graph, v),
+                               "op", op_table[graph->op[v]].name, "value", value);
+    if (tensor) json_object_set_new(object, "shape", record_shape(graph_shape(graph, v)));
+    return object;
 }
 
 static json_t *record_edge(const struct view *view, vertex to, uint32_t edge) {
     const struct graph *graph = view->graph;
-    json_t *partial = view->lcg && view->kind != VIEW_PRIMAL ? record_number(view->lcg->partial[edge]) : json_null();
+    bool tensors = graph_is_tensor(graph, to) || graph_is_tensor(graph, graph->operand[edge]);
+    bool number = view->lcg && view->kind != VIEW_PRIMAL && !tensors;
+    json_t *partial = number ? record_number(view->lcg->partial[edge]) : json_null();
     return json_pack("{s:I,s:I,s:o}", "from", (json_int_t)graph_id(graph, graph->operand[edge]), "to",
                      (json_int_t)graph_id(graph, to), "partial", partial);
 }

@@ -12,7 +12,8 @@
 bool record_graph(const struct view *view, const json_t *extra, struct buffer *out);
 // {"kind":"paths","count":"4","paths":[{"vertices":[...],"partials":[...],"product":x}]}
 json_t *record_paths(const struct view *view);
-json_t *record_number(double value); // 17 digits; "NaN", "Infinity", "-Infinity" as strings
+json_t *record_shape(struct shape shape); // [3, 4]
+json_t *record_number(double value);      // 17 digits; "NaN", "Infinity", "-Infinity" as strings
 // Appends one line of compact JSON and a newline; on failure (memory, interrupt) nothing.
 bool record_write(const json_t *object, struct buffer *out);
 // RFC 4180; a row per edge (from, to, operation, partial), or per path.

@@ -309,8 +309,32 @@ bool sketch_value_known(const struct view *view, vertex v) {
     return !view->known || view->known_words || !isnan(view->known[v]);
 }
 
+static bool on_tensors(const struct graph *graph, uint32_t edge) {
+    return graph_has_tensors(graph) &&
+           (graph_is_tensor(graph, graph->operand[edge]) || graph_is_tensor(graph, graph_edge_target(graph, edge)));
+}
+
+// Rows are the numbers of the result, columns those of the operand.
+static void map_text(const struct graph *graph, uint32_t edge, struct buffer *out) {
+    buffer_printf(out, "%llu×%llu", (unsigned long long)shape_count(graph_shape(graph, graph_edge_target(graph, edge))),
+                  (unsigned long long)shape_count(graph_shape(graph, graph->operand[edge])));
+}
+
+void sketch_edge_text(const struct view *view, const struct sketch_edge *edge, struct buffer *out) {
+    double number;
+    if (edge->edge != SKETCH_NONE && on_tensors(view->graph, edge->edge))
+        map_text(view->graph, edge->edge, out);
+    else if (sketch_edge_number(view, edge, &number))
+        sketch_number(view, number, out);
+    else
+        buffer_text(out, "–");
+}
+
 void sketch_vertex_number(const struct view *view, vertex v, struct buffer *out) {
-    if (!view->known)
+    char shape[64];
+    if (graph_is_tensor(view->graph, v))
+        buffer_text(out, (shape_text(graph_shape(view->graph, v), shape), shape));
+    else if (!view->known)
         sketch_number(view, view->graph->value[v], out);
     else if (isnan(view->known[v]))
         buffer_text(out, "–");
@@ -352,7 +376,9 @@ void sketch_node_title(const struct view *view, const struct sketch_node *node, 
         graph_formula(graph, node->v, out);
         buffer_text(out, " = ");
     }
-    if (sketch_value_known(view, node->v))
+    if (graph_is_tensor(graph, node->v))
+        sketch_vertex_number(view, node->v, out);
+    else if (sketch_value_known(view, node->v))
         sketch_number(view, graph->value[node->v], out);
     else
         buffer_text(out, "–");
@@ -380,6 +406,12 @@ void sketch_partial_words(const struct view *view, uint32_t edge, struct buffer 
     struct buffer formula = {0};
     double partial, number;
     graph_partial_formula(view->graph, edge, &formula);
+    if (on_tensors(view->graph, edge)) {
+        buffer_printf(out, "%s, a map ", buffer_string(&formula));
+        map_text(view->graph, edge, out);
+        buffer_free(&formula);
+        return;
+    }
     bool known = sketch_partial(view, edge, &partial), plain = text_parse_number(buffer_string(&formula), &number);
     if (!plain || !known) buffer_text(out, buffer_string(&formula));
     if (!plain && known) buffer_text(out, " = ");

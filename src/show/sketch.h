@@ -6,6 +6,7 @@
 #ifndef BAUER_SHOW_SKETCH_H
 #define BAUER_SHOW_SKETCH_H
 
+#include "graph/tensors.h"
 #include "show/diagram.h"
 
 #define SKETCH_NONE UINT32_MAX
@@ -61,7 +62,9 @@ bool sketch_partial(const struct view *view, uint32_t edge, double *partial);
 bool sketch_edge_number(const struct view *view, const struct sketch_edge *edge, double *number);
 // The number under a vertex's name: its value or what a walk knows (view->known); a dash where it is not known.
 void sketch_vertex_number(const struct view *view, vertex v, struct buffer *out);
-bool sketch_value_known(const struct view *view, vertex v);                    // whether the value itself may be shown
+bool sketch_value_known(const struct view *view, vertex v); // whether the value itself may be shown
+// The number on an edge, or the shape of the Jacobian it stands for: "3×4".
+void sketch_edge_text(const struct view *view, const struct sketch_edge *edge, struct buffer *out);
 void sketch_number(const struct view *view, double value, struct buffer *out); // to the view's digits
 
 #endif

@@ -46,7 +46,7 @@ struct kernels {
     void (*relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count);
     void (*relu_by_value)(void *dx, const void *dy, const void *y, size_t count);
     void (*conv)(struct conv_size size, const void *x, const void *w, void *y, void *scratch);
-    void (*conv_by_input)(struct conv_size size, const void *dy, const void *w, void *dx, void *scratch); // dx +=
+    void (*conv_by_input)(struct conv_size size, const void *dy, const void *w, void *dx, void *scratch);  // dx +=
     void (*conv_by_filter)(struct conv_size size, const void *dy, const void *x, void *dw, void *scratch); // dw +=
     // The mean of squares of `side` x `side`; its adjoint adds.
     void (*pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side);

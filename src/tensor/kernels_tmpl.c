@@ -144,7 +144,8 @@ static void NAME(conv_by_input)(struct conv_size s, const void *dy, const void *
     size_t in = (size_t)s.channels * s.height * s.width, places = (size_t)s.out_height * s.out_width;
     size_t taps = (size_t)s.channels * s.side * s.side;
     for (uint32_t b = 0; b < s.images; b++) {
-        NAME(product)(true, false, taps, places, s.filters, 1, w, (const REAL *)dy + b * s.filters * places, 0, scratch);
+        NAME(product)
+        (true, false, taps, places, s.filters, 1, w, (const REAL *)dy + b * s.filters * places, 0, scratch);
         NAME(columns_back)(s, scratch, (REAL *)dx + b * in);
     }
 }
@@ -154,7 +155,8 @@ static void NAME(conv_by_filter)(struct conv_size s, const void *dy, const void 
     size_t taps = (size_t)s.channels * s.side * s.side;
     for (uint32_t b = 0; b < s.images; b++) {
         NAME(columns)(s, (const REAL *)x + b * in, scratch);
-        NAME(product)(false, true, s.filters, taps, places, 1, (const REAL *)dy + b * s.filters * places, scratch, 1, dw);
+        NAME(product)
+        (false, true, s.filters, taps, places, 1, (const REAL *)dy + b * s.filters * places, scratch, 1, dw);
     }
 }
 
@@ -353,8 +355,9 @@ static void NAME(project)(const struct sampling *s, const void *x, void *kept, v
     }
     for (uint32_t r = 0; !s->shared && r < s->rows; r++) {
         NAME(signs)(s, r, scratch);
-        NAME(product)(false, false, 1, s->kept, s->length, 1, (const REAL *)x + (size_t)r * s->length, scratch, 0,
-                      (REAL *)kept + (size_t)r * s->kept);
+        NAME(product)
+        (false, false, 1, s->kept, s->length, 1, (const REAL *)x + (size_t)r * s->length, scratch, 0,
+         (REAL *)kept + (size_t)r * s->kept);
     }
 }
 
@@ -365,8 +368,9 @@ static void NAME(unproject)(const struct sampling *s, const void *kept, void *x,
     }
     for (uint32_t r = 0; !s->shared && r < s->rows; r++) {
         NAME(signs)(s, r, scratch);
-        NAME(product)(false, true, 1, s->length, s->kept, 1, (const REAL *)kept + (size_t)r * s->kept, scratch, 0,
-                      (REAL *)x + (size_t)r * s->length);
+        NAME(product)
+        (false, true, 1, s->length, s->kept, 1, (const REAL *)kept + (size_t)r * s->kept, scratch, 0,
+         (REAL *)x + (size_t)r * s->length);
     }
 }
 

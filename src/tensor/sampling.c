@@ -34,9 +34,7 @@ void sampling_row(const struct sampling *s, uint32_t row, uint32_t *place, uint3
     for (uint32_t i = 0; i < s->kept; i++) seen[place[i] / 32] = 0;
 }
 
-size_t conv_scratch(struct conv_size s) {
-    return (size_t)s.channels * s.side * s.side * s.out_height * s.out_width;
-}
+size_t conv_scratch(struct conv_size s) { return (size_t)s.channels * s.side * s.side * s.out_height * s.out_width; }
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {
     return s->shared ? (size_t)s->kept * columns : 0;
 }

@@ -38,6 +38,31 @@ const struct command command_table[] = {
      "an "
      "input products and sums. All other commands work on that graph. :undo goes back.",
      ":help expand", COMPLETE_NOTHING, NULL, true, command_expand},
+    {"memory", NULL, "[METHOD]... [keep F,...] [keep NAME=F...] [noreplace] [same-steps]",
+     "what backward remembers of a network, in bytes",
+     "For a graph of tensors: what is held from forward to backward, by layer, predicted and counted. METHOD is "
+     "`exact`, "
+     "`same` (a sample of the same places of every row), `different` (of other places for each row), `project` or "
+     "`project-different` (random signs); F is the fraction that is kept. Where a value is not held, relu keeps one "
+     "bit "
+     "for each number.",
+     ":help memory", COMPLETE_WORDS, "exact same different project project-different keep noreplace same-steps", false,
+     command_memory},
+    {"train", NULL,
+     "FUNCTION [data NAME] [dir FOLDER] [METHOD]... [keep F,...] [batch N] [iterations N] [optimizer adam|sgd] [lr X] "
+     "[decay X] [gamma X] [drop N] [clip X] [bootstrap] [seed N,...] [report N] [resume FILE]",
+     "train a network with less remembered",
+     "Trains the network that a function of images and labels returns the loss of: one of yours, or `fully_connected`, "
+     "`convolutional` or `recurrent`. Data are `fashion-mnist` (Debian's package), `mnist` and `cifar10` (with `dir "
+     "FOLDER`). Every method, fraction and seed is a run; runs share the processors. The window shows their curves. "
+     "`resume FILE` saves each run at its reports and goes on from there, with the same bits. Losses are means over "
+     "the "
+     "first 10,000 training images (`train-images N`) and all test images.",
+     ":train fully_connected different keep 0.1 iterations 400", COMPLETE_WORDS,
+     "data fashion-mnist mnist cifar10 dir exact same different project project-different keep noreplace same-steps "
+     "batch iterations optimizer adam sgd lr decay gamma drop clip bootstrap seed report train-images test-images "
+     "resume fully_connected convolutional recurrent",
+     true, command_train},
     {"eliminate", NULL, "V", "eliminate one vertex of the linearized graph",
      "Joins each predecessor of V with each successor and shows new edges (fill-in) and changed ones. When all are "
      "eliminated, the edges that are left are the Jacobian.",

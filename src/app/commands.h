@@ -11,8 +11,8 @@ command_function command_graph, command_lcg, command_paths, command_jacobian, co
     command_describe, command_export;
 // point.c: what takes numbers
 command_function command_at, command_jvp, command_vjp;
-// tensor_commands.c: tensors
-command_function command_expand;
+// tensor_commands.c, memory_command.c, train_command.c: tensors
+command_function command_expand, command_memory, command_train;
 // sample_command.c: estimates
 command_function command_sample;
 // variance_command.c: sweeps

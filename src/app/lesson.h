@@ -63,6 +63,7 @@ bool lesson_pdf(struct session *session, struct buffer *out, struct error *error
 
 // ---- whole files (lesson_file.c) ------------------------------------------------------------------------------------
 
+void lesson_folder(char *path, size_t size); // where they are
 // All lessons that can be found, sorted by name: paths, mem_free each and the list.
 char **lesson_list(size_t *count);
 // A path, a name ("03-bauers-formula"), a number ("3") or a part of a name. ERROR_NAME.

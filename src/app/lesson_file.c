@@ -17,7 +17,7 @@
 // ---- finding ------------------------------------------------------------------------------------------------------
 
 // $BAUER_LESSONS; of a build in the checkout, the checkout's; else where they are installed.
-static void folder_of(char *path, size_t size) {
+void lesson_folder(char *path, size_t size) {
     const char *named = getenv("BAUER_LESSONS");
     ssize_t length = named ? -1 : readlink("/proc/self/exe", path, size - 1);
     if (named) snprintf(path, size, "%s", named);
@@ -45,7 +45,7 @@ char **lesson_list(size_t *count) {
     char folder[4096], path[8300], **list = NULL;
     size_t capacity = 0;
     *count = 0;
-    folder_of(folder, sizeof folder);
+    lesson_folder(folder, sizeof folder);
     DIR *directory = opendir(folder);
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         if (!is_lesson(entry->d_name) || !mem_grow(&list, &capacity, *count + 1, sizeof *list)) continue;

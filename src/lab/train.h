@@ -1,0 +1,63 @@
+// Training a traced network: forward and backward on a tape, an optimizer, and where it stands, which can be saved and
+// taken up again with the same bits.
+#ifndef BAUER_LAB_TRAIN_H
+#define BAUER_LAB_TRAIN_H
+
+#include "base/series.h"
+#include "graph/tape.h"
+#include "lab/data.h"
+
+enum optimizer { OPTIMIZER_ADAM, OPTIMIZER_SGD, OPTIMIZERS };
+extern const char *const optimizer_names[OPTIMIZERS];
+
+struct train_options {
+    uint32_t batch;
+    uint64_t iterations;
+    enum optimizer optimizer;
+    double rate, decay;    // decay: L2, added to the gradient
+    double gamma;          // the rate is multiplied by it every `drop` iterations
+    uint64_t drop;         // 0: never
+    double clip;           // of the whole gradient's length; 0: none
+    bool bootstrap;        // train on as many images drawn with replacement
+    uint64_t report;       // a report every so many iterations
+    uint32_t train_images; // of the training set at a report; 0: all
+    uint32_t test_images;  // 0: all
+    uint64_t seed;
+    struct keep keep;
+};
+
+// What is told at each report.
+struct train_report {
+    uint64_t iteration;
+    double batch_loss; // mean since the last report
+    double loss, accuracy, test_loss, test_accuracy;
+    double seconds; // of training since the last report, without the evaluation
+};
+
+// A network: the graph for a batch, and for an evaluation of `evaluate` images; both have an input of images, one of
+// labels, and the loss as only output.
+struct network {
+    struct graph *train, *evaluate; // held by whoever made them
+    uint32_t evaluate_batch;
+};
+
+struct train;
+// ERROR_TYPE: the graph is none of a network for these data; ERROR_MEMORY. All that is given stays the caller's, and
+// must stay.
+struct train *train_new(const struct network *network, const struct dataset *data, const struct dataset *test,
+                        const struct train_options *options, struct error *error);
+void train_free(struct train *train);
+// Iterations until the next report is due, or all are done; ERROR_INTERRUPT between two iterations, where it can go on.
+// ERROR_DOMAIN: the loss is no number; the message names the first vertex where that begins.
+bool train_on(struct train *train, struct error *error);
+bool train_done(const struct train *train);
+uint64_t train_iteration(const struct train *train);
+size_t train_held(const struct train *train); // bytes between forward and backward
+const struct train_report *train_reports(const struct train *train, size_t *count);
+const struct train_options *train_options_of(const struct train *train);
+
+// Everything that the continuation depends on. ERROR_FILE: of another program, version, network or options, or damaged.
+bool train_save(const struct train *train, const char *path, struct error *error);
+bool train_load(struct train *train, const char *path, struct error *error);
+
+#endif

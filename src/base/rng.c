@@ -33,7 +33,7 @@ void rng_block(struct rng_key key, uint64_t sample, uint32_t stream, uint32_t bl
 enum { AT_ONCE = 64, ROUNDS = 10 };
 
 // The rounds of philox4x32 with the samples in the inner loop, for vector instructions.
-RNG_CLONES
+CPU_CLONES
 static void blocks_at_once(struct rng_key key, uint64_t first, uint32_t stream, uint32_t block,
                            uint32_t word[4][AT_ONCE]) {
     uint32_t k0 = key.k[0], k1 = key.k[1];

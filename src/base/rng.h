@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clones.h"
+
 struct rng_key {
     uint32_t k[2];
 };
@@ -46,12 +48,5 @@ double rng_gaussian(struct rng *rng); // mean 0, variance 1: Box and Muller
 double rng_sign(struct rng *rng);     // 1 or -1
 uint64_t rng_below(struct rng *rng,
                    uint64_t bound); // 0 ... bound - 1 (bound > 0), exactly even: some words are refused
-
-// A function for the processor at hand: compiled for several, chosen when the program starts.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define RNG_CLONES __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
-#else
-#define RNG_CLONES
-#endif
 
 #endif

@@ -230,7 +230,7 @@ static void refuse_words(const struct word *word, uint32_t number, struct rng_ke
             random[i] = another_word(key, stream, first + i, number, word->product, word->refuse);
 }
 
-RNG_CLONES
+CPU_CLONES
 static void take_digits(uint32_t *restrict random, uint32_t *restrict at, double *restrict product,
                         const double *restrict factor, uint32_t width) {
     for (uint32_t i = 0; i < LANES; i++) {

@@ -173,7 +173,7 @@ static double rate_now(const struct train *t) {
     return o->drop ? o->rate * pow(o->gamma, (double)(t->iteration / o->drop)) : o->rate;
 }
 
-RNG_CLONES static void adam(struct slot *slot, float rate, float first, float second) {
+CPU_CLONES static void adam(struct slot *slot, float rate, float first, float second) {
     const float b1 = 0.9f, b2 = 0.999f, tiny = 1e-8f;
     float *restrict m = slot->first, *restrict v = slot->second, *restrict x = slot->value;
     const float *restrict g = slot->gradient;

@@ -2,7 +2,7 @@
 
 // ---- dense products -----------------------------------------------------------------------------------------------
 
-static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a,
+CPU_CLONES static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a,
                                 const REAL *b, REAL beta, REAL *c) {
     for (size_t i = 0; i < m; i++) {
         REAL *row = c + i * n;
@@ -27,18 +27,18 @@ static void NAME(fill)(void *y, size_t count, double value) {
     for (size_t i = 0; i < count; i++) out[i] = (REAL)value;
 }
 
-static void NAME(add)(void *restrict y, const void *restrict x, size_t count) {
+CPU_CLONES static void NAME(add)(void *restrict y, const void *restrict x, size_t count) {
     REAL *out = y;
     const REAL *in = x;
     for (size_t i = 0; i < count; i++) out[i] += in[i];
 }
 
-static void NAME(scale)(void *y, size_t count, double factor) {
+CPU_CLONES static void NAME(scale)(void *y, size_t count, double factor) {
     REAL *out = y;
     for (size_t i = 0; i < count; i++) out[i] *= (REAL)factor;
 }
 
-static void NAME(add_along)(void *restrict y, const void *restrict x, size_t outer, size_t middle, size_t inner) {
+CPU_CLONES static void NAME(add_along)(void *restrict y, const void *restrict x, size_t outer, size_t middle, size_t inner) {
     REAL *out = y;
     const REAL *in = x;
     for (size_t o = 0; o < outer; o++)
@@ -49,7 +49,7 @@ static void NAME(add_along)(void *restrict y, const void *restrict x, size_t out
                 for (size_t i = 0; i < inner; i++) out[i] += in[m];
 }
 
-static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t outer, size_t middle, size_t inner) {
+CPU_CLONES static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t outer, size_t middle, size_t inner) {
     REAL *out = x;
     const REAL *in = y;
     for (size_t o = 0; o < outer; o++)
@@ -63,7 +63,7 @@ static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t out
             }
 }
 
-static void NAME(relu)(void *y, const void *x, size_t count, uint32_t *mask) {
+CPU_CLONES static void NAME(relu)(void *y, const void *x, size_t count, uint32_t *mask) {
     REAL *out = y;
     const REAL *in = x;
     if (mask)
@@ -76,7 +76,7 @@ static void NAME(relu)(void *y, const void *x, size_t count, uint32_t *mask) {
     for (size_t i = 0; i < count; i++) out[i] = in[i] > 0 ? in[i] : in[i] != in[i] ? in[i] : 0;
 }
 
-static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count) {
+CPU_CLONES static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count) {
     REAL *out = dx;
     const REAL *in = dy;
     for (size_t i = 0; i < count; i += 32) {
@@ -86,7 +86,7 @@ static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, s
     }
 }
 
-static void NAME(relu_by_value)(void *dx, const void *dy, const void *y, size_t count) {
+CPU_CLONES static void NAME(relu_by_value)(void *dx, const void *dy, const void *y, size_t count) {
     REAL *out = dx;
     const REAL *in = dy, *value = y;
     for (size_t i = 0; i < count; i++) out[i] = value[i] > 0 ? in[i] : 0;
@@ -95,7 +95,7 @@ static void NAME(relu_by_value)(void *dx, const void *dy, const void *y, size_t 
 // ---- convolutions -------------------------------------------------------------------------------------------------
 
 // The columns of one image: channels * side * side rows of out_height * out_width numbers.
-static void NAME(columns)(struct conv_size s, const REAL *x, REAL *column) {
+CPU_CLONES static void NAME(columns)(struct conv_size s, const REAL *x, REAL *column) {
     for (uint32_t c = 0; c < s.channels; c++, x += (size_t)s.height * s.width)
         for (uint32_t u = 0; u < s.side; u++)
             for (uint32_t v = 0; v < s.side; v++)
@@ -116,7 +116,7 @@ static void NAME(columns)(struct conv_size s, const REAL *x, REAL *column) {
                 }
 }
 
-static void NAME(columns_back)(struct conv_size s, const REAL *column, REAL *x) {
+CPU_CLONES static void NAME(columns_back)(struct conv_size s, const REAL *column, REAL *x) {
     for (uint32_t c = 0; c < s.channels; c++, x += (size_t)s.height * s.width)
         for (uint32_t u = 0; u < s.side; u++)
             for (uint32_t v = 0; v < s.side; v++)
@@ -160,7 +160,7 @@ static void NAME(conv_by_filter)(struct conv_size s, const void *dy, const void 
     }
 }
 
-static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
+CPU_CLONES static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
     const REAL *in = x;
     REAL *out = y, share = (REAL)1 / (REAL)(side * side);
     for (size_t p = 0; p < planes; p++, in += (size_t)height * width)
@@ -173,7 +173,7 @@ static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, u
             }
 }
 
-static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
+CPU_CLONES static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
     const REAL *in = dy;
     REAL *out = dx, share = (REAL)1 / (REAL)(side * side);
     for (size_t p = 0; p < planes; p++, out += (size_t)height * width)
@@ -187,7 +187,7 @@ static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t he
 
 // ---- the loss -----------------------------------------------------------------------------------------------------
 
-static void NAME(log_softmax)(const void *x, void *y, size_t rows, size_t columns) {
+CPU_CLONES static void NAME(log_softmax)(const void *x, void *y, size_t rows, size_t columns) {
     const REAL *in = x;
     REAL *out = y;
     for (size_t r = 0; r < rows; r++, in += columns, out += columns) {
@@ -199,7 +199,7 @@ static void NAME(log_softmax)(const void *x, void *y, size_t rows, size_t column
     }
 }
 
-static void NAME(log_softmax_back)(const void *dy, const void *y, void *dx, size_t rows, size_t columns) {
+CPU_CLONES static void NAME(log_softmax_back)(const void *dy, const void *y, void *dx, size_t rows, size_t columns) {
     const REAL *in = dy, *value = y;
     REAL *out = dx;
     for (size_t r = 0; r < rows; r++, in += columns, out += columns, value += columns) {
@@ -241,7 +241,7 @@ static void NAME(places_end)(struct NAME(places) * p) {
     if (p->place != p->few) mem_free(p->place);
 }
 
-static void NAME(keep)(const struct sampling *s, const void *x, void *kept) {
+CPU_CLONES static void NAME(keep)(const struct sampling *s, const void *x, void *kept) {
     struct NAME(places) p;
     const REAL *in = x;
     REAL *out = kept, factor = (REAL)((double)s->length / s->kept);
@@ -253,7 +253,7 @@ static void NAME(keep)(const struct sampling *s, const void *x, void *kept) {
     NAME(places_end)(&p);
 }
 
-static void NAME(restore)(const struct sampling *s, const void *kept, void *x) {
+CPU_CLONES static void NAME(restore)(const struct sampling *s, const void *kept, void *x) {
     struct NAME(places) p;
     const REAL *in = kept;
     REAL *out = x;
@@ -266,7 +266,7 @@ static void NAME(restore)(const struct sampling *s, const void *kept, void *x) {
 }
 
 // One sample for all rows: a small dense product, and its rows added where they belong. Else row by row.
-static void NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
+CPU_CLONES static void NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
                                void *scratch) {
     struct NAME(places) p;
     const REAL *value = kept, *in = dy;
@@ -292,7 +292,7 @@ static void NAME(keep_product)(const struct sampling *s, const void *kept, const
 
 // Each kept number adds its value times the dy around it to the filters. dy is laid out with the filters innermost, so
 // that the inner loop is dense.
-static void NAME(keep_conv)(const struct sampling *s, struct conv_size z, const void *kept, const void *dy, void *dw) {
+CPU_CLONES static void NAME(keep_conv)(const struct sampling *s, struct conv_size z, const void *kept, const void *dy, void *dw) {
     struct NAME(places) p;
     size_t places = (size_t)z.out_height * z.out_width, taps = (size_t)z.side * z.side;
     REAL *turned = mem_alloc(places * z.filters, sizeof *turned);
@@ -337,7 +337,7 @@ static void NAME(keep_conv)(const struct sampling *s, struct conv_size z, const 
 // ---- projections --------------------------------------------------------------------------------------------------
 
 // R (length x kept): signs over the root of kept, 32 to a word.
-static void NAME(signs)(const struct sampling *s, uint32_t row, REAL *sign) {
+CPU_CLONES static void NAME(signs)(const struct sampling *s, uint32_t row, REAL *sign) {
     uint32_t word[4], block = 0;
     size_t count = (size_t)s->length * s->kept;
     REAL one = (REAL)(1 / sqrt((double)s->kept));

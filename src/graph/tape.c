@@ -109,7 +109,7 @@ static size_t scratch_of(const struct tape *t, vertex v) {
         if (!t->plan.part[e]) continue;
         const struct held *held = &t->plan.held[t->plan.part[e] - 1];
         struct shape y = graph_shape(g, v);
-        size_t need = held->kind == HELD_PROJECTION ? project_scratch(&held->sampling)
+        size_t need = held->kind == HELD_PROJECTION ? project_scratch(&held->sampling, y.size[y.rank - 1])
                                                     : keep_product_scratch(&held->sampling, y.size[y.rank - 1]);
         if (need > most) most = need;
     }
@@ -552,6 +552,8 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
             s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
             if (held->kind == HELD_SAMPLE) {
                 t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
+            } else if (s.shared) {
+                t->k->project_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
             } else {
                 struct block *whole = pool_take(&t->pool, m * k * t->k->size);
                 if (!whole) return false;

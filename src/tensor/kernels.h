@@ -69,6 +69,9 @@ struct kernels {
     // x R and (x R) R^T with the signs R (length x kept)/sqrt(kept) drawn from the key.
     void (*project)(const struct sampling *sampling, const void *x, void *kept, void *scratch);
     void (*unproject)(const struct sampling *sampling, const void *kept, void *x, void *scratch);
+    // dw (length x columns) += ((x R) R^T)^T dy, for one R shared by all rows.
+    void (*project_product)(const struct sampling *sampling, const void *kept, const void *dy, size_t columns, void *dw,
+                            void *scratch);
 };
 
 extern const struct kernels kernels_float, kernels_double;
@@ -79,7 +82,7 @@ static inline const struct kernels *kernels_of(enum number_type type) {
 // Numbers of scratch that conv, conv_by_input and conv_by_filter need; keep_product; project and unproject.
 size_t conv_scratch(struct conv_size size);
 size_t keep_product_scratch(const struct sampling *sampling, size_t columns);
-size_t project_scratch(const struct sampling *sampling);
+size_t project_scratch(const struct sampling *sampling, size_t columns);
 
 bool kernels_have_blas(void);
 const char *kernels_blas_name(void); // "OpenBLAS ... Haswell", or "plain loops"

@@ -3,7 +3,7 @@
 // ---- dense products -----------------------------------------------------------------------------------------------
 
 CPU_CLONES static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a,
-                                const REAL *b, REAL beta, REAL *c) {
+                                           const REAL *b, REAL beta, REAL *c) {
     for (size_t i = 0; i < m; i++) {
         REAL *row = c + i * n;
         for (size_t j = 0; j < n; j++) row[j] = beta == 0 ? 0 : beta * row[j];
@@ -38,7 +38,8 @@ CPU_CLONES static void NAME(scale)(void *y, size_t count, double factor) {
     for (size_t i = 0; i < count; i++) out[i] *= (REAL)factor;
 }
 
-CPU_CLONES static void NAME(add_along)(void *restrict y, const void *restrict x, size_t outer, size_t middle, size_t inner) {
+CPU_CLONES static void NAME(add_along)(void *restrict y, const void *restrict x, size_t outer, size_t middle,
+                                       size_t inner) {
     REAL *out = y;
     const REAL *in = x;
     for (size_t o = 0; o < outer; o++)
@@ -49,7 +50,8 @@ CPU_CLONES static void NAME(add_along)(void *restrict y, const void *restrict x,
                 for (size_t i = 0; i < inner; i++) out[i] += in[m];
 }
 
-CPU_CLONES static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t outer, size_t middle, size_t inner) {
+CPU_CLONES static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t outer, size_t middle,
+                                       size_t inner) {
     REAL *out = x;
     const REAL *in = y;
     for (size_t o = 0; o < outer; o++)
@@ -160,7 +162,8 @@ static void NAME(conv_by_filter)(struct conv_size s, const void *dy, const void 
     }
 }
 
-CPU_CLONES static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
+CPU_CLONES static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width,
+                                  uint32_t side) {
     const REAL *in = x;
     REAL *out = y, share = (REAL)1 / (REAL)(side * side);
     for (size_t p = 0; p < planes; p++, in += (size_t)height * width)
@@ -173,7 +176,8 @@ CPU_CLONES static void NAME(pool)(const void *x, void *y, size_t planes, uint32_
             }
 }
 
-CPU_CLONES static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
+CPU_CLONES static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width,
+                                       uint32_t side) {
     const REAL *in = dy;
     REAL *out = dx, share = (REAL)1 / (REAL)(side * side);
     for (size_t p = 0; p < planes; p++, out += (size_t)height * width)
@@ -266,8 +270,8 @@ CPU_CLONES static void NAME(restore)(const struct sampling *s, const void *kept,
 }
 
 // One sample for all rows: a small dense product, and its rows added where they belong. Else row by row.
-CPU_CLONES static void NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
-                               void *scratch) {
+CPU_CLONES static void NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns,
+                                          void *dw, void *scratch) {
     struct NAME(places) p;
     const REAL *value = kept, *in = dy;
     REAL *out = dw;
@@ -292,7 +296,8 @@ CPU_CLONES static void NAME(keep_product)(const struct sampling *s, const void *
 
 // Each kept number adds its value times the dy around it to the filters. dy is laid out with the filters innermost, so
 // that the inner loop is dense.
-CPU_CLONES static void NAME(keep_conv)(const struct sampling *s, struct conv_size z, const void *kept, const void *dy, void *dw) {
+CPU_CLONES static void NAME(keep_conv)(const struct sampling *s, struct conv_size z, const void *kept, const void *dy,
+                                       void *dw) {
     struct NAME(places) p;
     size_t places = (size_t)z.out_height * z.out_width, taps = (size_t)z.side * z.side;
     REAL *turned = mem_alloc(places * z.filters, sizeof *turned);
@@ -344,7 +349,9 @@ CPU_CLONES static void NAME(signs)(const struct sampling *s, uint32_t row, REAL 
     for (size_t i = 0; i < count; i += 128) {
         rng_block(s->key, s->call, s->shared ? 0 : row, block++, word);
         size_t end = count - i < 128 ? count - i : 128;
-        for (size_t j = 0; j < end; j++) sign[i + j] = word[j / 32] >> j % 32 & 1 ? one : -one;
+        for (size_t w = 0; w < end; w += 32)
+            for (size_t j = w; j < (end < w + 32 ? end : w + 32); j++)
+                sign[i + j] = (REAL)((int32_t)(word[w / 32] >> (j - w) & 1) * 2 - 1) * one;
     }
 }
 
@@ -374,6 +381,15 @@ static void NAME(unproject)(const struct sampling *s, const void *kept, void *x,
     }
 }
 
+// dw += R ((x R)^T dy): smaller than through R (x R)^T.
+static void NAME(project_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
+                                  void *scratch) {
+    REAL *small = scratch, *sign = small + (size_t)s->kept * columns;
+    NAME(product)(true, false, s->kept, columns, s->rows, 1, kept, dy, 0, small);
+    NAME(signs)(s, 0, sign);
+    NAME(product)(false, false, s->length, columns, s->kept, 1, sign, small, 1, dw);
+}
+
 const struct kernels NAME(kernels) = {.size = sizeof(REAL),
                                       .product = NAME(product),
                                       .fill = NAME(fill),
@@ -398,4 +414,5 @@ const struct kernels NAME(kernels) = {.size = sizeof(REAL),
                                       .keep_product = NAME(keep_product),
                                       .keep_conv = NAME(keep_conv),
                                       .project = NAME(project),
-                                      .unproject = NAME(unproject)};
+                                      .unproject = NAME(unproject),
+                                      .project_product = NAME(project_product)};

@@ -38,4 +38,6 @@ size_t conv_scratch(struct conv_size s) { return (size_t)s.channels * s.side * s
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {
     return s->shared ? (size_t)s->kept * columns : 0;
 }
-size_t project_scratch(const struct sampling *s) { return (size_t)s->length * s->kept; }
+size_t project_scratch(const struct sampling *s, size_t columns) {
+    return (size_t)s->length * s->kept + (size_t)s->kept * columns;
+}

@@ -1,0 +1,229 @@
+// The kernels against plain loops on random shapes, and samples against what they stand for.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tensor/kernels.h"
+
+enum { ROUNDS = 60 };
+
+static struct rng rng;
+
+static uint32_t upto(uint32_t most) { return 1 + (uint32_t)rng_below(&rng, most); }
+
+static double *randoms(size_t count) {
+    double *value = malloc((count + 1) * sizeof *value);
+    for (size_t i = 0; i < count; i++) value[i] = rng_gaussian(&rng);
+    return value;
+}
+
+static float *floats(const double *value, size_t count) {
+    float *out = malloc((count + 1) * sizeof *out);
+    for (size_t i = 0; i < count; i++) out[i] = (float)value[i];
+    return out;
+}
+
+static void assert_close(const double *a, const double *b, size_t count, double tolerance) {
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs(a[i] - b[i]) <= tolerance * fmax(1, fabs(b[i])))) {
+            print_error("element %zu: %g, not %g\n", i, a[i], b[i]);
+            fail();
+        }
+}
+
+static void assert_floats(const float *a, const double *b, size_t count, double tolerance) {
+    for (size_t i = 0; i < count; i++) assert_true(fabs((double)a[i] - b[i]) <= tolerance * fmax(1, fabs(b[i])));
+}
+
+static void products(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t m = upto(9), n = upto(9), k = upto(9);
+        bool ta = rng_below(&rng, 2), tb = rng_below(&rng, 2);
+        double *a = randoms(m * k), *b = randoms(k * n), *c = randoms(m * n), *want = malloc(m * n * sizeof *want);
+        for (uint32_t i = 0; i < m; i++)
+            for (uint32_t j = 0; j < n; j++) {
+                double sum = 0;
+                for (uint32_t l = 0; l < k; l++)
+                    sum += (ta ? a[l * m + i] : a[i * k + l]) * (tb ? b[j * k + l] : b[l * n + j]);
+                want[i * n + j] = 2 * sum + 0.5 * c[i * n + j];
+            }
+        float *fa = floats(a, m * k), *fb = floats(b, k * n), *fc = floats(c, m * n);
+        kernels_double.product(ta, tb, m, n, k, 2, a, b, 0.5, c);
+        kernels_float.product(ta, tb, m, n, k, 2, fa, fb, 0.5, fc);
+        assert_close(c, want, m * n, 1e-12);
+        assert_floats(fc, want, m * n, 1e-4);
+        free(a), free(b), free(c), free(want), free(fa), free(fb), free(fc);
+    }
+}
+
+static struct conv_size random_conv(void) {
+    struct conv_size s = {
+        .images = upto(3), .channels = upto(3), .filters = upto(4), .side = upto(5), .pad = upto(4) - 1};
+    s.height = s.side + upto(5), s.width = s.side + upto(5);
+    s.out_height = s.height + 2 * s.pad - s.side + 1, s.out_width = s.width + 2 * s.pad - s.side + 1;
+    return s;
+}
+
+// For each product x * w of the convolution: its places.
+static void each_tap(struct conv_size s, void (*take)(size_t x, size_t w, size_t y, void *context), void *context) {
+    for (uint32_t b = 0; b < s.images; b++)
+        for (uint32_t f = 0; f < s.filters; f++)
+            for (uint32_t i = 0; i < s.out_height; i++)
+                for (uint32_t j = 0; j < s.out_width; j++)
+                    for (uint32_t c = 0; c < s.channels; c++)
+                        for (uint32_t u = 0; u < s.side; u++)
+                            for (uint32_t v = 0; v < s.side; v++) {
+                                int64_t p = (int64_t)i + u - s.pad, q = (int64_t)j + v - s.pad;
+                                if (p < 0 || q < 0 || p >= s.height || q >= s.width) continue;
+                                take((((size_t)b * s.channels + c) * s.height + (size_t)p) * s.width + (size_t)q,
+                                     (((size_t)f * s.channels + c) * s.side + u) * s.side + v,
+                                     (((size_t)b * s.filters + f) * s.out_height + i) * s.out_width + j, context);
+                            }
+}
+
+struct conv_case {
+    const double *x, *w, *dy;
+    double *y, *dx, *dw;
+};
+
+static void plain_tap(size_t x, size_t w, size_t y, void *context) {
+    struct conv_case *c = context;
+    c->y[y] += c->x[x] * c->w[w];
+    c->dx[x] += c->dy[y] * c->w[w];
+    c->dw[w] += c->dy[y] * c->x[x];
+}
+
+static void convolutions(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct conv_size s = random_conv();
+        size_t in = (size_t)s.images * s.channels * s.height * s.width,
+               taps = (size_t)s.filters * s.channels * s.side * s.side;
+        size_t out = (size_t)s.images * s.filters * s.out_height * s.out_width;
+        double *x = randoms(in), *w = randoms(taps), *dy = randoms(out),
+               *scratch = malloc(conv_scratch(s) * sizeof(double));
+        double *y = calloc(out, 8), *dx = calloc(in, 8), *dw = calloc(taps, 8), *py = calloc(out, 8),
+               *pdx = calloc(in, 8), *pdw = calloc(taps, 8);
+        struct conv_case plain = {x, w, dy, py, pdx, pdw};
+        each_tap(s, plain_tap, &plain);
+        kernels_double.conv(s, x, w, y, scratch);
+        kernels_double.conv_by_input(s, dy, w, dx, scratch);
+        kernels_double.conv_by_filter(s, dy, x, dw, scratch);
+        assert_close(y, py, out, 1e-12);
+        assert_close(dx, pdx, in, 1e-12);
+        assert_close(dw, pdw, taps, 1e-12);
+        // A sample: the same as the dense kernel on what it restores.
+        struct sampling sample = {.key = rng_key(3, 4),
+                                  .call = (uint64_t)round,
+                                  .rows = s.images * s.channels,
+                                  .length = s.height * s.width,
+                                  .kept = upto(s.height * s.width),
+                                  .shared = rng_below(&rng, 2),
+                                  .distinct = rng_below(&rng, 2)};
+        double *kept = malloc((size_t)sample.rows * sample.kept * 8), *whole = calloc(in, 8), *sdw = calloc(taps, 8);
+        memset(dw, 0, taps * 8);
+        kernels_double.keep(&sample, x, kept);
+        kernels_double.restore(&sample, kept, whole);
+        kernels_double.conv_by_filter(s, dy, whole, dw, scratch);
+        kernels_double.keep_conv(&sample, s, kept, dy, sdw);
+        assert_close(sdw, dw, taps, 1e-12);
+        free(x), free(w), free(dy), free(scratch), free(y), free(dx), free(dw), free(py), free(pdx), free(pdw);
+        free(kept), free(whole), free(sdw);
+    }
+}
+
+static void samples_of_matrices(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct sampling s = {.key = rng_key(1, 2),
+                             .call = (uint64_t)round,
+                             .rows = upto(6),
+                             .length = upto(200),
+                             .shared = rng_below(&rng, 2),
+                             .distinct = rng_below(&rng, 2)};
+        s.kept = upto(s.length);
+        uint32_t columns = upto(7);
+        double *x = randoms((size_t)s.rows * s.length), *dy = randoms((size_t)s.rows * columns);
+        double *kept = malloc((size_t)s.rows * s.kept * 8), *whole = calloc((size_t)s.rows * s.length, 8);
+        double *dw = calloc((size_t)s.length * columns, 8), *want = calloc((size_t)s.length * columns, 8);
+        double *scratch = malloc((keep_product_scratch(&s, columns) + project_scratch(&s, columns) + 1) * 8);
+        kernels_double.keep(&s, x, kept);
+        kernels_double.restore(&s, kept, whole);
+        kernels_double.product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
+        kernels_double.keep_product(&s, kept, dy, columns, dw, scratch);
+        assert_close(dw, want, (size_t)s.length * columns, 1e-12);
+        if (s.distinct && s.kept == s.length) assert_close(whole, x, (size_t)s.rows * s.length, 1e-12);
+        for (uint32_t r = 0; s.distinct && r < s.rows; r++) { // each place at most once
+            uint32_t hits = 0;
+            for (uint32_t i = 0; i < s.length; i++) hits += whole[r * s.length + i] != 0;
+            assert_int_equal(hits, s.kept);
+        }
+        s.distinct = false, s.shared = true;
+        memset(dw, 0, (size_t)s.length * columns * 8);
+        kernels_double.project(&s, x, kept, scratch);
+        kernels_double.unproject(&s, kept, whole, scratch);
+        kernels_double.product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
+        kernels_double.project_product(&s, kept, dy, columns, dw, scratch);
+        assert_close(dw, want, (size_t)s.length * columns, 1e-10);
+        free(x), free(dy), free(kept), free(whole), free(dw), free(want), free(scratch);
+    }
+}
+
+// Chance 1/length for each place: chi-squared over 40 places from 400,000 draws; above 110 by chance with 1e-8.
+static void places_are_even(void **state) {
+    (void)state;
+    for (int distinct = 0; distinct < 2; distinct++) {
+        enum { LENGTH = 40, KEPT = 10, ROWS = 40000 };
+        struct sampling s = {.key = rng_key(5, 6), .rows = ROWS, .length = LENGTH, .kept = KEPT, .distinct = distinct};
+        double count[LENGTH] = {0}, chi = 0, expected = (double)ROWS * KEPT / LENGTH;
+        uint32_t place[KEPT], seen[LENGTH / 32 + 1] = {0};
+        for (uint32_t r = 0; r < ROWS; r++) {
+            sampling_row(&s, r, place, seen);
+            for (int i = 0; i < KEPT; i++) assert_true(place[i] < LENGTH), count[place[i]]++;
+        }
+        for (int i = 0; i < LENGTH; i++) chi += (count[i] - expected) * (count[i] - expected) / expected;
+        assert_true(chi < 110);
+    }
+}
+
+static void small_ones(void **state) {
+    (void)state;
+    double x[100], y[100], dx[100], by[100];
+    uint32_t mask[4];
+    for (int i = 0; i < 100; i++) x[i] = i % 7 == 0 ? 0 : rng_gaussian(&rng), dx[i] = i;
+    kernels_double.relu(y, x, 100, mask);
+    double d[100];
+    for (int i = 0; i < 100; i++) {
+        assert_true(y[i] == fmax(x[i], 0));
+        assert_int_equal(mask[i / 32] >> i % 32 & 1, x[i] > 0);
+        d[i] = i;
+    }
+    kernels_double.relu_by_mask(dx, d, mask, 100);
+    kernels_double.relu_by_value(by, d, y, 100);
+    for (int i = 0; i < 100; i++) assert_true(dx[i] == (x[i] > 0 ? i : 0) && by[i] == dx[i]);
+    double p[20], sum;
+    kernels_double.log_softmax(x, p, 2, 10);
+    for (int r = 0; r < 2; r++) {
+        sum = 0;
+        for (int j = 0; j < 10; j++) sum += exp(p[10 * r + j]);
+        assert_true(fabs(sum - 1) < 1e-12);
+    }
+    int32_t label[] = {3, 9};
+    assert_true(fabs(kernels_double.nll(p, label, 2, 10) + (p[3] + p[19]) / 2) < 1e-12);
+}
+
+int main(void) {
+    rng = rng_at(rng_key(11, 0), 0, 0);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products),        cmocka_unit_test(convolutions), cmocka_unit_test(samples_of_matrices),
+        cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

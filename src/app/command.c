@@ -137,7 +137,7 @@ const struct command command_table[] = {
     {"review", NULL, "[FILE]", "all that was done in the lesson, as Markdown",
      "Writes down the steps, the lines that were typed with their answers, and the questions.", ":help review",
      COMPLETE_FILE, NULL, false, command_review},
-    {"figure", NULL, "N [quick | full]", "make a figure of the paper",
+    {"figure", NULL, "N [quick | full] [dir FOLDER]", "make a figure of the paper",
      "Reproduces a figure of the paper \"Randomized Automatic Differentiation\", shows it, and writes figure-N.svg, "
      ".csv "
      "and .json with all parameters and the seed. `quick` measures less, and says so on the figure. Figures: 2 (paths "

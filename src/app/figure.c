@@ -11,6 +11,10 @@
 
 const struct figure figure_table[] = {
     {2, "independent and interleaved paths, vectors, and the variance of sampling them", figure_2},
+    {6, "training loss with a tenth remembered: three networks, four methods", figure_train},
+    {8, "losses, accuracies and time of five methods", figure_train},
+    {9, "the same of six methods for the recurrent network", figure_train},
+    {10, "how much to keep: fractions from 0.05 to 0.8", figure_train},
 };
 const size_t figure_count = sizeof figure_table / sizeof *figure_table;
 
@@ -28,13 +32,20 @@ static const struct figure *find(const struct words *words, struct error *error)
     return NULL;
 }
 
-static bool read_length(const struct words *words, bool *full, struct error *error) {
+static bool read_options(const struct words *words, bool *full, const char **folder, struct error *error) {
     *full = false;
-    if (words->count < 2) return true;
-    *full = strcmp(words->word[1], "full") == 0;
-    if (words->count == 2 && (*full || strcmp(words->word[1], "quick") == 0)) return true;
-    return command_usage_error(words, words->count - 1, error, "`quick` or `full` is expected here, not `%.40s`",
-                               words->word[words->count - 1]);
+    *folder = NULL;
+    for (uint32_t i = 1; i < words->count; i++) {
+        const char *word = words->word[i];
+        if (strcmp(word, "full") == 0 || strcmp(word, "quick") == 0)
+            *full = word[0] == 'f';
+        else if (strcmp(word, "dir") == 0 && i + 1 < words->count)
+            *folder = words->word[++i];
+        else
+            return command_usage_error(words, i, error, "`quick`, `full` or `dir FOLDER` is expected here, not `%.40s`",
+                                       word);
+    }
+    return true;
 }
 
 // figure-2.svg, figure-2.csv, figure-2.json
@@ -57,9 +68,10 @@ static bool write_files(struct session *session, const struct figure *figure, st
 
 bool command_figure(struct session *session, const struct words *words, struct error *error) {
     bool full;
+    const char *folder;
     const struct figure *figure = find(words, error);
-    if (!figure || !read_length(words, &full, error)) return false;
-    struct chart *chart = figure->make(session, full, error);
+    if (!figure || !read_options(words, &full, &folder, error)) return false;
+    struct chart *chart = figure->make(session, figure->number, full, folder, error);
     if (!chart) return false;
     chart_show(session, chart);
     if (!write_files(session, figure, error)) return false;

@@ -8,12 +8,15 @@ struct figure {
     int number;
     const char *summary;
     // The page with its csv, json and state; NULL with an error. `full`: as long as it takes, else minutes at most.
-    struct chart *(*make)(struct session *session, bool full, struct error *error);
+    // `folder`: of data that no package has, or NULL.
+    struct chart *(*make)(struct session *session, int number, bool full, const char *folder, struct error *error);
 };
 
 extern const struct figure figure_table[];
 extern const size_t figure_count;
 
-struct chart *figure_2(struct session *session, bool full, struct error *error);
+struct chart *figure_2(struct session *session, int number, bool full, const char *folder, struct error *error);
+// 6, 8, 9 and 10
+struct chart *figure_train(struct session *session, int number, bool full, const char *folder, struct error *error);
 
 #endif

@@ -264,7 +264,7 @@ bool tensor_run_tensor(struct tracer *t, expr call, struct value *argument, uint
         uint64_t length;
         if (!value_fits(first)) return trace_fail(t, call->item[0], ERROR_TYPE, TOO_DEEP);
         if (!trace_length(t, first, call->item[0], &length)) return false;
-        if (shape.rank == SHAPE_RANK_MAX || !length || length > 1e9)
+        if (shape.rank == SHAPE_RANK_MAX || !length || length > 1000000000u)
             return trace_fail(t, call->item[0], ERROR_TYPE, "a tensor has 1 to %d axes, none of them empty",
                               SHAPE_RANK_MAX);
         shape.size[shape.rank++] = (uint32_t)length;

@@ -24,7 +24,7 @@ void lesson_folder(char *path, size_t size) {
     if (length > 0) {
         path[length] = '\0';
         char *slash = path + strlen(path);
-        for (int up = 0; up < 4 && slash; up++) {
+        for (int up = 0; up < 5 && slash; up++) {
             *slash = '\0';
             slash = strrchr(path, '/');
         }

@@ -30,10 +30,10 @@ struct recipe {
     enum optimizer optimizer;
     double gamma, clip;
     bool bootstrap;
-    uint64_t full, quick;           // iterations
-    uint64_t drop;                  // of the full length: the rate falls; shortened in proportion
+    uint64_t full, quick; // iterations
+    uint64_t drop;        // of the full length: the rate falls; shortened in proportion
     uint32_t full_seeds, quick_seeds;
-    uint32_t quick_images;          // of the training set at a report; full: all
+    uint32_t quick_images; // of the training set at a report; full: all
 };
 
 static const struct method fashion_methods[] = {
@@ -51,9 +51,9 @@ static const struct method cifar_methods[] = {
     {"project", KEEP_PROJECT, .1, 150, .000435, 5.485464e-05},
 };
 static const struct method recurrent_methods[] = {
-    {"baseline", KEEP_EXACT, 1, 150, 1e-4, 0},     {"reduced batch", KEEP_EXACT, 1, 21, 1e-4, 0},
-    {"same sample", KEEP_SAME, .1, 150, 1e-4, 0},  {"different sample", KEEP_DIFFERENT, .1, 150, 1e-4, 0},
-    {"project", KEEP_PROJECT, .1, 150, 1e-4, 0},   {"different project", KEEP_PROJECT_DIFFERENT, .1, 150, 1e-4, 0},
+    {"baseline", KEEP_EXACT, 1, 150, 1e-4, 0},    {"reduced batch", KEEP_EXACT, 1, 21, 1e-4, 0},
+    {"same sample", KEEP_SAME, .1, 150, 1e-4, 0}, {"different sample", KEEP_DIFFERENT, .1, 150, 1e-4, 0},
+    {"project", KEEP_PROJECT, .1, 150, 1e-4, 0},  {"different project", KEEP_PROJECT_DIFFERENT, .1, 150, 1e-4, 0},
 };
 // The fraction is the only difference: the rate and decay of a tenth for all of them.
 #define FRACTIONS(RATE, DECAY)                                                                                         \
@@ -172,7 +172,8 @@ static bool make_runs(struct session *session, int number, uint32_t part, const 
             made->runs++;
             struct error missing = {0};
             struct stat status;
-            if (stat(t->checkpoint, &status) == 0 && !train_load(t->train, t->checkpoint, &missing)) error_clear(&missing);
+            if (stat(t->checkpoint, &status) == 0 && !train_load(t->train, t->checkpoint, &missing))
+                error_clear(&missing);
         }
     return true;
 }
@@ -196,9 +197,9 @@ static json_t *record_of(const struct training *run) {
                                               "loss", r[i].loss, "train_accuracy", r[i].accuracy, "test_loss",
                                               r[i].test_loss, "accuracy", r[i].test_accuracy, "seconds", r[i].seconds));
     return json_pack("{s:s, s:s, s:f, s:i, s:s, s:f, s:f, s:f, s:I, s:f, s:b, s:I, s:I, s:I, s:o}", "name", run->name,
-                     "method", keep_names[o->keep.method], "keep", o->keep.fraction, "batch", (int)o->batch, "optimizer",
-                     optimizer_names[o->optimizer], "rate", o->rate, "decay", o->decay, "gamma", o->gamma, "drop",
-                     (json_int_t)o->drop, "clip", o->clip, "bootstrap", o->bootstrap, "iterations",
+                     "method", keep_names[o->keep.method], "keep", o->keep.fraction, "batch", (int)o->batch,
+                     "optimizer", optimizer_names[o->optimizer], "rate", o->rate, "decay", o->decay, "gamma", o->gamma,
+                     "drop", (json_int_t)o->drop, "clip", o->clip, "bootstrap", o->bootstrap, "iterations",
                      (json_int_t)o->iterations, "seed", (json_int_t)o->seed, "held", (json_int_t)train_held(run->train),
                      "reports", list);
 }
@@ -218,8 +219,8 @@ static bool add_part(const struct plan *plan, const struct part *part, const str
     if (!training_table(made->run, made->runs, csv)) return error_memory(error);
     json_t *runs = json_array();
     for (uint32_t i = 0; i < made->runs; i++) json_array_append_new(runs, record_of(&made->run[i]));
-    json_array_append_new(record, json_pack("{s:s, s:s, s:s, s:o}", "part", part->title, "network", part->recipe.network,
-                                            "data", part->recipe.data, "runs", runs));
+    json_array_append_new(record, json_pack("{s:s, s:s, s:s, s:o}", "part", part->title, "network",
+                                            part->recipe.network, "data", part->recipe.data, "runs", runs));
     return true;
 }
 
@@ -234,7 +235,8 @@ static void note_of(const struct plan *plan, bool full, const char *folder, stru
         uint64_t length = full ? r->full : r->quick;
         buffer_printf(note, "%s: %llu iterations", plan->part[p].title, (unsigned long long)length);
         if (!full && r->quick < r->full)
-            buffer_printf(note, " of the paper's %llu%s", (unsigned long long)r->full, r->drop ? ", rates falling in proportion" : "");
+            buffer_printf(note, " of the paper's %llu%s", (unsigned long long)r->full,
+                          r->drop ? ", rates falling in proportion" : "");
         buffer_printf(note, ", %u seeds. ", full ? r->full_seeds : r->quick_seeds);
     }
     if (missing) buffer_text(note, "CIFAR-10 is left out: `dir FOLDER` names its files.");

@@ -232,6 +232,49 @@ static void paint_text(cairo_t *cairo, const struct scene_item *text, bool fast)
     }
 }
 
+// ---- images -------------------------------------------------------------------------------------------------------
+
+// Cairo wants colours multiplied by their alpha.
+static uint32_t premultiplied(colour ink) {
+    uint32_t alpha = ink & 0xFF, out = alpha << 24;
+    for (int shift = 24; shift >= 8; shift -= 8) out |= ((ink >> shift & 0xFF) * alpha + 127) / 255 << (shift - 8);
+    return out;
+}
+
+static cairo_surface_t *image_surface(const struct scene_item *item) {
+    bool opaque = true;
+    for (size_t i = 0; opaque && i < (size_t)item->rows * item->columns; i++) opaque = (item->pixel[i] & 0xFF) == 0xFF;
+    cairo_surface_t *surface = cairo_image_surface_create(opaque ? CAIRO_FORMAT_RGB24 : CAIRO_FORMAT_ARGB32,
+                                                          (int)item->columns, (int)item->rows);
+    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) return surface;
+    cairo_surface_flush(surface);
+    unsigned char *data = cairo_image_surface_get_data(surface);
+    for (uint32_t row = 0; row < item->rows; row++) {
+        unsigned char *line = data + (size_t)row * (size_t)cairo_image_surface_get_stride(surface);
+        for (uint32_t column = 0; column < item->columns; column++) {
+            uint32_t cell = premultiplied(item->pixel[(size_t)row * item->columns + column]);
+            memcpy(line + column * sizeof cell, &cell, sizeof cell);
+        }
+    }
+    cairo_surface_mark_dirty(surface);
+    return surface;
+}
+
+static void paint_image(cairo_t *cairo, const struct scene_item *item) {
+    if (!item->rows || !item->columns || !(item->width > 0) || !(item->height > 0)) return;
+    cairo_surface_t *surface = image_surface(item);
+    cairo_save(cairo);
+    cairo_translate(cairo, item->x, item->y);
+    cairo_scale(cairo, item->width / item->columns, item->height / item->rows);
+    cairo_set_source_surface(cairo, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_extend(cairo_get_source(cairo), CAIRO_EXTEND_PAD);
+    cairo_rectangle(cairo, 0, 0, item->columns, item->rows);
+    cairo_fill(cairo);
+    cairo_restore(cairo);
+    cairo_surface_destroy(surface);
+}
+
 static void paint_item(cairo_t *cairo, const struct scene_item *item, bool fast) {
     switch (item->kind) {
     case SCENE_PATH:
@@ -247,6 +290,9 @@ static void paint_item(cairo_t *cairo, const struct scene_item *item, bool fast)
         break;
     case SCENE_TEXT:
         paint_text(cairo, item, fast);
+        break;
+    case SCENE_IMAGE:
+        paint_image(cairo, item);
         break;
     case SCENE_GROUP:
     case SCENE_END:
@@ -357,6 +403,13 @@ bool paint_png(const struct scene *scene, double scale, const char *metadata, st
     cairo_destroy(cairo);
     cairo_surface_destroy(surface);
     return ok || error_memory(error);
+}
+
+bool paint_cells(const struct scene_item *image, struct buffer *out) {
+    cairo_surface_t *surface = image_surface(image);
+    bool ok = cairo_surface_write_to_png_stream(surface, write_buffer, out) == CAIRO_STATUS_SUCCESS;
+    cairo_surface_destroy(surface);
+    return ok && !out->failed;
 }
 
 // ---- PDF ----------------------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ bool paint_png(const struct scene *scene, double scale, const char *metadata, st
 bool paint_pages(const struct scene *page, size_t count, const char *metadata, struct buffer *out, struct error *error);
 bool paint_pdf(const struct scene *scene, const char *metadata, struct buffer *out, struct error *error);
 
+// The cells of an IMAGE as PNG, a pixel each; false: out of memory.
+bool paint_cells(const struct scene_item *image, struct buffer *out);
+
 // The outline of a text run as SVG path data at (x, y), for SVG without text.
 bool paint_outline(const struct scene_item *text, struct buffer *out);
 bool paint_outline_run(const struct scene_item *text, uint32_t run, struct buffer *out); // of one run: has one colour

@@ -37,6 +37,15 @@ void replay_xml_text(struct buffer *out, const char *text) {
     }
 }
 
+void replay_base64(struct buffer *out, const char *data, size_t size) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t bits = 0;
+        for (size_t j = 0; j < 3; j++) bits = bits << 8 | (i + j < size ? (unsigned char)data[i + j] : 0u);
+        for (size_t j = 0; j < 4; j++) buffer_char(out, i + j > size ? '=' : letters[bits >> (18 - 6 * j) & 63]);
+    }
+}
+
 bool replay_is_xml_text(const char *text) {
     size_t size = strlen(text);
     for (size_t i = 0; i < size;) {

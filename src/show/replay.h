@@ -11,6 +11,8 @@ void replay_number(struct buffer *out, double value, int decimals);
 void replay_xml_text(struct buffer *out, const char *text);
 bool replay_is_xml_text(const char *text); // whether nothing would be removed
 
+void replay_base64(struct buffer *out, const char *data, size_t size);
+
 bool svg_write(const struct scene *scene, const struct export_options *options, struct buffer *out,
                struct error *error);
 bool tikz_write(const struct scene *scene, const struct export_options *options, struct buffer *out,

@@ -14,6 +14,7 @@ static void free_item(struct scene_item *item) {
     for (uint32_t i = 0; i < item->run_count; i++) mem_free(item->run[i].text);
     mem_free(item->run);
     mem_free(item->point);
+    mem_free(item->pixel);
     mem_free(item->title);
 }
 
@@ -75,6 +76,21 @@ void scene_rect(struct scene *scene, double x, double y, double width, double he
     if (!item) return;
     item->x = x, item->y = y, item->width = width, item->height = height, item->radius = radius;
     item->fill = fill, item->stroke = stroke, item->stroke_width = stroke_width;
+}
+
+void scene_image(struct scene *scene, double x, double y, double width, double height, uint32_t rows, uint32_t columns,
+                 const colour *pixel) {
+    struct scene_item *item = scene_add(scene, SCENE_IMAGE);
+    if (!item) return;
+    size_t count = (size_t)rows * columns;
+    item->x = x, item->y = y, item->width = width, item->height = height;
+    item->pixel = mem_alloc(count ? count : 1, sizeof *pixel);
+    if (!item->pixel) {
+        scene->failed = true;
+        return;
+    }
+    item->rows = rows, item->columns = columns;
+    if (count) memcpy(item->pixel, pixel, count * sizeof *pixel);
 }
 
 // ---- text ---------------------------------------------------------------------------------------------------------
@@ -360,6 +376,7 @@ static void box_add_item(struct box *box, const struct scene_item *item) {
         box_add(box, item->x + item->width / 2, item->y + item->height / 2, margin);
         break;
     case SCENE_RECT:
+    case SCENE_IMAGE:
         box_add(box, item->x, item->y, margin);
         box_add(box, item->x + item->width, item->y + item->height, margin);
         break;
@@ -455,6 +472,14 @@ static void trace_text(const struct scene_item *item, struct buffer *out) {
     buffer_char(out, '"');
 }
 
+// The cells themselves as one number: the first rows would be long lines.
+static void trace_image(const struct scene_item *item, struct buffer *out) {
+    uint32_t hash = 2166136261u; // FNV-1a
+    for (size_t i = 0; i < (size_t)item->rows * item->columns; i++) hash = (hash ^ item->pixel[i]) * 16777619u;
+    buffer_printf(out, "image %.2f,%.2f %.2fx%.2f %u rows %u columns %08X", item->x, item->y, item->width, item->height,
+                  item->rows, item->columns, hash);
+}
+
 static void trace_item(const struct scene_item *item, struct buffer *out) {
     static const char *const tag[] = {"none",  "vertex",     "edge",  "frame", "path",
                                       "panel", "background", "curve", "point"};
@@ -479,6 +504,9 @@ static void trace_item(const struct scene_item *item, struct buffer *out) {
         break;
     case SCENE_TEXT:
         trace_text(item, out);
+        return;
+    case SCENE_IMAGE:
+        trace_image(item, out);
         return;
     }
     trace_paint(item, out);

@@ -13,7 +13,7 @@
 
 typedef uint32_t colour; // 0xRRGGBBAA
 
-enum scene_kind { SCENE_GROUP, SCENE_END, SCENE_PATH, SCENE_ELLIPSE, SCENE_RECT, SCENE_TEXT };
+enum scene_kind { SCENE_GROUP, SCENE_END, SCENE_PATH, SCENE_ELLIPSE, SCENE_RECT, SCENE_TEXT, SCENE_IMAGE };
 enum scene_tag { TAG_NONE, TAG_VERTEX, TAG_EDGE, TAG_FRAME, TAG_PATH, TAG_PANEL, TAG_BACKGROUND, TAG_CURVE, TAG_POINT };
 enum scene_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
 enum scene_font { FONT_SANS, FONT_MONO };
@@ -42,9 +42,11 @@ struct scene_item {
     colour fill, stroke; // alpha 0: none
     double stroke_width;
     bool dashed;
-    double x, y, width, height, radius; // ELLIPSE (centre and full size), RECT (corner, size, corner radius)
+    double x, y, width, height, radius; // ELLIPSE (centre and full size), RECT and IMAGE (corner, size), RECT's corners
     struct point *point;                // PATH: the first point, then three for each Bezier segment; straight ones too
     uint32_t point_count;
+    colour *pixel; // IMAGE: rows * columns cells, the top row first, with sharp edges
+    uint32_t rows, columns;
     bool closed, arrow; // arrow: an arrowhead whose tip is the last point (size from stroke_width and `radius` if set)
     // TEXT: (x, y) is the baseline's anchor
     enum scene_anchor anchor;
@@ -93,6 +95,10 @@ void scene_ellipse(struct scene *scene, double x, double y, double width, double
                    double stroke_width);
 void scene_rect(struct scene *scene, double x, double y, double width, double height, double radius, colour fill,
                 colour stroke, double stroke_width);
+// A picture of `rows` by `columns` cells, stretched into the rectangle. The cells are copied, the top row first; each
+// keeps sharp edges, however large. At least one cell.
+void scene_image(struct scene *scene, double x, double y, double width, double height, uint32_t rows, uint32_t columns,
+                 const colour *pixel);
 // Text in a small markup, measured at once: "x_{1}" and "x^{2}" give true sub- and superscripts, "*...*" italics,
 // "**...**" bold, "\\" escapes the next character. Width from paint_measure.
 struct scene_item *scene_text(struct scene *scene, double x, double y, const char *markup, double size, colour ink,

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/utf8.h"
 
-enum { MAGIC = 0x31435342 }; // "BSC1"
+enum { MAGIC = 0x32435342 }; // "BSC2"
 
 // ---- writing ------------------------------------------------------------------------------------------------------
 
@@ -42,6 +42,9 @@ static void put_item(struct buffer *out, const struct scene_item *item) {
     put(out, numbers, sizeof numbers);
     put_u32(out, item->point_count);
     put(out, item->point, item->point_count * sizeof *item->point);
+    put_u32(out, item->rows);
+    put_u32(out, item->columns);
+    put(out, item->pixel, (size_t)item->rows * item->columns * sizeof *item->pixel);
     put_u32(out, item->run_count);
     for (uint32_t i = 0; i < item->run_count; i++) put_run(out, &item->run[i]);
 }
@@ -119,6 +122,16 @@ static void get_run(struct reader *in, struct scene_run *run) {
     if (!run->text || run->level > 1) in->bad = true;
 }
 
+static void get_pixels(struct reader *in, struct scene_item *item) {
+    uint32_t rows = get_u32(in), columns = get_u32(in);
+    uint64_t count = (uint64_t)rows * columns;
+    if (count > UINT32_MAX) in->bad = true;
+    item->pixel = get_room(in, in->bad ? 0 : (uint32_t)count, sizeof *item->pixel, sizeof *item->pixel);
+    if (in->bad) return;
+    get(in, item->pixel, (size_t)count * sizeof *item->pixel);
+    item->rows = rows, item->columns = columns;
+}
+
 static void get_shape(struct reader *in, struct scene_item *item) {
     colour *colours[] = {&item->fill, &item->stroke, &item->halo_colour};
     double *numbers[] = {&item->stroke_width, &item->x,      &item->y,    &item->width,
@@ -132,6 +145,7 @@ static void get_shape(struct reader *in, struct scene_item *item) {
         item->point[i].y = get_double(in);
     }
     item->point_count = in->bad ? 0 : points;
+    get_pixels(in, item);
     uint32_t runs = get_u32(in);
     item->run = get_room(in, runs, 28, sizeof *item->run);
     for (uint32_t i = 0; i < runs && !in->bad; i++, item->run_count++) get_run(in, &item->run[i]);
@@ -150,7 +164,8 @@ static void get_item(struct reader *in, struct scene_item *item) {
     item->id = get_u32(in);
     item->title = get_text(in);
     get_shape(in, item);
-    if (item->kind > SCENE_TEXT || item->tag > TAG_POINT || item->anchor > ANCHOR_END || item->font > FONT_MONO ||
+    if (item->kind > SCENE_IMAGE || (item->kind == SCENE_IMAGE) != (item->rows && item->columns) ||
+        item->tag > TAG_POINT || item->anchor > ANCHOR_END || item->font > FONT_MONO ||
         (item->kind == SCENE_PATH && item->point_count % 3 != 1) ||
         (item->kind == SCENE_TEXT && !(item->size > 0 && item->size < 2000)))
         in->bad = true;
@@ -175,7 +190,7 @@ bool scene_decode(const void *data, size_t size, struct scene *scene) {
     scene->title = get_text(&in);
     scene->description = get_text(&in);
     uint32_t count = get_u32(&in);
-    scene->item = get_room(&in, count, 96, sizeof *scene->item);
+    scene->item = get_room(&in, count, 104, sizeof *scene->item);
     scene->capacity = in.bad ? 0 : count;
     for (uint32_t i = 0; i < count && !in.bad; i++, scene->count++) get_item(&in, &scene->item[i]);
     if (!in.bad && in.at == in.end && scene->width > 0 && scene->height > 0 && groups_match(scene)) return true;

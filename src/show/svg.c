@@ -165,6 +165,27 @@ static void write_rect(struct svg *svg, const struct scene_item *item) {
     newline(svg);
 }
 
+// The cells as PNG in base64.
+static void write_image(struct svg *svg, const struct scene_item *item) {
+    struct buffer cells = {0}, link = {0};
+    if (!paint_cells(item, &cells)) svg->failed = true;
+    buffer_text(&link, "data:image/png;base64,");
+    replay_base64(&link, cells.data, cells.size);
+    open(svg, "image");
+    number(svg, "x", item->x);
+    number(svg, "y", item->y);
+    number(svg, "width", item->width);
+    number(svg, "height", item->height);
+    attribute(svg, "preserveAspectRatio", "none");
+    attribute(svg, "style", "image-rendering:optimizeSpeed;image-rendering:pixelated");
+    attribute(svg, "href", buffer_string(&link));
+    close(svg);
+    newline(svg);
+    if (cells.failed || link.failed) svg->failed = true;
+    buffer_free(&cells);
+    buffer_free(&link);
+}
+
 // ---- text ---------------------------------------------------------------------------------------------------------
 
 static void run_look(struct svg *svg, const struct scene_run *run) {
@@ -270,6 +291,9 @@ static void write_item(struct svg *svg, const struct scene_item *item) {
         break;
     case SCENE_TEXT:
         write_text(svg, item);
+        break;
+    case SCENE_IMAGE:
+        write_image(svg, item);
         break;
     }
 }

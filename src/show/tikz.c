@@ -145,13 +145,15 @@ static size_t gather_colours(const struct scene *scene, colour *all) {
         all[n++] = item->stroke >> 8;
         all[n++] = item->halo_colour >> 8;
         for (uint32_t j = 0; j < item->run_count; j++) all[n++] = item->run[j].colour >> 8;
+        for (size_t j = 0; j < (size_t)item->rows * item->columns; j++) all[n++] = item->pixel[j] >> 8;
     }
     return n;
 }
 
 static bool define_colours(const struct scene *scene, struct buffer *out) {
     size_t room = 1;
-    for (size_t i = 0; i < scene->count; i++) room += 3 + scene->item[i].run_count;
+    for (size_t i = 0; i < scene->count; i++)
+        room += 3 + scene->item[i].run_count + (size_t)scene->item[i].rows * scene->item[i].columns;
     colour *all = mem_alloc(room, sizeof *all);
     if (!all) return false;
     size_t n = gather_colours(scene, all);
@@ -238,6 +240,24 @@ static void write_rect(const struct scene_item *item, struct buffer *out) {
     buffer_text(out, " rectangle ");
     at(out, item->x + item->width, item->y + item->height);
     buffer_text(out, ";\n");
+}
+
+// A filled rectangle for each run of equal cells of a row. Neighbours overlap by a hair, lest the page shine through.
+static void write_image(const struct scene_item *item, struct buffer *out) {
+    double width = item->width / item->columns, height = item->height / item->rows;
+    for (uint32_t row = 0; row < item->rows; row++) {
+        const colour *cell = item->pixel + (size_t)row * item->columns;
+        for (uint32_t from = 0, to; from < item->columns; from = to) {
+            for (to = from + 1; to < item->columns && cell[to] == cell[from];) to++;
+            struct scene_item run = {.kind = SCENE_RECT,
+                                     .fill = cell[from],
+                                     .x = item->x + from * width,
+                                     .y = item->y + row * height,
+                                     .width = (to - from) * width + (to < item->columns ? 0.1 : 0),
+                                     .height = height + (row + 1 < item->rows ? 0.1 : 0)};
+            if (run.fill & 0xFF) write_rect(&run, out);
+        }
+    }
 }
 
 // ---- text ---------------------------------------------------------------------------------------------------------
@@ -330,6 +350,9 @@ static bool write_item(const struct scene_item *item, struct buffer *out) {
         return true;
     case SCENE_TEXT:
         write_text(item, out);
+        return true;
+    case SCENE_IMAGE:
+        write_image(item, out);
         return true;
     }
     return true;

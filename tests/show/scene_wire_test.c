@@ -25,6 +25,7 @@ static void draw(struct scene *scene) {
     scene_path(scene, (struct point[]){{0, 0}, {1, 2}, {3, 4}, {5, 6}}, 4, 0x445566FF, 1, true);
     scene_rect(scene, 1, 2, 3, 4, 1, 0, 0x778899FF, 0.5);
     scene_end(scene);
+    scene_image(scene, 10, 20, 30, 40, 2, 3, (colour[]){1, 2, 3, 4, 5, 6});
 }
 
 static void assert_same(const struct scene *a, const struct scene *b) {

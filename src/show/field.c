@@ -49,12 +49,14 @@ static colour encode(const double rgb[3]) {
 static colour shown(struct lch in) {
     double rgb[3], low = 0, high = in.chroma;
     linear_rgb(in, rgb);
-    for (int i = 0; !in_range(rgb) && i < 20; i++) {
+    if (in_range(rgb)) return encode(rgb);
+    for (int i = 0; i < 24; i++) {
         in.chroma = (low + high) / 2;
         linear_rgb(in, rgb);
         *(in_range(rgb) ? &low : &high) = in.chroma;
-        if (i == 19) in.chroma = low, linear_rgb(in, rgb);
     }
+    in.chroma = low;
+    linear_rgb(in, rgb);
     return encode(rgb);
 }
 
@@ -63,11 +65,11 @@ colour field_colour(enum field_map map, double share) {
     double t = fmin(fmax(share, 0), 1), away = 2 * t - 1;
     switch (map) {
     case FIELD_DIVERGING:
-        return shown((struct lch){0.975 - 0.52 * fabs(away), 0.19 * fabs(away), away < 0 ? 262 : 44});
+        return shown((struct lch){0.975 - 0.50 * fabs(away), 0.16 * fabs(away), away < 0 ? 258 : 48});
     case FIELD_GREY:
         return shown((struct lch){t, 0, 0});
     default:
-        return shown((struct lch){0.20 + 0.77 * t, 0.06 + 0.40 * t * (1 - t) + 0.05 * t, 305 - 200 * t});
+        return shown((struct lch){0.20 + 0.77 * t, 0.05 + 0.20 * t * (1 - t) + 0.06 * t, 300 - 195 * t});
     }
 }
 

@@ -52,6 +52,18 @@ static void colours_rise_evenly(void **state) {
                          lightness(field_colour(FIELD_DIVERGING, 0.5 + away))) < 6);
 }
 
+// No seam: neighbours of 256 steps differ by little in every channel.
+static void colours_are_continuous(void **state) {
+    (void)state;
+    for (enum field_map map = FIELD_SEQUENTIAL; map <= FIELD_GREY; map++)
+        for (int i = 1; i < 256; i++)
+            for (int shift = 8; shift <= 24; shift += 8) {
+                int a = (int)(field_colour(map, (i - 1) / 255.0) >> shift & 0xFF);
+                int b = (int)(field_colour(map, i / 255.0) >> shift & 0xFF);
+                assert_true(b - a <= 12 && a - b <= 12);
+            }
+}
+
 static void ranges_fit(void **state) {
     (void)state;
     double low, high;
@@ -166,6 +178,7 @@ static void images_go_into_every_format(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(colours_rise_evenly),
+        cmocka_unit_test(colours_are_continuous),
         cmocka_unit_test(ranges_fit),
         cmocka_unit_test(cells_are_where_they_belong),
         cmocka_unit_test(images_go_into_every_format),

@@ -513,6 +513,14 @@ const void *tape_output(const struct tape *t, uint32_t output) { return value_of
 
 // ---- backward -----------------------------------------------------------------------------------------------------
 
+// Where the first part of an adjoint can be written without adding; *add: there is one to add to. NULL: out of memory.
+static void *adjoint_to_fill(struct tape *t, vertex v, bool *add) {
+    *add = is_leaf(t, v) || t->adjoint[v];
+    if (is_leaf(t, v)) return t->gradient[v];
+    if (!t->adjoint[v]) t->adjoint[v] = pool_take(&t->pool, count_of(t, v) * t->k->size);
+    return t->adjoint[v] ? data_of(t->adjoint[v]) : NULL;
+}
+
 // Where the adjoint of a vertex is added to: zeroed at its first use. NULL: out of memory.
 static void *adjoint_of(struct tape *t, vertex v) {
     if (is_leaf(t, v)) return t->gradient[v];
@@ -566,8 +574,9 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
         }
     }
     if (!t->plan.active[a]) return true;
-    void *dx = adjoint_of(t, a);
-    if (dx) t->k->product(false, true, m, k, n, 1, dy, value_of(t, b), 1, dx);
+    bool add;
+    void *dx = adjoint_to_fill(t, a, &add);
+    if (dx) t->k->product(false, true, m, k, n, 1, dy, value_of(t, b), add, dx);
     return dx;
 }
 
@@ -599,8 +608,9 @@ static bool backward_conv(struct tape *t, vertex v, vertex a, vertex b, const vo
         }
     }
     if (!t->plan.active[a]) return true;
-    void *dx = adjoint_of(t, a);
-    if (dx) t->k->conv_by_input(size, dy, value_of(t, b), dx, t->scratch);
+    bool add;
+    void *dx = adjoint_to_fill(t, a, &add);
+    if (dx) t->k->conv_by_input(size, dy, value_of(t, b), dx, add, t->scratch);
     return dx;
 }
 

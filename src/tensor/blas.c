@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tensor/onednn.h"
+
 enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
 
 static struct {
@@ -45,6 +47,7 @@ const char *kernels_blas_name(void) {
 
 void kernels_set_threads(unsigned threads) {
     if (kernels_have_blas() && blas.set_threads) blas.set_threads((int)threads);
+    onednn_set_threads(threads);
 }
 
 bool blas_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, const float *b, float beta,

@@ -2,7 +2,7 @@
 // (kernels_tmpl.c). A table of functions for each of the two; all sizes are counts of numbers.
 //
 // Dense products are OpenBLAS's, which is loaded at first use; without it a plain loop does them, and
-// kernels_have_blas() says so.
+// kernels_have_blas() says so. Convolutions in float are oneDNN's in the same way; else they are such products.
 #ifndef BAUER_TENSOR_KERNELS_H
 #define BAUER_TENSOR_KERNELS_H
 
@@ -46,7 +46,8 @@ struct kernels {
     void (*relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count);
     void (*relu_by_value)(void *dx, const void *dy, const void *y, size_t count);
     void (*conv)(struct conv_size size, const void *x, const void *w, void *y, void *scratch);
-    void (*conv_by_input)(struct conv_size size, const void *dy, const void *w, void *dx, void *scratch);  // dx +=
+    // dx = or, to add, dx += ...
+    void (*conv_by_input)(struct conv_size size, const void *dy, const void *w, void *dx, bool add, void *scratch);
     void (*conv_by_filter)(struct conv_size size, const void *dy, const void *x, void *dw, void *scratch); // dw +=
     // The mean of squares of `side` x `side`; its adjoint adds.
     void (*pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side);
@@ -79,12 +80,14 @@ static inline const struct kernels *kernels_of(enum number_type type) {
     return type == NUMBER_FLOAT ? &kernels_float : &kernels_double;
 }
 
-// Numbers of scratch that conv, conv_by_input and conv_by_filter need; keep_product; project and unproject.
+// Numbers of scratch that conv, conv_by_input and conv_by_filter need, of either type; keep_product; project and
+// unproject.
 size_t conv_scratch(struct conv_size size);
 size_t keep_product_scratch(const struct sampling *sampling, size_t columns);
 size_t project_scratch(const struct sampling *sampling, size_t columns);
 
 bool kernels_have_blas(void);
+bool kernels_have_onednn(void);
 const char *kernels_blas_name(void); // "OpenBLAS ... Haswell", or "plain loops"
 void kernels_set_threads(unsigned threads);
 

@@ -1,4 +1,4 @@
-// The kernels for one type of number. Included by kernels.c with REAL, NAME, GEMM, EXP and LOG defined.
+// The kernels for one type of number. Included by kernels.c with REAL, NAME, GEMM, CONV..., EXP and LOG defined.
 
 // ---- dense products -----------------------------------------------------------------------------------------------
 
@@ -134,6 +134,7 @@ CPU_CLONES static void NAME(columns_back)(struct conv_size s, const REAL *column
 }
 
 static void NAME(conv)(struct conv_size s, const void *x, const void *w, void *y, void *scratch) {
+    if (CONV(s, x, w, y, scratch)) return;
     size_t in = (size_t)s.channels * s.height * s.width, places = (size_t)s.out_height * s.out_width;
     size_t taps = (size_t)s.channels * s.side * s.side;
     for (uint32_t b = 0; b < s.images; b++) {
@@ -142,17 +143,20 @@ static void NAME(conv)(struct conv_size s, const void *x, const void *w, void *y
     }
 }
 
-static void NAME(conv_by_input)(struct conv_size s, const void *dy, const void *w, void *dx, void *scratch) {
+static void NAME(conv_by_input)(struct conv_size s, const void *dy, const void *w, void *dx, bool add, void *scratch) {
+    if (CONV_BY_INPUT(s, dy, w, dx, add, scratch)) return;
     size_t in = (size_t)s.channels * s.height * s.width, places = (size_t)s.out_height * s.out_width;
     size_t taps = (size_t)s.channels * s.side * s.side;
     for (uint32_t b = 0; b < s.images; b++) {
         NAME(product)
         (true, false, taps, places, s.filters, 1, w, (const REAL *)dy + b * s.filters * places, 0, scratch);
+        if (!add) memset((REAL *)dx + b * in, 0, in * sizeof(REAL));
         NAME(columns_back)(s, scratch, (REAL *)dx + b * in);
     }
 }
 
 static void NAME(conv_by_filter)(struct conv_size s, const void *dy, const void *x, void *dw, void *scratch) {
+    if (CONV_BY_FILTER(s, dy, x, dw, scratch)) return;
     size_t in = (size_t)s.channels * s.height * s.width, places = (size_t)s.out_height * s.out_width;
     size_t taps = (size_t)s.channels * s.side * s.side;
     for (uint32_t b = 0; b < s.images; b++) {

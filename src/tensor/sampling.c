@@ -1,6 +1,8 @@
 // Which places a row keeps: drawn from the key, the same each time.
 #include "tensor/kernels.h"
 
+#include "tensor/onednn.h"
+
 enum { WORDS = 4 };
 
 // Numbers below `length` from the row's own stream, four words to a block; words that would favour some are refused.
@@ -34,7 +36,11 @@ void sampling_row(const struct sampling *s, uint32_t row, uint32_t *place, uint3
     for (uint32_t i = 0; i < s->kept; i++) seen[place[i] / 32] = 0;
 }
 
-size_t conv_scratch(struct conv_size s) { return (size_t)s.channels * s.side * s.side * s.out_height * s.out_width; }
+size_t conv_scratch(struct conv_size s) {
+    size_t columns = (size_t)s.channels * s.side * s.side * s.out_height * s.out_width;
+    size_t other = (onednn_scratch(s) + sizeof(float) - 1) / sizeof(float);
+    return columns > other ? columns : other;
+}
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {
     return s->shared ? (size_t)s->kept * columns : 0;
 }

@@ -63,9 +63,14 @@ static void products(void **state) {
     }
 }
 
-static struct conv_size random_conv(void) {
+static struct conv_size random_conv(int round) {
     struct conv_size s = {
-        .images = upto(3), .channels = upto(3), .filters = upto(4), .side = upto(5), .pad = upto(4) - 1};
+
+        .images = upto(4),
+        .channels = upto(round % 4 ? 3 : 20),
+        .filters = upto(round % 4 ? 4 : 35),
+        .side = upto(5),
+        .pad = upto(4) - 1};
     s.height = s.side + upto(5), s.width = s.side + upto(5);
     s.out_height = s.height + 2 * s.pad - s.side + 1, s.out_width = s.width + 2 * s.pad - s.side + 1;
     return s;
@@ -103,7 +108,7 @@ static void plain_tap(size_t x, size_t w, size_t y, void *context) {
 static void convolutions(void **state) {
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        struct conv_size s = random_conv();
+        struct conv_size s = random_conv(round);
         size_t in = (size_t)s.images * s.channels * s.height * s.width,
                taps = (size_t)s.filters * s.channels * s.side * s.side;
         size_t out = (size_t)s.images * s.filters * s.out_height * s.out_width;
@@ -114,11 +119,22 @@ static void convolutions(void **state) {
         struct conv_case plain = {x, w, dy, py, pdx, pdw};
         each_tap(s, plain_tap, &plain);
         kernels_double.conv(s, x, w, y, scratch);
-        kernels_double.conv_by_input(s, dy, w, dx, scratch);
+        kernels_double.conv_by_input(s, dy, w, dx, true, scratch);
         kernels_double.conv_by_filter(s, dy, x, dw, scratch);
         assert_close(y, py, out, 1e-12);
         assert_close(dx, pdx, in, 1e-12);
         assert_close(dw, pdw, taps, 1e-12);
+        float *fx = floats(x, in), *fw = floats(w, taps), *fdy = floats(dy, out), *fy = floats(y, out),
+              *fdx = floats(dx, in), *fdw = calloc(taps, 4);
+        bool sum = rng_below(&rng, 2); // else it is overwritten
+        for (size_t i = 0; sum && i < in; i++) fdx[i] = 0;
+        kernels_float.conv(s, fx, fw, fy, scratch);
+        kernels_float.conv_by_input(s, fdy, fw, fdx, sum, scratch);
+        kernels_float.conv_by_filter(s, fdy, fx, fdw, scratch);
+        assert_floats(fy, py, out, 1e-3);
+        assert_floats(fdx, pdx, in, 1e-3);
+        assert_floats(fdw, pdw, taps, 1e-3);
+        free(fx), free(fw), free(fdy), free(fy), free(fdx), free(fdw);
         // A sample: the same as the dense kernel on what it restores.
         struct sampling sample = {.key = rng_key(3, 4),
                                   .call = (uint64_t)round,

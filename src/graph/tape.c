@@ -149,6 +149,7 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
     struct tape *t = mem_zero(1, sizeof *t);
     if (!t) return error_memory(error), NULL;
     static const char name[] = "keep";
+    kernels_have_blas(); // loaded here, not by the first of several threads
     t->graph = graph_hold((struct graph *)(uintptr_t)graph);
     t->k = kernels_of(type);
     t->type = type;

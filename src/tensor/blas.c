@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tensor/onednn.h"
@@ -20,10 +21,45 @@ static struct {
 } blas;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static void *open_library(void) {
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW);
+    return library ? library : dlopen("libopenblas.so", RTLD_NOW);
+}
+
+// OpenBLAS takes a processor that is newer than itself for the oldest it knows, whose kernels are a quarter as fast:
+// the kernels that fit by what the processor can do, or NULL.
+static const char *better_kernels(const char *core) {
+#ifdef __x86_64__
+    static const char *const oldest[] = {"Prescott", "Core2", "Katmai", "Coppermine", "Northwood", "Banias", "generic"};
+    bool old = false;
+    for (size_t i = 0; i < sizeof oldest / sizeof *oldest; i++) old |= strcmp(core, oldest[i]) == 0;
+    if (!old || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return NULL;
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    return wide ? "SkylakeX" : "Haswell";
+#else
+    (void)core;
+    return NULL;
+#endif
+}
+
+// Loads it again with other kernels, unless somebody has chosen. It reads its choice from the environment only.
+static void *reopen_library(void *library) {
+    static const char variable[] = "OPENBLAS_CORETYPE";
+    char *(*core)(void);
+    *(void **)&core = dlsym(library, "openblas_get_corename");
+    const char *better = core && !getenv(variable) ? better_kernels(core()) : NULL;
+    if (!better) return library;
+    dlclose(library);
+    setenv(variable, better, 1);
+    library = open_library();
+    unsetenv(variable);
+    return library;
+}
+
 static void load(void) {
-    static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
-    void *library = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !library; i++) library = dlopen(names[i], RTLD_NOW);
+    void *library = open_library();
+    if (library) library = reopen_library(library);
     if (!library) return;
     *(void **)&blas.sgemm = dlsym(library, "cblas_sgemm");
     *(void **)&blas.dgemm = dlsym(library, "cblas_dgemm");

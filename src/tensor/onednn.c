@@ -92,6 +92,7 @@ struct plan {
 struct convolution {
     struct conv_size size;
     uint32_t chunk;
+    int threads; // what oneDNN has made its choices for
     bool ok;
     struct plan plan[DIRECTIONS];
     struct convolution *next;
@@ -195,10 +196,12 @@ static const struct convolution *find(struct conv_size size) {
     pthread_once(&once, load);
     if (!dnnl.ok) return NULL;
     pthread_mutex_lock(&lock);
+    if (dnnl.set_threads) dnnl.set_threads(dnnl.threads);
     struct convolution *c = known;
-    while (c && memcmp(&c->size, &size, sizeof size) != 0) c = c->next;
+    while (c && (memcmp(&c->size, &size, sizeof size) != 0 || c->threads != dnnl.threads)) c = c->next;
     if (!c && (c = mem_zero(1, sizeof *c))) {
         c->size = size;
+        c->threads = dnnl.threads;
         c->chunk = chunk_of(size);
         c->ok = make_all(c);
         c->next = known;
@@ -235,7 +238,6 @@ static bool begin(struct call *k, const struct convolution *c, enum direction d,
     const struct plan *p = &c->plan[d];
     *k = (struct call){.plan = p, .direction = d};
     k->scratch = (char *)(((uintptr_t)scratch + LINE - 1) / LINE * LINE);
-    if (dnnl.set_threads) dnnl.set_threads(dnnl.threads);
     k->ok = dnnl.stream_create(&k->stream, dnnl.engine, dnnl_stream_default_flags) == dnnl_success;
     for (int i = 0; i < ARGUMENTS; i++)
         k->ok = k->ok && make(&k->own[i], &p->own[i], k->scratch + p->at[i]) &&

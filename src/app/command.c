@@ -38,16 +38,17 @@ const struct command command_table[] = {
      "an "
      "input products and sums. All other commands work on that graph. :undo goes back.",
      ":help expand", COMPLETE_NOTHING, NULL, true, command_expand},
-    {"memory", NULL, "[METHOD]... [keep F,...] [keep NAME=F...] [noreplace] [same-steps]",
+    {"memory", NULL, "table | [METHOD]... [keep F,...] [keep NAME=F...] [noreplace] [same-steps]",
      "what backward remembers of a network, in bytes",
      "For a graph of tensors: what is held from forward to backward, by layer, predicted and counted. METHOD is "
      "`exact`, "
      "`same` (a sample of the same places of every row), `different` (of other places for each row), `project` or "
      "`project-different` (random signs); F is the fraction that is kept. Where a value is not held, relu keeps one "
      "bit "
-     "for each number.",
-     ":help memory", COMPLETE_WORDS, "exact same different project project-different keep noreplace same-steps", false,
-     command_memory},
+     "for each number. The last method is drawn on the graph: the thicker an edge, the more is held for it. `:memory "
+     "table` is the paper's Table 1 beside what is counted here, for its three networks.",
+     ":memory table", COMPLETE_WORDS, "table exact same different project project-different keep noreplace same-steps",
+     false, command_memory},
     {"train", NULL,
      "FUNCTION [data NAME] [dir FOLDER] [METHOD]... [keep F,...] [batch N] [iterations N] [optimizer adam|sgd] [lr X] "
      "[decay X] [gamma X] [drop N] [clip X] [bootstrap] [seed N,...] [report N] [resume FILE]",

@@ -81,6 +81,7 @@ static void print_heading(struct session *session, const struct graph *graph, co
 static void show_kind(struct session *session, enum view_kind kind) {
     session->show = true;
     session->shown.chart = false;
+    session->shown.memory = false;
     session->shown.picked = false;
     session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.kind = kind;

@@ -1,4 +1,5 @@
 // :memory
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/keep_words.h"
+#include "app/memory.h"
 #include "app/report.h"
 #include "graph/tape.h"
 
@@ -141,8 +143,57 @@ static void tell_table(struct session *session, const struct graph *graph, const
                 account->batch, same ? ", as predicted" : ", not as predicted", report_plain(session));
 }
 
+// ---- on the graph -------------------------------------------------------------------------------------------------
+
+uint32_t memory_edge(const struct graph *graph, const struct held *held) {
+    for (uint32_t e = graph->offset[held->at]; held->at != held->of && e < graph->offset[held->at + 1]; e++)
+        if (graph->operand[e] != held->of) return e;
+    return graph->offset[held->at];
+}
+
+static bool plan_of(const struct graph *graph, const struct keep *keep, struct keep_plan *plan, struct error *error) {
+    return keep_plan_make(graph, graph->output, graph->output_count, NUMBER_FLOAT, keep, plan, error);
+}
+
+bool memory_view(struct session *session, struct view *view, double **held, char words[64], struct error *error) {
+    const struct graph *graph = view->graph;
+    struct keep keep = session->shown.keep, exact = {.method = KEEP_EXACT, .fraction = 1};
+    struct keep_plan plan, whole;
+    if (!graph_has_tensors(graph)) return true;
+    keep.layer = session->shown.keep_layer;
+    if (!plan_of(graph, &exact, &whole, error)) return false;
+    if (!plan_of(graph, &keep, &plan, error)) return keep_plan_free(&whole), false;
+    *held = mem_zero((size_t)graph_edge_count(graph) + 1, sizeof **held);
+    for (uint32_t i = 0; *held && i < plan.count; i++)
+        (*held)[memory_edge(graph, &plan.held[i])] += (double)plan.held[i].bytes;
+    // The thickest is that of exact training, so that methods can be compared.
+    for (uint32_t i = 0; i < whole.count; i++) view->held_most = fmax(view->held_most, (double)whole.held[i].bytes);
+    view->held = *held;
+    snprintf(words, 64, keep.fraction < 1 ? "%s %g" : "%s", keep_names[keep.method], keep.fraction);
+    view->held_words = words;
+    keep_plan_free(&whole);
+    keep_plan_free(&plan);
+    return *held || error_memory(error);
+}
+
+// The last of the methods asked for is what is drawn.
+static void show_memory(struct session *session, const struct keep *keep) {
+    struct shown *shown = &session->shown;
+    shown->keep = *keep;
+    shown->keep.layer = NULL;
+    for (uint32_t i = 0; i < keep->layer_count; i++) shown->keep_layer[i] = keep->layer[i];
+    shown->kind = VIEW_LCG;
+    shown->memory = session->show = true;
+    shown->chart = shown->picked = shown->step = false;
+    shown->lit = 0;
+}
+
 bool command_memory(struct session *session, const struct words *words, struct error *error) {
     struct keep_words keep = {.methods = 0};
+    if (words->count && strcmp(words->word[0], "table") == 0) {
+        if (words->count > 1) return command_usage_error(words, 1, error, "nothing belongs behind `table`");
+        return memory_table(session, error);
+    }
     struct graph *graph = session_graph(session, error);
     if (!graph) return false;
     if (!graph_has_tensors(graph)) {
@@ -163,6 +214,7 @@ bool command_memory(struct session *session, const struct words *words, struct e
     struct account *account = mem_zero((size_t)keep.methods * keep.fractions, sizeof *account);
     if (!account) return error_memory(error);
     uint32_t count = 0;
+    struct keep last = {.fraction = 1};
     bool ok = true;
     for (uint32_t m = 0; ok && m < keep.methods; m++)
         for (uint32_t f = 0; ok && f < (keep.method[m] == KEEP_EXACT ? 1 : keep.fractions); f++) {
@@ -173,9 +225,11 @@ bool command_memory(struct session *session, const struct words *words, struct e
                                .distinct = keep.distinct,
                                .same_steps = keep.same_steps};
             ok = take_account(graph, &one, &account[count++], error);
+            last = one;
         }
     for (uint32_t i = 0; ok && session->output.json && i < count; i++) tell_json(session, graph, &account[i]);
     if (ok && !session->output.json) tell_table(session, graph, account, count);
     mem_free(account);
+    if (ok) show_memory(session, &last);
     return ok;
 }

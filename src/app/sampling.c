@@ -13,7 +13,7 @@ enum { FIRST = 24, PILED = 2000, PILE_WORK = 1 << 24, NAME = 64, SLIDERS = 4 };
 // What a slider stands for.
 enum slider_kind { SLIDER_SAMPLES, SLIDER_KEEP, SLIDER_WIDTH, SLIDER_DEPTH };
 
-struct sampling {
+struct sample_view {
     struct method method;
     uint64_t seed, wanted, serial, run; // run: of a :sample that was typed
     struct graph *graph;                // on which
@@ -27,12 +27,12 @@ struct sampling {
         changed; // passing: inside a step that is not the last; changed: the drag has made another graph
 };
 
-static struct sampling *of_session(struct session *session) {
+static struct sample_view *of_session(struct session *session) {
     if (!session->sampling) session->sampling = mem_zero(1, sizeof *session->sampling);
     return session->sampling;
 }
 
-void sampling_free(struct sampling *s) {
+void sampling_free(struct sample_view *s) {
     if (!s) return;
     graph_drop(s->graph);
     graph_drop(s->pattern_graph);
@@ -45,12 +45,12 @@ bool sampling_passes(const struct session *session) { return session->sampling &
 uint64_t sampling_serial(const struct session *session) { return session->sampling ? session->sampling->serial : 0; }
 
 json_t *sampling_about(const struct session *session) {
-    const struct sampling *s = session->sampling;
+    const struct sample_view *s = session->sampling;
     return s && s->about && s->graph == environment_graph(session->environment) ? s->about : NULL;
 }
 
 void sampling_set_pattern(struct session *session, const struct pattern *pattern) {
-    struct sampling *s = of_session(session);
+    struct sample_view *s = of_session(session);
     if (!s) return;
     graph_drop(s->pattern_graph);
     s->pattern = *pattern;
@@ -109,7 +109,7 @@ static void add_histogram(const struct estimate *e, json_t *about) {
     json_object_set_new(about, "above", json_integer((json_int_t)h->above));
 }
 
-static void add_slider(struct sampling *s, json_t *list, enum slider_kind kind, const char *name, double value,
+static void add_slider(struct sample_view *s, json_t *list, enum slider_kind kind, const char *name, double value,
                        double low, double high, const char *show) {
     s->slider[s->slider_count++] = kind;
     json_array_append_new(list, json_pack("{s:s, s:f, s:f, s:f, s:s}", "name", name, "value", value, "low", low, "high",
@@ -125,7 +125,7 @@ static uint32_t widest_layer(const struct subgraph *sub) {
     return widest;
 }
 
-static void add_sliders(struct sampling *s, const struct sample *sample, const struct subgraph *sub, json_t *about) {
+static void add_sliders(struct sample_view *s, const struct sample *sample, const struct subgraph *sub, json_t *about) {
     json_t *list = json_array();
     char show[48];
     enum sampler_takes takes = s->method.estimator->takes;
@@ -156,7 +156,7 @@ static const struct sample_entry *liveliest(const struct sample *sample) {
 }
 
 void sampling_update(struct session *session, const struct sample *sample) {
-    struct sampling *s = of_session(session);
+    struct sample_view *s = of_session(session);
     struct graph *graph = environment_graph(session->environment);
     if (!s || !graph || !sample->rows || !sample->columns || !window_is_open()) return;
     const struct sample_entry *entry = liveliest(sample);
@@ -188,7 +188,7 @@ void sampling_update(struct session *session, const struct sample *sample) {
 
 // ---- sliders ------------------------------------------------------------------------------------------------------
 
-static void sample_line(const struct sampling *s, const struct graph *graph, double samples, struct buffer *out) {
+static void sample_line(const struct sample_view *s, const struct graph *graph, double samples, struct buffer *out) {
     char name[NAME], to[NAME], from[NAME];
     sampler_name(&s->method, name);
     buffer_printf(out, ":sample %.15g %s", samples, name);
@@ -213,7 +213,7 @@ static void run_quietly(struct session *session, const char *lines) {
 }
 
 // Another pattern instead of the one that this drag has made.
-static void slide_pattern(struct session *session, struct sampling *s, struct pattern *pattern, double samples) {
+static void slide_pattern(struct session *session, struct sample_view *s, struct pattern *pattern, double samples) {
     struct buffer lines = {0};
     struct error error = {0};
     if (s->changed && !session_undo(session, &error)) return;
@@ -228,7 +228,7 @@ static void slide_pattern(struct session *session, struct sampling *s, struct pa
 }
 
 void sampling_slide(struct session *session, uint32_t slider, double value, bool final) {
-    struct sampling *s = session->sampling;
+    struct sample_view *s = session->sampling;
     if (!sampling_about(session) || slider >= s->slider_count || !isfinite(value)) return;
     struct buffer line = {0};
     struct pattern pattern = s->pattern;

@@ -14,7 +14,7 @@ struct sample; // app/sample.h
 void sampling_update(struct session *session, const struct sample *sample);
 // After :pattern: its width and depth become sliders.
 void sampling_set_pattern(struct session *session, const struct pattern *pattern);
-void sampling_free(struct sampling *sampling); // NULL is allowed
+void sampling_free(struct sample_view *sampling); // NULL is allowed
 
 // For the window, or NULL when nothing was sampled on the current graph. Borrowed.
 //   {"run": n, "title": "1000 samples of walk, seed 0", "of": "df/dx2", "samples": n, "mean", "error", "exact",

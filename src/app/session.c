@@ -10,6 +10,7 @@
 #include "app/command.h"
 #include "app/instructor.h"
 #include "app/lesson.h"
+#include "app/memory.h"
 #include "app/pieces.h"
 #include "app/repl.h"
 #include "app/report.h"
@@ -67,6 +68,7 @@ static void forget_graph_view(struct session *session) {
     session->shown.lit = 0;
     session->shown.step = false;
     session->shown.chart = false;
+    session->shown.memory = false;
     session->shown.picked = false;
     session->shown.pick[0] = session->shown.pick[1] = 0;
     session->shown.from[0] = session->shown.to[0] = '\0';
@@ -682,6 +684,7 @@ struct view_store {
     struct lit_path between; // two picks
     char words[64];
     struct eliminate_edge *rest; // of a walk
+    double *held;                // by edge, bytes
     char *total, *point, *code;
 };
 
@@ -865,6 +868,8 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
     if (ok && rest && !session->shown.step && !session->output.json) ok = view_eliminated(session, view, store, error);
     if (ok && session->shown.picked && !view->lit && !view->rest && kind == session->shown.kind)
         ok = view_between(session, view, store, error);
+    if (ok && session->shown.memory && kind != VIEW_PRIMAL)
+        ok = memory_view(session, view, &store->held, store->words, error);
     if (!ok) session_view_free(view);
     return ok;
 }
@@ -875,6 +880,7 @@ void session_view_free(struct view *view) {
     for (uint32_t i = 0; i < store->path_count; i++) mem_free((void *)(uintptr_t)store->path[i].edge);
     mem_free(store->path);
     mem_free(store->rest);
+    mem_free(store->held);
     mem_free((void *)(uintptr_t)store->between.edge);
     mem_free(store->total);
     mem_free(store->point);

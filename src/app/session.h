@@ -8,6 +8,7 @@
 
 #include "graph/bauer.h"
 #include "graph/eliminate.h"
+#include "graph/keep.h"
 #include "graph/path.h"
 #include "lang/environment.h"
 #include "show/diagram.h"
@@ -50,17 +51,20 @@ struct shown {
     bool chart;            // session->chart, not the graph
     bool picked;           // two vertices are in hand: what lies between them is lit
     vertex pick[2];
+    bool memory;      // what backward holds by `keep` is drawn on the edges
+    struct keep keep; // its layers are `keep_layer`
+    struct keep_layer keep_layer[16];
     char rule[64];       // what :set collapse was told last: holds for later graphs too
     uint32_t *collapsed; // frames
     uint32_t collapsed_count;
 };
 
-struct walk;       // app/walk.h
-struct chart;      // app/chart.h
-struct trials;     // app/trials.h
-struct sampling;   // app/sampling.h
-struct lesson_run; // app/lesson.h
-struct undo;       // session.c
+struct walk;        // app/walk.h
+struct chart;       // app/chart.h
+struct trials;      // app/trials.h
+struct sample_view; // app/sampling.h
+struct lesson_run;  // app/lesson.h
+struct undo;        // session.c
 
 struct session {
     struct symbols *symbols;
@@ -72,11 +76,11 @@ struct session {
     struct eliminate *eliminate; // :eliminate in progress, or NULL
     vertex *eliminated;          // in order
     uint32_t eliminated_count;
-    struct walk *walk;         // :walk in progress, or NULL
-    struct lesson_run *lesson; // the lesson in hand, or NULL
-    struct chart *chart;       // of the last :plot or :variance, or NULL
-    struct trials *trials;     // estimates so far, or NULL
-    struct sampling *sampling; // what the window shows of the last :sample, or NULL
+    struct walk *walk;            // :walk in progress, or NULL
+    struct lesson_run *lesson;    // the lesson in hand, or NULL
+    struct chart *chart;          // of the last :plot or :variance, or NULL
+    struct trials *trials;        // estimates so far, or NULL
+    struct sample_view *sampling; // what the window shows of the last :sample, or NULL
     struct undo *undo;
     bool quit;
     bool strict;      // stop at the first failed line

@@ -256,6 +256,7 @@ static bool run_paths(struct session *session, const struct words *words, struct
     mem_free(sums);
     mem_free(from);
     session->shown.kind = VIEW_LCG;
+    session->shown.memory = session->shown.chart = false;
     session->show = true;
     return ok;
 }
@@ -333,6 +334,7 @@ bool command_expand(struct session *session, const struct words *words, struct e
     graph_drop(expanded);
     if (!ok) return false;
     session->shown.kind = VIEW_LCG;
+    session->shown.memory = session->shown.chart = false;
     session->show = true;
     if (session->output.json)
         report_json(session, json_pack("{s:s, s:I, s:I}", "kind", "expand", "vertices", (json_int_t)vertices, "edges",

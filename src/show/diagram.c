@@ -46,7 +46,7 @@ static void tell_left_out(const struct sketch *sketch, char message[256]) {
 
 static void tell_unlabelled(const struct view *view, const struct sketch *sketch, char message[256]) {
     char text[96];
-    if (view->kind == VIEW_PRIMAL || view->lit || sketch->edge_count <= DRAWING_SPARSE) return;
+    if (view->kind == VIEW_PRIMAL || view->lit || view->held || sketch->edge_count <= DRAWING_SPARSE) return;
     snprintf(text, sizeof text, "%zu edges: their labels are drawn for a path in hand only", sketch->edge_count);
     add_message(message, text);
 }
@@ -65,6 +65,11 @@ static double caption_line(const struct view *view, const char *text, double y, 
 // Beneath a walk's step: which it is, and how to read it.
 static void add_captions(const struct view *view, double y, struct scene *scene) {
     char text[128];
+    if (view->held && view->kind != VIEW_PRIMAL) {
+        snprintf(text, sizeof text, "held for backward, %s: thickness grows with the root of the bytes",
+                 view->held_words ? view->held_words : "");
+        y = caption_line(view, text, y + 0.4 * MARGIN, scene);
+    }
     if (!view->lit_words || view->live) return; // a window has a panel for it
     y = caption_line(view, view->lit_words, y + 0.4 * MARGIN, scene);
     snprintf(text, sizeof text, "under the names: %s (–: not computed)",

@@ -45,6 +45,11 @@ struct view {
     // where `fill` is set or `before` is not `value` the step in hand changed it: lit.
     const struct eliminate_edge *rest;
     uint32_t rest_count;
+    // What backward holds for each edge of the graph, bytes (VIEW_LCG), drawn as thickness and told beside the edge;
+    // NULL: not shown. `held_most` is drawn thickest; `held_words` says by which method.
+    const double *held;
+    double held_most;
+    const char *held_words;
     const struct lit_path *paths; // VIEW_PATHS and VIEW_FIGURE, in listed order
     uint32_t path_count;
     const char *path_total; // the exact number of paths as decimal text, may be more than path_count: then it is told

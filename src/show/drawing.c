@@ -138,6 +138,11 @@ static bool is_number(const struct drawing *drawing, uint32_t edge) {
 }
 
 static void label_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
+    if (drawing->held) {
+        double bytes = drawing->held[edge - drawing->sketch->edge];
+        if (bytes > 0) sketch_bytes(bytes, out);
+        return;
+    }
     const struct sketch_node *from = &drawing->sketch->node[edge->from], *to = &drawing->sketch->node[edge->to];
     if (edge->count > 1 && (is_vector(drawing, from) || is_vector(drawing, to))) {
         buffer_printf(out, "%u × %u", to->members, from->members);
@@ -155,7 +160,9 @@ static void label_markup(const struct drawing *drawing, const struct sketch_edge
     number_markup(drawing, edge, out);
 }
 
-static bool sparse(const struct drawing *drawing) { return drawing->sketch->edge_count <= DRAWING_SPARSE; }
+static bool sparse(const struct drawing *drawing) {
+    return (drawing->held ? drawing->held_count : drawing->sketch->edge_count) <= DRAWING_SPARSE;
+}
 
 #define CROWDED_SHARE 0.2                         // of an edge, where its label stands
 enum { CROWDED_RANKS = 95, CROWDED_NODES = 150 }; // points, so that labels do not meet
@@ -193,8 +200,22 @@ static void rank_outputs(struct drawing *drawing) {
     }
 }
 
+// What merged edges hold is what is told and drawn.
+static bool add_held(struct drawing *drawing) {
+    const struct sketch *sketch = drawing->sketch;
+    const struct view *view = drawing->view;
+    if (!view->held || view->kind == VIEW_PRIMAL) return true;
+    drawing->held = mem_zero(sketch->edge_count + 1, sizeof *drawing->held);
+    if (!drawing->held) return false;
+    for (uint32_t e = 0; e < graph_edge_count(view->graph); e++)
+        if (sketch->edge_of[e] != SKETCH_NONE) drawing->held[sketch->edge_of[e]] += view->held[e];
+    for (size_t i = 0; i < sketch->edge_count; i++) drawing->held_count += drawing->held[i] > 0;
+    return true;
+}
+
 static bool prepare(struct drawing *drawing) {
     const struct sketch *sketch = drawing->sketch;
+    if (!add_held(drawing)) return false;
     drawing->label = mem_zero(sketch->edge_count + 1, sizeof *drawing->label);
     if (!drawing->label || !layout_init(&drawing->layout, (uint32_t)sketch->node_count, (uint32_t)sketch->edge_count))
         return false;
@@ -231,6 +252,7 @@ bool drawing_make(const struct view *view, const struct sketch *sketch, enum dra
 void drawing_free(struct drawing *drawing) {
     for (size_t i = 0; drawing->label && i < drawing->sketch->edge_count; i++) mem_free(drawing->label[i]);
     mem_free(drawing->label);
+    mem_free(drawing->held);
     layout_free(&drawing->layout);
     *drawing = (struct drawing){0};
 }
@@ -303,6 +325,14 @@ static struct point on_edge(const struct layout_edge *edge, double share) {
                           a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y};
 }
 
+// The area of a stroke is seen: thickness grows with the root, so that a mask beside an activation is still a line.
+#define HELD_WIDTH 8.0
+
+static double held_width(const struct drawing *drawing, uint32_t e) {
+    double most = drawing->view->held_most, bytes = drawing->held[e];
+    return drawing->style->edge_width + (bytes > 0 && most > 0 ? HELD_WIDTH * sqrt(fmin(bytes / most, 1)) : 0);
+}
+
 static void paint_label(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
@@ -313,8 +343,10 @@ static void paint_label(const struct drawing *drawing, uint32_t e, const struct 
         long_label(drawing, e, &text);
     else
         buffer_text(&text, drawing->label[e]);
-    struct scene_item *item = put(scene, at.x, at.y + 0.3 * drawing->label_size, buffer_string(&text),
-                                  drawing->label_size, label_colour(style, &drawing->sketch->edge[e], lit));
+    colour ink = drawing->held && !lit ? style->second_text : label_colour(style, &drawing->sketch->edge[e], lit);
+    double right = drawing->held ? held_width(drawing, e) / 2 : 0;
+    struct scene_item *item =
+        put(scene, at.x + right, at.y + 0.3 * drawing->label_size, buffer_string(&text), drawing->label_size, ink);
     // Where the layout left room beside the edge, a halo would only bite into the line.
     if (item)
         item->halo = !sparse(drawing) || crowded(drawing), item->halo_colour = lit ? style->accent_halo : style->halo;
@@ -346,6 +378,11 @@ static void paint_edge(const struct drawing *drawing, uint32_t e, const struct l
     scene_path(scene, edge->point, edge->point_count, line_colour(style, state, lit, light->dim),
                lit ? style->accent_width : style->edge_width, true);
     if (!scene->failed) scene->item[scene->count - 1].dashed = state == EDGE_FILL;
+    if (!scene->failed && drawing->held && !lit) {
+        struct scene_item *line = &scene->item[scene->count - 1];
+        line->stroke_width = held_width(drawing, e);
+        if (drawing->held[e] > 0) line->stroke = style->second;
+    }
     if (shows_label(drawing, e, light) && !lit) paint_label(drawing, e, light, scene);
     scene_end(scene);
 }

@@ -16,7 +16,9 @@ struct drawing {
     double label_size; // points
     bool close;        // a small drawing: ranks lie closer together
     struct layout layout;
-    char **label; // by edge: markup or NULL
+    char **label;        // by edge: markup or NULL
+    double *held;        // by edge: bytes (view->held), or NULL
+    uint32_t held_count; // how many edges hold anything
     // May be changed between paintings, to show two sides of one layout.
     bool operations;  // under the names
     bool values;      // under the names, instead of the operations

@@ -320,6 +320,13 @@ static void map_text(const struct graph *graph, uint32_t edge, struct buffer *ou
                   (unsigned long long)shape_count(graph_shape(graph, graph->operand[edge])));
 }
 
+void sketch_bytes(double bytes, struct buffer *out) {
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    size_t unit = 0;
+    while (bytes >= 999.5 && unit < 4) bytes /= 1000, unit++;
+    buffer_printf(out, "%.*f %s", unit == 0 || bytes >= 99.95 ? 0 : bytes >= 9.995 ? 1 : 2, bytes, units[unit]);
+}
+
 void sketch_edge_text(const struct view *view, const struct sketch_edge *edge, struct buffer *out) {
     double number;
     if (edge->edge != SKETCH_NONE && on_tensors(view->graph, edge->edge))
@@ -431,4 +438,8 @@ void sketch_edge_title(const struct view *view, const struct sketch *sketch, uin
         rest_title(view, e, out);
     else
         sketch_partial_words(view, e->edge, out);
+    if (view->held && e->edge != SKETCH_NONE) {
+        buffer_text(out, view->held[e->edge] > 0 ? "; backward holds " : "; backward holds nothing for it");
+        if (view->held[e->edge] > 0) sketch_bytes(view->held[e->edge], out);
+    }
 }

@@ -65,6 +65,7 @@ void sketch_vertex_number(const struct view *view, vertex v, struct buffer *out)
 bool sketch_value_known(const struct view *view, vertex v); // whether the value itself may be shown
 // The number on an edge, or the shape of the Jacobian it stands for: "3×4".
 void sketch_edge_text(const struct view *view, const struct sketch_edge *edge, struct buffer *out);
+void sketch_bytes(double bytes, struct buffer *out);                           // "470 kB", "1.84 MB"
 void sketch_number(const struct view *view, double value, struct buffer *out); // to the view's digits
 
 #endif

@@ -278,8 +278,9 @@ static bool run_check(struct session *session, const struct words *words, struct
     struct graph *graph = session_graph(session, error);
     if (!graph || !command_no_words(words, error)) return false;
     struct tape *tape = ready_tape(graph, error);
-    bool ok = tape && tape_forward(tape, 0, error) && tape_backward(tape, error);
-    double worst = 0;
+    double worst = 0, scale = 0; // of small losses the derivatives are small, too
+    bool ok = tape && output_sum(tape, graph, &scale, error) && tape_backward(tape, error);
+    scale = isfinite(scale) ? fabs(scale) : 1;
     uint32_t checked = 0, inputs = 0;
     for (uint32_t i = 0; ok && i < graph->input_count; i++) {
         vertex v = graph->input[i];
@@ -300,7 +301,8 @@ static bool run_check(struct session *session, const struct words *words, struct
             ok = ok && output_sum(tape, graph, &low, error);
             value[at] = before;
             double difference = ok ? (high - low) / (2 * step) : 0;
-            worst = fmax(worst, fabs(difference - kept[at]) / fmax(1, fmax(fabs(difference), fabs(kept[at]))));
+            worst = fmax(worst, fabs(difference - kept[at]) /
+                                    fmax(fmax(scale, 1e-300), fmax(fabs(difference), fabs(kept[at]))));
         }
         mem_free(kept);
     }

@@ -268,6 +268,11 @@ static bool expand_vertex(struct expander *x, vertex v) {
         return log_softmax(x, v, a);
     case OP_NLL:
         return loss(x, v, a, b);
+    case OP_REACT:
+    case OP_MISFIT:
+        error_set(x->error, ERROR_TYPE, SPAN_NONE, "%s is not written out in numbers", op_table[x->from->op[v]].name);
+        error_hint(x->error, ":graph shows it as one vertex, :check compares it with finite differences");
+        return false;
     case OP_RESHAPE:
     case OP_TRANSPOSE:
     case OP_SLICE:

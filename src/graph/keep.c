@@ -3,7 +3,7 @@
 #include <string.h>
 
 const char *const keep_names[KEEP_METHODS] = {"exact", "same", "different", "project", "project-different"};
-const char *const held_names[] = {"value", "mask", "sample", "projection"};
+const char *const held_names[] = {"value", "mask", "sample", "projection", "points"};
 
 uint32_t keep_count(uint32_t length, double fraction) {
     double kept = (double)length * fraction + 0.999;
@@ -72,6 +72,31 @@ static bool hold_for_parameter(struct planner *p, uint32_t edge, vertex of, vert
                &p->plan->part[edge]);
 }
 
+// Points of a field: one sample, for all that need it.
+static bool hold_points(struct planner *p, vertex of, vertex at) {
+    const struct keep *keep = p->keep;
+    if (is_free(p, of) || p->plan->points[of]) return true;
+    uint32_t side = graph_shape(p->graph, of).size[0], interior = (side - 2) * (side - 2);
+    double fraction = keep && keep->method != KEEP_EXACT ? keep->fraction : 1;
+    uint32_t kept = fraction < 1 ? grid_count(side, fraction) : interior;
+    if (!kept) {
+        error_set(p->error, ERROR_USAGE, SPAN_NONE, "%g keeps none of the %u points of a field", fraction, side * side);
+        error_hint(p->error, "the smallest fraction is 1/%u, about %.2g", side * side, 1.0 / (side * side));
+        return false;
+    }
+    if (fraction < 1 && (keep->method != KEEP_DIFFERENT || keep->same_steps)) {
+        error_set(p->error, ERROR_USAGE, SPAN_NONE, "of a field, other points are kept at every step");
+        error_hint(p->error, "`different` with a fraction, or `exact`");
+        return false;
+    }
+    struct sampling sampling = {.rows = 1, .length = interior, .kept = kept, .distinct = true};
+    return add(p, (struct held){HELD_POINTS, of, at, VERTEX_NONE, kept * p->size, sampling}, &p->plan->points[of]);
+}
+
+static bool plan_react(struct planner *p, vertex v, vertex phi, vertex theta) {
+    return hold_value(p, theta, v, VERTEX_NONE) && (!p->plan->active[theta] || hold_points(p, phi, v));
+}
+
 static bool plan_product(struct planner *p, vertex v, vertex a, vertex b) {
     const uint8_t *active = p->plan->active;
     uint32_t edge = p->graph->offset[v];
@@ -116,6 +141,10 @@ static bool plan_vertex(struct planner *p, vertex v) {
         return true;
     case OP_LOG_SOFTMAX:
         return hold_value(p, v, v, VERTEX_NONE);
+    case OP_REACT:
+        return plan_react(p, v, a, b);
+    case OP_MISFIT:
+        return hold_points(p, a, v);
     case OP_NLL:
         return hold_value(p, b, v, VERTEX_NONE);
     default:
@@ -159,8 +188,10 @@ bool keep_plan_make(const struct graph *graph, const vertex *output, uint32_t ou
                                .needed = mem_zero(count, 1),
                                .value = mem_zero(count, sizeof(uint32_t)),
                                .mask = mem_zero(count, sizeof(uint32_t)),
+                               .points = mem_zero(count, sizeof(uint32_t)),
                                .part = mem_zero(edges, sizeof(uint32_t))};
-    bool ok = (plan->active && plan->needed && plan->value && plan->mask && plan->part) || error_memory(error);
+    bool ok = (plan->active && plan->needed && plan->value && plan->mask && plan->points && plan->part) ||
+              error_memory(error);
     if (ok) mark(graph, output, output_count, plan);
     for (vertex v = 0; ok && v < graph->count; v++)
         if (plan->active[v] && graph_arity(graph, v)) ok = plan_vertex(&p, v);
@@ -175,6 +206,7 @@ void keep_plan_free(struct keep_plan *plan) {
     mem_free(plan->needed);
     mem_free(plan->value);
     mem_free(plan->mask);
+    mem_free(plan->points);
     mem_free(plan->part);
     *plan = (struct keep_plan){0};
 }

@@ -76,6 +76,11 @@ struct tape {
     struct block **adjoint; // by vertex, during backward
     uint32_t *uses, *left;  // by vertex: operands that it is; still to come
     void *scratch;
+    struct grid **grid; // grids of operations on fields
+    uint32_t grid_count;
+    size_t grid_capacity;
+    uint32_t *place, *seen; // points of a field, and scratch to draw them
+    void *packed;           // those of a field that is there anyway
     uint64_t run;
     size_t held;
     bool ready; // forward has run
@@ -114,6 +119,40 @@ static size_t scratch_of(const struct tape *t, vertex v) {
         if (need > most) most = need;
     }
     return most;
+}
+
+static struct grid *grid_of(const struct tape *t, vertex v) {
+    const struct graph *g = t->graph;
+    const struct op_setting *s = &graph_tensor(g, v)->setting;
+    uint32_t side = graph_shape(g, first_of(g, v)).size[0];
+    for (uint32_t i = t->grid_count; i-- > 0;) {
+        struct grid *f = t->grid[i];
+        if (f->side != side) continue;
+        if (g->op[v] == OP_MISFIT || (f->dt == s->dt && f->diffusion == s->diffusion)) return f;
+    }
+    return NULL;
+}
+
+// The grids of the operations on fields, one for each size and step.
+static bool make_grids(struct tape *t) {
+    const struct graph *g = t->graph;
+    uint32_t most = 0;
+    for (vertex v = 0; v < g->count; v++) {
+        if (!t->plan.needed[v] || !op_grid((enum op)g->op[v], t->type)) continue;
+        const struct op_setting *s = &graph_tensor(g, v)->setting;
+        uint32_t side = graph_shape(g, first_of(g, v)).size[0];
+        most = side > most ? side : most;
+        if (grid_of(t, v)) continue;
+        if (!mem_grow(&t->grid, &t->grid_capacity, (size_t)t->grid_count + 1, sizeof *t->grid)) return false;
+        t->grid[t->grid_count] = grid_new(side, s->dt, s->diffusion, t->type);
+        if (!t->grid[t->grid_count++]) return false;
+    }
+    if (!most) return true;
+    size_t count = (size_t)most * most;
+    t->place = mem_alloc(count, sizeof *t->place);
+    t->seen = mem_zero(count / 32 + 1, sizeof *t->seen);
+    t->packed = mem_zero(count, t->k->size);
+    return t->place && t->seen && t->packed;
 }
 
 static bool make_room(struct tape *t) {
@@ -159,7 +198,7 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
     bool ok = t->output || error_memory(error);
     if (ok) memcpy(t->output, output, output_count * sizeof *output), t->output_count = output_count;
     ok = ok && keep_plan_make(graph, output, output_count, type, keep, &t->plan, error);
-    ok = ok && (make_room(t) || error_memory(error));
+    ok = ok && ((make_room(t) && make_grids(t)) || error_memory(error));
     if (ok) return t;
     tape_free(t);
     return NULL;
@@ -194,6 +233,11 @@ void tape_free(struct tape *t) {
     mem_free(t->uses);
     mem_free(t->left);
     mem_free(t->scratch);
+    for (uint32_t i = 0; i < t->grid_count; i++) grid_free(t->grid[i]);
+    mem_free(t->grid);
+    mem_free(t->place);
+    mem_free(t->seen);
+    mem_free(t->packed);
     graph_drop(t->graph);
     mem_free(t);
 }
@@ -430,6 +474,55 @@ static bool hold_part(struct tape *t, uint32_t edge, vertex of) {
     return true;
 }
 
+// The sample that a field's points are in this run; NULL: all of them.
+static const uint32_t *draw_points(struct tape *t, vertex v) {
+    struct sampling s = t->plan.held[t->plan.points[v] - 1].sampling;
+    if (s.kept == s.length) return NULL;
+    s.key = t->key;
+    s.call = t->run * ((uint64_t)t->graph->count + 1) + v;
+    sampling_row(&s, 0, t->place, t->seen);
+    return t->place;
+}
+
+static bool hold_points(struct tape *t, vertex v, const struct grid *grid) {
+    if (!t->plan.points[v]) return true;
+    const struct held *held = &t->plan.held[t->plan.points[v] - 1];
+    struct block *block = pool_take(&t->pool, held->bytes);
+    if (!block) return false;
+    t->part[t->plan.points[v] - 1] = block;
+    grid_kernels_of(t->type)->gather(grid, value_of(t, v), draw_points(t, v), held->sampling.kept, data_of(block));
+    return true;
+}
+
+// What backward has of a field: its points, or, if it is there anyway, all of it.
+static struct grid_points points_of(struct tape *t, vertex v, const struct grid *grid) {
+    struct grid_points points = {.kept = grid->interior, .factor = 1, .number = t->packed};
+    uint32_t place = t->plan.points[v];
+    if (!place) return grid_kernels_of(t->type)->gather(grid, value_of(t, v), NULL, points.kept, t->packed), points;
+    points.kept = t->plan.held[place - 1].sampling.kept;
+    points.factor = (double)grid->interior / points.kept;
+    points.place = draw_points(t, v);
+    points.number = data_of(t->part[place - 1]);
+    return points;
+}
+
+static void read_sources(const struct tape *t, vertex v, double theta[GRID_SOURCES]) {
+    for (size_t i = 0; i < GRID_SOURCES && t->graph->op[v] == OP_REACT; i++)
+        theta[i] = get(t, value_of(t, second_of(t->graph, v)), i);
+}
+
+// By the row's own function; the field's points are held at its first use.
+static bool forward_field(struct tape *t, vertex v, vertex a) {
+    const struct grid *grid = grid_of(t, v);
+    double theta[GRID_SOURCES];
+    if (!result_block(t, v)) return false;
+    if (t->plan.points[a] && !t->part[t->plan.points[a] - 1] && !hold_points(t, a, grid)) return false;
+    read_sources(t, v, theta);
+    op_grid((enum op)t->graph->op[v], t->type)
+        ->value(grid, graph_tensor(t->graph, v)->setting.time, value_of(t, a), theta, data_of(t->value[v]));
+    return true;
+}
+
 static bool forward_vertex(struct tape *t, vertex v) {
     const struct graph *g = t->graph;
     vertex a = first_of(g, v), b = second_of(g, v);
@@ -464,6 +557,9 @@ static bool forward_vertex(struct tape *t, vertex v) {
         if (!result_block(t, v)) return false;
         t->k->log_softmax(value_of(t, a), data_of(t->value[v]), x.size[0], x.size[1]);
         return true;
+    case OP_REACT:
+    case OP_MISFIT:
+        return forward_field(t, v, a);
     case OP_NLL:
         if (!result_block(t, v)) return false;
         set(t, data_of(t->value[v]), 0, t->k->nll(value_of(t, a), value_of(t, b), x.size[0], x.size[1]));
@@ -708,6 +804,21 @@ static bool backward_transpose(struct tape *t, vertex a, const void *dy) {
     return dx;
 }
 
+static bool backward_field(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
+    const struct grid *grid = grid_of(t, v);
+    double theta[GRID_SOURCES], more[GRID_SOURCES] = {0};
+    bool by_theta = t->graph->op[v] == OP_REACT && t->plan.active[b];
+    void *da = t->plan.active[a] ? adjoint_of(t, a) : NULL, *db = by_theta ? adjoint_of(t, b) : NULL;
+    if ((t->plan.active[a] && !da) || (by_theta && !db)) return false;
+    struct grid_points points = {0};
+    if (by_theta || t->graph->op[v] == OP_MISFIT) points = points_of(t, a, grid);
+    read_sources(t, v, theta);
+    op_grid((enum op)t->graph->op[v], t->type)
+        ->adjoint(grid, graph_tensor(t->graph, v)->setting.time, &points, theta, dy, da, by_theta ? more : NULL);
+    for (size_t i = 0; by_theta && i < GRID_SOURCES; i++) put(t, db, i, more[i]);
+    return true;
+}
+
 static bool backward_vertex(struct tape *t, vertex v) {
     const struct graph *g = t->graph;
     vertex a = first_of(g, v), b = second_of(g, v);
@@ -738,6 +849,9 @@ static bool backward_vertex(struct tape *t, vertex v) {
         if (!(dx = adjoint_of(t, a))) return false;
         t->k->log_softmax_back(dy, value_of(t, v), dx, x.size[0], x.size[1]);
         return true;
+    case OP_REACT:
+    case OP_MISFIT:
+        return backward_field(t, v, a, b, dy);
     case OP_NLL:
         if (!(dx = adjoint_of(t, a))) return false;
         t->k->nll_back(value_of(t, b), dx, x.size[0], x.size[1], get(t, dy, 0));
@@ -778,6 +892,9 @@ bool tape_backward_from(struct tape *t, const void *weight, struct error *error)
         pool_give(&t->pool, t->adjoint[v]);
         pool_give(&t->pool, t->value[v]); // whoever used it came later, and is done
         t->adjoint[v] = t->value[v] = NULL;
+        if (!t->plan.points[v]) continue;
+        pool_give(&t->pool, t->part[t->plan.points[v] - 1]);
+        t->part[t->plan.points[v] - 1] = NULL;
     }
     release_all(t);
     return ok || error_memory(error);

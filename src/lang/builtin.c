@@ -669,7 +669,11 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("nll", tensor_run_nll, 2, 2, "minus the mean log-probability of the labels",                                   \
         "nll(log_softmax(randn(2, 3)), labels(2, 3))")                                                                 \
     ROW("narrow", tensor_run_narrow, 4, 4, "a part along an axis: x, axis, start, length",                             \
-        "narrow(randn(2, 3), 1, 0, 2)")
+        "narrow(randn(2, 3), 1, 0, 2)")                                                                                \
+    ROW("react", tensor_run_react, 3, 5, "a field one step later: field, theta, t, dt=1/4096, D=1/4",                  \
+        "react(randn(9, 9), ones(7), 0)")                                                                              \
+    ROW("misfit", tensor_run_misfit, 2, 2, "the mean square of a field minus the target at time t",                    \
+        "misfit(randn(9, 9), 0)")
 
 struct builtin_row {
     builtin_run *run;
@@ -739,6 +743,7 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
     const struct builtin_row *row = &rows[builtin];
     if (count >= row->least && count <= row->most) return true;
     const char *takes = row->least == row->most ? row->least == 1 ? "1 argument" : "2 arguments"
+                        : row->least == 3       ? "3 to 5 arguments"
                         : row->most == 4        ? "2 to 4 arguments"
                         : row->most > 3         ? "at least 1 argument"
                         : row->most == 3        ? "1 to 3 arguments"
@@ -752,8 +757,8 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
                   struct value *out) {
     builtin_run *run = rows[builtin].run;
-    bool takes_keywords =
-        run == run_print || run == run_enumerate || run == run_sum || run == run_isclose || run == tensor_run_param;
+    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_isclose ||
+                          run == tensor_run_param || run == tensor_run_react;
     if (!count_fits(t, call, builtin, count)) return false;
     if (count && expression_keyword(call, count - 1) && !takes_keywords)
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);

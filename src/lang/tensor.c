@@ -339,6 +339,36 @@ bool tensor_run_nll(struct tracer *t, expr call, struct value *argument, uint32_
            tensor_operation(t, OP_NLL, argument[0], argument[1], NULL, call, out);
 }
 
+// ---- fields -------------------------------------------------------------------------------------------------------
+
+// A number that is known while tracing: where in time a step is, its length, its diffusion.
+static bool plain_number(struct tracer *t, expr site, struct value value, double *out) {
+    if (trace_is_number(value) && !tensor_is(t, value)) return *out = trace_number(t, value), true;
+    return trace_fail(t, site, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+}
+
+bool tensor_run_react(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
+    struct op_setting setting = {.axis = OP_ALL_AXES, .dt = 1.0 / 4096, .diffusion = 0.25};
+    double *const number[] = {&setting.time, &setting.dt, &setting.diffusion};
+    for (uint32_t i = 0; i < count; i++) {
+        symbol keyword = expression_keyword(call, i);
+        const char *key = keyword ? symbol_text(t->symbols, keyword) : "";
+        uint32_t which = strcmp(key, "dt") == 0 ? 1 : strcmp(key, "D") == 0 ? 2 : i - 2;
+        if (keyword && strcmp(key, "dt") != 0 && strcmp(key, "D") != 0)
+            return trace_fail(t, call->item[i], ERROR_TYPE, "react knows dt=NUMBER and D=NUMBER");
+        if ((keyword || i >= 2) && !plain_number(t, call->item[i], argument[i], number[which])) return false;
+    }
+    return needs_tensor(t, call->item[0], argument[0]) && needs_tensor(t, call->item[1], argument[1]) &&
+           tensor_operation(t, OP_REACT, argument[0], argument[1], &setting, call, out);
+}
+
+bool tensor_run_misfit(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
+    struct op_setting setting = {.axis = OP_ALL_AXES};
+    (void)count;
+    return plain_number(t, call->item[1], argument[1], &setting.time) &&
+           unary(t, call, argument[0], OP_MISFIT, &setting, out);
+}
+
 bool tensor_run_narrow(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
     uint32_t axis = 0, first = 0, length = 0;
     (void)count;

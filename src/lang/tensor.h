@@ -34,7 +34,8 @@ typedef bool tensor_run(struct tracer *t, const struct expression *call, struct 
                         struct value *out);
 tensor_run tensor_run_zeros, tensor_run_ones, tensor_run_randn, tensor_run_eye, tensor_run_param, tensor_run_labels,
     tensor_run_tensor, tensor_run_reshape, tensor_run_flatten, tensor_run_transpose, tensor_run_matmul,
-    tensor_run_conv2d, tensor_run_avg_pool2d, tensor_run_log_softmax, tensor_run_nll, tensor_run_narrow;
+    tensor_run_conv2d, tensor_run_avg_pool2d, tensor_run_log_softmax, tensor_run_nll, tensor_run_narrow,
+    tensor_run_react, tensor_run_misfit;
 // sum(x), mean(x), sum(x, axis)
 bool tensor_reduce(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count, enum op op,
                    struct value *out);

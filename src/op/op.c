@@ -125,6 +125,19 @@ double op_piece(enum op op, double a, double b) {
     }
 }
 
+const struct grid_row *op_grid(enum op op, enum number_type type) {
+    switch ((int)op) {
+#define TENSOR_OP(...)
+#define GRID_OP(ROW, NAME, ...)                                                                                        \
+    case OP_##NAME:                                                                                                    \
+        return type == NUMBER_FLOAT ? &ROW##_float : &ROW##_double;
+#include "op/tensor_ops.def"
+#undef TENSOR_OP
+    default:
+        return NULL;
+    }
+}
+
 // ---- shapes -------------------------------------------------------------------------------------------------------
 
 static bool refuse(struct error *error, enum op op, struct shape a, struct shape b, const char *needs) {
@@ -146,6 +159,23 @@ static bool without_axis(enum op op, struct shape a, uint32_t axis, struct shape
     for (uint32_t i = 0; i < a.rank; i++)
         if (i != axis) out->size[out->rank++] = a.size[i];
     return true;
+}
+
+static bool is_grid(struct shape a) {
+    return a.rank == 2 && a.size[0] == a.size[1] && a.size[0] >= GRID_SIDE_MIN && a.size[0] <= GRID_SIDE_MAX;
+}
+
+// The explicit step multiplies the checkerboard by 1 - 8 D dt/dx^2, and a single wave the less the smoother it is.
+static bool is_stable(struct shape a, struct op_setting s, struct error *error) {
+    double number = grid_number(s.diffusion, s.dt, a.size[0]), cells = (double)a.size[0] - 1;
+    if (number < 1 && s.dt > 0 && s.diffusion >= 0) return true;
+    if (!(s.dt > 0) || !(s.diffusion >= 0))
+        return error_set(error, ERROR_DOMAIN, SPAN_NONE, "a step needs dt above 0 and a diffusion D of at least 0");
+    error_set(error, ERROR_DOMAIN, SPAN_NONE,
+              "the step is not stable: 4 D dt/dx^2 is %.4g, and waves from point to point grow from 1 on", number);
+    error_hint(error, "with dx = 1/%.0f and D = %g, dt must be below %.4g", cells, s.diffusion,
+               1 / (4 * s.diffusion * cells * cells));
+    return false;
 }
 
 bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setting s, struct shape *out,
@@ -192,6 +222,14 @@ bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setti
     case OP_NLL:
         if (a.rank != 2 || b.rank != 1 || a.size[0] != b.size[0])
             return refuse(error, op, a, b, "it takes log-probabilities (n, classes) and labels (n,)");
+        *out = shape_scalar;
+        return true;
+    case OP_REACT:
+        if (!is_grid(a) || b.rank != 1 || b.size[0] != GRID_SOURCES)
+            return refuse(error, op, a, b, "a field is (n, n), n from 3 to 1025, theta has 7 numbers");
+        return is_stable(a, s, error);
+    case OP_MISFIT:
+        if (!is_grid(a)) return refuse(error, op, a, b, "a field is (n, n), n from 3 to 1025");
         *out = shape_scalar;
         return true;
     default:

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "tensor/grid.h"
 #include "tensor/shape.h"
 
 enum { OP_ARITY_MAX = 2 };
@@ -82,8 +83,13 @@ struct op_setting {
     uint32_t first, last; // of SLICE: [first, last)
     uint32_t pad, side;   // of CONV2D; of AVG_POOL2D
     struct shape to;      // of RESHAPE
+    double time;          // of REACT, MISFIT
+    double dt, diffusion; // of REACT
 };
-// The shape of the result of an operation on tensors; false with an ERROR_TYPE that names the shapes.
+// The row's own functions of an operation on fields; NULL: it is none of those.
+const struct grid_row *op_grid(enum op op, enum number_type type);
+// The shape of the result of an operation on tensors; false with an ERROR_TYPE that names the shapes, or, for a step
+// in time that is not stable, an ERROR_DOMAIN that says why.
 bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setting setting, struct shape *out,
                      struct error *error);
 

@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 #include "base/rng.h"
-
-enum number_type { NUMBER_FLOAT, NUMBER_DOUBLE };
+#include "tensor/shape.h"
 
 // A convolution with stride 1 over (images, channels, height, width) with filters (filters, channels, side, side) and
 // `pad` zeros on each side.

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+enum number_type { NUMBER_FLOAT, NUMBER_DOUBLE }; // of the numbers of a tensor
+
 enum { SHAPE_RANK_MAX = 4 };
 
 struct shape {

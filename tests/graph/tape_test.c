@@ -107,6 +107,25 @@ static void networks_agree_with_differences(void **state) {
     check_graph(g, add(g, OP_NLL, p, labels(g, 2, 4), none));
 }
 
+// Fields of any size, and of the size that has loops of its own; theta computed and used twice.
+static void fields_agree_with_differences(void **state) {
+    (void)state;
+    for (uint32_t side = 3; side <= 33; side += 15) {
+        struct graph *g = graph_new(symbols, 1000, &error);
+        struct op_setting step = {.time = 0.3, .dt = 0.2 / ((side - 1) * (side - 1)), .diffusion = 1};
+        vertex phi = leaf(g, "phi", SHAPE(side, side), false), theta = leaf(g, "theta", SHAPE(7), true);
+        vertex first = add(g, OP_REACT, phi, theta, step);
+        step.time = 0.8;
+        vertex second = add(g, OP_REACT, first, add(g, OP_EXP, theta, VERTEX_NONE, none), step);
+        vertex loss = graph_add(g, OP_ADD, add(g, OP_MISFIT, first, VERTEX_NONE, step),
+                                add(g, OP_MISFIT, second, VERTEX_NONE, step), 0, &error);
+        check_graph(g, loss);
+        g = graph_new(symbols, 1000, &error); // by the field itself
+        phi = leaf(g, "phi", SHAPE(side, side), true), theta = leaf(g, "theta", SHAPE(7), false);
+        check_graph(g, add(g, OP_MISFIT, add(g, OP_REACT, phi, theta, step), VERTEX_NONE, step));
+    }
+}
+
 // ---- what is held -------------------------------------------------------------------------------------------------
 
 static struct graph *small_net(uint32_t batch) {
@@ -308,6 +327,7 @@ int main(void) {
     symbols = symbols_new();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations_agree_with_differences),
+        cmocka_unit_test(fields_agree_with_differences),
         cmocka_unit_test(networks_agree_with_differences),
         cmocka_unit_test(bytes_are_counted),
         cmocka_unit_test(inputs_may_be_overwritten),

@@ -68,7 +68,8 @@ struct noise_kind {
 
 // Covariances and means of the live vertices, in units of 2^(2 exponent) and 2^exponent.
 struct cut {
-    double *covariance; // SLOTS x SLOTS
+    double *covariance; // slots x slots
+    uint32_t slots;     // as many as are ever used at once
     double mean[SLOTS];
     uint16_t free[SLOTS];
     uint32_t free_count, high; // high: slots ever used
@@ -78,15 +79,49 @@ struct cut {
     int64_t exponent;
 };
 
-static double *row(const struct cut *cut, uint32_t slot) { return cut->covariance + (size_t)slot * SLOTS; }
+static double *row(const struct cut *cut, uint32_t slot) { return cut->covariance + (size_t)slot * cut->slots; }
 
-static bool cut_new(struct cut *cut, const struct subgraph *sub) {
-    cut->covariance = large_zero((size_t)SLOTS * SLOTS, sizeof *cut->covariance);
-    cut->slot = large_alloc((size_t)sub->count + 1, sizeof *cut->slot);
+static bool by_layer(const struct noise_kind *kind) {
+    return kind->noise == NOISE_VERTICES || kind->noise == NOISE_RADEMACHER;
+}
+
+// The vertices that are computed together with `begin`: up to this one.
+static uint32_t end_of(const struct subgraph *sub, uint32_t begin, const struct noise_kind *kind) {
+    return by_layer(kind) ? sub->layer_start[sub->layer[begin] + 1] : begin + 1;
+}
+
+// The most slots that the sweep will use at once. `dying` is zero, and has room for one number a vertex.
+static uint32_t count_slots(const struct cut *cut, const struct subgraph *sub, const struct noise_kind *kind,
+                            uint32_t *dying) {
+    uint32_t used = 1, most = 1;
+    for (uint32_t v = 0; v < sub->count; v++) dying[cut->last[v]]++;
+    for (uint32_t begin = 1, end; begin < sub->count; begin = end) {
+        end = end_of(sub, begin, kind);
+        used += end - begin;
+        if (used > most) most = used;
+        for (uint32_t v = begin; v < end; v++) used -= dying[v];
+    }
+    return most;
+}
+
+static bool find_lives(struct cut *cut, const struct subgraph *sub, const struct noise_kind *kind) {
+    uint32_t *dying = large_zero((size_t)sub->count + 1, sizeof *dying);
     cut->last = large_zero((size_t)sub->count + 1, sizeof *cut->last);
-    for (uint32_t e = 0; cut->last && e < sub->edge_count; e++)
+    bool ok = dying && cut->last;
+    for (uint32_t e = 0; ok && e < sub->edge_count; e++)
         if (sub->target[e] > cut->last[sub->source[e]]) cut->last[sub->source[e]] = sub->target[e];
-    return cut->covariance && cut->slot && cut->last;
+    if (ok) cut->slots = count_slots(cut, sub, kind, dying);
+    mem_free(dying);
+    return ok;
+}
+
+// Whether there are slots enough shows before anything is computed: `slots`.
+static bool cut_new(struct cut *cut, const struct subgraph *sub, const struct noise_kind *kind) {
+    if (!find_lives(cut, sub, kind)) return false;
+    if (cut->slots > SLOTS) return true;
+    cut->covariance = large_zero((size_t)cut->slots * cut->slots, sizeof *cut->covariance);
+    cut->slot = large_alloc((size_t)sub->count + 1, sizeof *cut->slot);
+    return cut->covariance && cut->slot;
 }
 
 static void cut_free(struct cut *cut) {
@@ -95,11 +130,9 @@ static void cut_free(struct cut *cut) {
     mem_free(cut->last);
 }
 
-static bool take_slot(struct cut *cut, uint32_t v) {
-    if (cut->free_count == 0 && cut->high == SLOTS) return false;
+static void take_slot(struct cut *cut, uint32_t v) {
     cut->slot[v] = cut->free_count ? cut->free[--cut->free_count] : (uint16_t)cut->high++;
     cut->live[cut->live_count++] = v;
-    return true;
 }
 
 static void put_row(struct cut *cut, uint32_t slot, const double *values) {
@@ -198,14 +231,13 @@ static void free_dead(struct cut *cut, uint32_t end) {
     cut->live_count = kept;
 }
 
-static bool add_vertex(struct cut *cut, const struct subgraph *sub, uint32_t v, const struct noise_kind *kind) {
+static void add_vertex(struct cut *cut, const struct subgraph *sub, uint32_t v, const struct noise_kind *kind) {
     double values[SLOTS];
-    if (!take_slot(cut, v)) return false;
+    take_slot(cut, v);
     combine(cut, sub, v, values);
     if (kind->noise == NOISE_EDGES || kind->noise == NOISE_OUT_EDGES)
         values[cut->slot[v]] = edge_noise(cut, sub, v, values[cut->slot[v]], kind);
     put_row(cut, cut->slot[v], values);
-    return true;
 }
 
 static void inject(struct cut *cut, uint32_t begin, uint32_t end, const struct noise_kind *kind) {
@@ -213,19 +245,14 @@ static void inject(struct cut *cut, uint32_t begin, uint32_t end, const struct n
     if (kind->noise == NOISE_RADEMACHER) project_layer(cut, begin, end, kind->parameter);
 }
 
-static bool by_layer(const struct noise_kind *kind) {
-    return kind->noise == NOISE_VERTICES || kind->noise == NOISE_RADEMACHER;
-}
-
-static bool sweep(struct cut *cut, const struct subgraph *sub, const struct noise_kind *kind, bool *known,
-                  struct error *error) {
+static bool sweep(struct cut *cut, const struct subgraph *sub, const struct noise_kind *kind, struct error *error) {
     take_slot(cut, 0);
     cut->mean[cut->slot[0]] = 1;
     for (uint32_t begin = 1, end; begin < sub->count; begin = end) {
-        end = by_layer(kind) ? sub->layer_start[sub->layer[begin] + 1] : begin + 1;
+        end = end_of(sub, begin, kind);
         for (uint32_t v = begin; v < end; v++) {
             if (task_interrupted()) return error_interrupt(error);
-            if (!add_vertex(cut, sub, v, kind)) return *known = false, true;
+            add_vertex(cut, sub, v, kind);
         }
         if (end == sub->count) break;
         inject(cut, begin, end, kind);
@@ -245,7 +272,9 @@ static bool cut_variance(const struct subgraph *sub, const struct noise_kind *ki
                          struct scaled *variance, struct error *error) {
     struct cut *cut = mem_zero(1, sizeof *cut);
     if (!cut) return error_memory(error);
-    bool ok = (cut_new(cut, sub) || error_memory(error)) && sweep(cut, sub, kind, known, error);
+    bool ok = cut_new(cut, sub, kind) || error_memory(error);
+    *known = cut->slots <= SLOTS;
+    ok = ok && (!*known || sweep(cut, sub, kind, error));
     if (ok && *known) *variance = result(cut, sub);
     cut_free(cut);
     mem_free(cut);

@@ -1,5 +1,6 @@
 #include "app/progress.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
@@ -22,8 +23,22 @@ static double seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+// "8 s", "12 min", "3 h", "40 days": as many as matter.
+static void time_text(char out[32], double left) {
+    static const struct {
+        double seconds;
+        const char *name;
+    } unit[] = {{365.25 * 86400, "years"}, {86400, "days"}, {3600, "h"}, {60, "min"}};
+    for (size_t i = 0; i < sizeof unit / sizeof *unit; i++) {
+        if (left < 2 * unit[i].seconds) continue;
+        snprintf(out, 32, "%.3g %s", floor(left / unit[i].seconds), unit[i].name);
+        return;
+    }
+    snprintf(out, 32, "%.0f s", left);
+}
+
 static void show(void *context, const char *what, double done, double total) {
-    char text[160];
+    char text[192], left[32];
     (void)context;
     if (progress.what != what) progress.start = seconds() - 1; // reports begin after a second of work
     progress.what = what;
@@ -31,9 +46,10 @@ static void show(void *context, const char *what, double done, double total) {
     if (total > 0 && done > 0) {
         double part = done < total ? done / total : 1, elapsed = seconds() - progress.start;
         int filled = (int)(BAR * part);
-        fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %.0f s left (Ctrl-C stops)", what, filled,
-                "##############################", BAR - filled, "", 100 * part, elapsed / part - elapsed);
-        snprintf(text, sizeof text, "%s: %.0f %%, %.0f s left", what, 100 * part, elapsed / part - elapsed);
+        time_text(left, elapsed / part - elapsed);
+        fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %s left (Ctrl-C stops)", what, filled,
+                "##############################", BAR - filled, "", 100 * part, left);
+        snprintf(text, sizeof text, "%s: %.0f %%, %s left", what, 100 * part, left);
     } else {
         snprintf(text, sizeof text, "%s: %.0f", what, done);
         fprintf(stderr, "\r\033[K%s: %.0f (Ctrl-C stops)", what, done);

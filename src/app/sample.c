@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 
-enum { EFFECTIVE_FEW = 30, PILOT = 256 };
+enum { PILOT = 256 };
 
 // ---- drawing ------------------------------------------------------------------------------------------------------
 
@@ -81,10 +81,18 @@ void sample_free(struct sample *sample) {
     *sample = (struct sample){0};
 }
 
+// The measured variance of one sample, and the mean's standard error: what is below the rounding of the samples is 0.
+static double sample_variance(const struct estimate *e) {
+    double variance = estimate_variance(e), mean = estimate_mean(e);
+    return variance < 0x1p-92 * mean * mean ? 0 : variance;
+}
+
+static double sample_error(const struct estimate *e) { return sample_variance(e) == 0 ? 0 : estimate_error(e); }
+
 static void tell_progress(const struct sample *sample) {
     char what[120];
     const struct estimate *first = &sample->entry[0].estimate;
-    snprintf(what, sizeof what, "sampling: %.6g ± %.2g", estimate_mean(first), estimate_error(first));
+    snprintf(what, sizeof what, "sampling: %.6g ± %.2g", estimate_mean(first), sample_error(first));
     task_progress(what, (double)sample->count, (double)sample->wanted);
 }
 
@@ -162,14 +170,8 @@ typedef double entry_number(const struct sample_entry *entry);
 static double mean_of(const struct sample_entry *e) { return estimate_mean(&e->estimate); }
 static double exact_of(const struct sample_entry *e) { return scaled_double(e->estimate.exact); }
 static double exact_variance_of(const struct sample_entry *e) { return estimate_exact_variance(&e->estimate); }
-
-// What is below the rounding of the samples is 0.
-static double variance_of(const struct sample_entry *e) {
-    double variance = estimate_variance(&e->estimate), mean = estimate_mean(&e->estimate);
-    return variance < 0x1p-92 * mean * mean ? 0 : variance;
-}
-
-static double error_of(const struct sample_entry *e) { return variance_of(e) == 0 ? 0 : estimate_error(&e->estimate); }
+static double variance_of(const struct sample_entry *e) { return sample_variance(&e->estimate); }
+static double error_of(const struct sample_entry *e) { return sample_error(&e->estimate); }
 
 static json_t *matrix(const struct sample *sample, entry_number *of) {
     json_t *rows = json_array();
@@ -227,8 +229,19 @@ static void short_number(char out[48], double value) {
         text_label_number(out, value, 6);
 }
 
+// A variance beyond the doubles, as a power of ten.
+static void variance_text(char out[48], const struct estimate *e) {
+    double value = estimate_exact_variance(e);
+    if (!e->variance_known)
+        snprintf(out, 48, "measured only");
+    else if (isinf(value) || (value == 0 && e->variance.m != 0))
+        snprintf(out, 48, "10^%.0f", round(scaled_log10(e->variance)));
+    else
+        short_number(out, value);
+}
+
 static bool holds(const struct estimate *e, double *low, double *high) {
-    double half = moments_t95(e->moments.count) * estimate_error(e), mean = estimate_mean(e);
+    double half = moments_t95(e->moments.count) * sample_error(e), mean = estimate_mean(e);
     double exact = scaled_double(e->exact), rounding = 1e-12 * fabs(exact);
     *low = mean - half, *high = mean + half;
     return exact >= *low - rounding && exact <= *high + rounding;
@@ -238,36 +251,48 @@ static void entry_row(struct session *session, const struct graph *graph, const 
                       struct report_table *table) {
     const struct sample_entry *entry = &sample->entry[i];
     const struct estimate *e = &entry->estimate;
-    char to[64], from[64], n[6][48];
+    char to[64], from[64], n[5][48], variance[48];
     double low, high;
-    bool inside = holds(e, &low, &high), one = e->moments.count < 2;
+    bool inside = holds(e, &low, &high), none = e->moments.count < 2 || !isfinite(low + high);
     end_label(graph, true, (uint32_t)(i / sample->columns), sample->to, to);
     end_label(graph, false, (uint32_t)(i % sample->columns), sample->from, from);
-    double numbers[6] = {estimate_mean(e),        estimate_error(e),         low, high,
-                         scaled_double(e->exact), estimate_exact_variance(e)};
-    for (int k = 0; k < 6; k++) short_number(n[k], numbers[k]);
+    double numbers[5] = {estimate_mean(e), sample_error(e), low, high, scaled_double(e->exact)};
+    for (int k = 0; k < 5; k++) short_number(n[k], numbers[k]);
+    variance_text(variance, e);
     report_table_cell(table, "d%s/d%s", to, from);
-    report_table_cell(table, "%s%s%s ± %s", report_accent(session), n[0], report_plain(session), one ? "—" : n[1]);
-    report_table_cell(table, one ? "—" : "%s … %s", n[2], n[3]);
+    report_table_cell(table, "%s%s%s ± %s", report_accent(session), n[0], report_plain(session), none ? "—" : n[1]);
+    report_table_cell(table, none ? "—" : "%s … %s", n[2], n[3]);
     report_table_cell(table, "%s", n[4]);
-    report_table_cell(table, "%s", one ? "—" : inside ? "inside" : "outside");
-    report_table_cell(table, "%s", e->variance_known ? n[5] : "measured only");
+    report_table_cell(table, "%s", none ? "—" : inside ? "inside" : "outside");
+    report_table_cell(table, "%s", variance);
     short_number(n[0], variance_of(entry));
     report_table_cell(table, "%s", n[0]);
     report_table_cell(table, "%.4g of %u", estimate_remembered(e), entry->subgraph->edge_count);
 }
 
-// What a person should know before believing the measured variance.
+// What a person should know before believing the estimate and the measured variance.
+static void tell_overflow(struct session *session, const struct sample *sample) {
+    for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++)
+        if (!isfinite(estimate_mean(&sample->entry[i].estimate))) {
+            report_text(session, "samples exceed the largest double, 1.8×10³⁰⁸: they have no mean\n");
+            return;
+        }
+}
+
 static void tell_tails(struct session *session, const struct sample *sample) {
     double fewest = INFINITY;
+    bool low = true;
     for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++) {
-        const struct moments *m = &sample->entry[i].estimate.moments;
-        double effective = moments_effective(m);
-        if (m->m2 > 0 && effective < fewest) fewest = effective;
+        const struct estimate *e = &sample->entry[i].estimate;
+        double effective = moments_effective(&e->moments);
+        if (!(e->moments.m2 > 0 && effective < fewest)) continue;
+        fewest = effective;
+        low = !(sample_variance(e) >= estimate_exact_variance(e)); // or nothing exact is known
     }
-    if (sample->count >= 4 * EFFECTIVE_FEW && fewest < EFFECTIVE_FEW)
-        report_text(session, "heavy tails: the measured variance underestimates here (effective sample size %.0f)\n",
-                    fewest);
+    if (moments_heavy(fewest, sample->count))
+        report_text(session, "heavy tails: %s here (effective sample size %.0f)\n",
+                    low ? "the measured variance underestimates" : "few samples carry the measured variance",
+                    floor(fewest));
 }
 
 void sample_report(struct session *session, const struct sample *sample) {
@@ -293,5 +318,6 @@ void sample_report(struct session *session, const struct sample *sample) {
     for (size_t i = 0; i < sizeof heading / sizeof *heading; i++) report_table_cell(table, "%s", heading[i]);
     for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++) entry_row(session, graph, sample, i, table);
     report_table_print(session, table, true);
+    tell_overflow(session, sample);
     tell_tails(session, sample);
 }

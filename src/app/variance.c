@@ -6,8 +6,6 @@
 
 const char *const variance_axis_names[AXIS_COUNT] = {"depth", "samples", "keep", "width"};
 
-enum { HEAVY_BELOW = 30 };
-
 // ---- places -------------------------------------------------------------------------------------------------------
 
 static uint32_t count_of(const struct variance *v, enum variance_axis axis) {
@@ -44,8 +42,8 @@ double variance_value(const struct variance *v, const struct variance_place *pla
 
 bool variance_is_heavy(const struct sweep_cell *cell) {
     const struct sweep_result *r = &cell->result;
-    if (cell->estimates < 4 * HEAVY_BELOW || isnan(r->measured)) return false;
-    return r->measured > 0 ? r->effective < HEAVY_BELOW : r->exact > 0;
+    if (cell->estimates < 2 || isnan(r->measured)) return false;
+    return r->measured > 0 ? moments_heavy(r->effective, cell->estimates * cell->graphs) : r->exact > 0;
 }
 
 // ---- the plan -----------------------------------------------------------------------------------------------------

@@ -37,9 +37,10 @@ struct variance {
     char *command;    // as typed, and the seed
     vertex from, to;  // of the current graph
     struct subgraph *subgraph;
-    struct sweep sweep; // the cells, with the last axis running fastest: width, keep, method, depth, samples
-    size_t cells_read;  // that were done in the file
-    char *others;       // the file's rows that are no cells of this sweep
+    struct sweep sweep;     // the cells, with the last axis running fastest: width, keep, method, depth, samples
+    size_t cells_read;      // that were done in the file
+    char *others;           // the file's rows that are no cells of this sweep
+    struct error unwritten; // why the file could not be written at last; ERROR_NONE: it could
 };
 
 // The values of cell number `cell`: its index on each axis, and its method.
@@ -58,7 +59,8 @@ bool variance_is_heavy(const struct sweep_cell *cell);
 bool variance_plan(struct variance *v, struct session *session, struct error *error);
 void variance_free(struct variance *v);
 
-// Takes from the file what is done. No file: nothing. ERROR_FILE: it is broken, or another sweep's.
+// Takes from the file what is done. No file: it is begun, so that one that cannot be written is told before anything
+// runs. ERROR_FILE: that, or it is broken, or another sweep's.
 bool variance_file_read(struct variance *v, struct error *error);
 bool variance_file_write(const struct variance *v, struct error *error);
 // The same text for :export, rows of this sweep alone.
@@ -66,7 +68,8 @@ bool variance_csv(const struct variance *v, struct buffer *out);
 
 // Reads `words` and makes the cells; variance_free it, whatever happens.
 bool variance_read(struct variance *v, struct session *session, const struct words *words, struct error *error);
-// Runs what is not done. An interrupt is no failure if some cells are done; what there is goes to the file.
+// Runs what is not done. An interrupt is no failure if some cells are done; what there is goes to the file, and
+// `unwritten` says whether that failed.
 bool variance_run(struct variance *v, struct error *error);
 
 json_t *variance_json(const struct variance *v);

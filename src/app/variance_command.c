@@ -55,10 +55,10 @@ static bool add_part(const struct words *words, uint32_t at, enum variance_axis 
         return command_usage_error(words, at, error, "`%s` takes numbers: 1..32, or 2,4,8", variance_axis_names[axis]);
     }
     bool fraction = axis == AXIS_KEEP;
-    if (!text_parse_number(part, &low) || !(low > 0) || (low != floor(low) && !(fraction && low < 1)) || low > 1e9)
-        return command_usage_error(words, at, error, "`%s` takes %s, not `%s`", variance_axis_names[axis],
-                                   fraction ? "fractions in (0, 1] or whole numbers from 1" : "whole numbers from 1",
-                                   part);
+    double most = axis == AXIS_SAMPLES ? 1e15 : 1e9;
+    if (!text_parse_number(part, &low) || !(low > 0) || (low != floor(low) && !(fraction && low < 1)) || low > most)
+        return command_usage_error(words, at, error, "`%s` takes %swhole numbers from 1 to %.15g, not `%s`",
+                                   variance_axis_names[axis], fraction ? "fractions in (0, 1] or " : "", most, part);
     return add_value(words, at, values, low, error);
 }
 
@@ -228,24 +228,31 @@ struct running {
     double written; // when
 };
 
+// What was computed is not lost with a full disk: the sweep goes on, and the mistake is told at the end.
+static void write_file(struct variance *v) {
+    error_clear(&v->unwritten);
+    variance_file_write(v, &v->unwritten);
+}
+
 // At most once a second, for a file is written whole.
 static bool finished(void *context, size_t cell, struct error *error) {
     struct running *running = context;
-    (void)cell;
+    (void)cell, (void)error;
     if (!running->v->file || clock_now() - running->written < 1) return true;
     running->written = clock_now();
-    return variance_file_write(running->v, error);
+    write_file(running->v);
+    return true;
 }
 
 bool variance_run(struct variance *v, struct error *error) {
     struct running running = {v, clock_now()};
-    struct error stopped = {0}, unwritten = {0};
+    struct error stopped = {0};
     bool ok = sweep_run(&v->sweep, finished, &running, &stopped);
     bool interrupted = !ok && stopped.kind == ERROR_INTERRUPT;
     size_t done = 0;
     for (size_t i = 0; i < v->sweep.cell_count; i++) done += v->sweep.cell[i].done;
     if (interrupted) task_begin(); // what there is is kept, and told in full
-    if (v->file && done > v->cells_read && !variance_file_write(v, &unwritten) && ok) return *error = unwritten, false;
+    if (v->file && done > v->cells_read) write_file(v);
     if (ok || (interrupted && done)) return true;
     *error = stopped;
     return false;
@@ -266,6 +273,7 @@ bool command_variance(struct session *session, const struct words *words, struct
         chart_show(session, chart), trials_add_variance(session, v);
     else
         chart_free(chart);
+    if (ok && v->unwritten.kind != ERROR_NONE) ok = false, *error = v->unwritten;
     variance_free(v);
     mem_free(v);
     return ok;

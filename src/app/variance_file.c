@@ -218,7 +218,7 @@ static bool take_rows(struct variance *v, char *text, struct error *error) {
 
 bool variance_file_read(struct variance *v, struct error *error) {
     size_t size;
-    if (access(v->file, F_OK) != 0 && errno == ENOENT) return true;
+    if (access(v->file, F_OK) != 0 && errno == ENOENT) return variance_file_write(v, error);
     char *text = file_read(v->file, &size, error);
     if (!text) return false;
     bool ok = strncmp(text, first_line, strlen(first_line)) == 0 ||

@@ -63,10 +63,12 @@ static bool add_line(struct drawing *d, const struct variance_place *at, const c
     struct chart_curve *curve = chart_curve(d->panel, name, count, false);
     if (!curve) return error_memory(d->error);
     curve->colour = d->colour;
+    curve->count = 0; // an interrupt leaves cells undone
     for (uint32_t i = 0; i < count; i++) {
-        const struct sweep_cell *cell = cell_along(d->v, *at, i, &curve->x[i]);
-        curve->y[i] = cell->done ? cell->result.exact / unit_of(d->v, cell) : NAN;
-        *any |= isfinite(curve->y[i]);
+        const struct sweep_cell *cell = cell_along(d->v, *at, i, &curve->x[curve->count]);
+        if (!cell->done) continue;
+        curve->y[curve->count] = cell->result.exact / unit_of(d->v, cell);
+        *any |= isfinite(curve->y[curve->count++]);
     }
     return true;
 }
@@ -78,13 +80,15 @@ static bool add_points(struct drawing *d, const struct variance_place *at, const
     if (!curve) return error_memory(d->error);
     curve->colour = d->colour;
     curve->marks = PLOT_POINTS;
+    curve->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const struct sweep_cell *cell = cell_along(d->v, *at, i, &curve->x[i]);
-        double unit = unit_of(d->v, cell), y = cell->result.measured / unit;
-        double bar = 2 * cell->result.standard_error / unit;
-        curve->y[i] = cell->done && variance_is_heavy(cell) == heavy ? y : NAN;
-        if (!heavy) curve->low[i] = isnan(curve->y[i]) ? NAN : y - bar;
-        if (!heavy) curve->high[i] = isnan(curve->y[i]) ? NAN : y + bar;
+        size_t k = curve->count;
+        const struct sweep_cell *cell = cell_along(d->v, *at, i, &curve->x[k]);
+        if (!cell->done || variance_is_heavy(cell) != heavy) continue;
+        double unit = unit_of(d->v, cell), bar = 2 * cell->result.standard_error / unit;
+        curve->y[k] = cell->result.measured / unit;
+        if (!heavy) curve->low[k] = curve->y[k] - bar, curve->high[k] = curve->y[k] + bar;
+        curve->count++;
     }
     return true;
 }
@@ -193,7 +197,7 @@ static void note_of(const struct session *session, const struct variance *v, str
         text_label_number(text, (double)v->estimates * v->graphs, 4);
         buffer_printf(out, ", points measured from %s estimates", text);
     }
-    if (any_heavy(v)) buffer_text(out, " (without bars: too few of them carry it, it is too low)");
+    if (any_heavy(v)) buffer_text(out, " (without bars: too few of them carry it)");
 }
 
 static char *state_of(struct session *session, const struct variance *v) {
@@ -300,24 +304,31 @@ static void row_text(struct session *session, const struct variance *v, size_t i
     short_number(effective, floor(cell->result.effective));
     report_table_cell(table, isnan(cell->result.exact) ? "measured only" : "%s%s%s", report_accent(session), exact,
                       report_plain(session));
-    report_table_cell(table, variance_is_heavy(cell) ? "%s, too low" : "%s ± %s", measured, error);
+    bool low = !(cell->result.measured >= cell->result.exact); // or nothing exact is known
+    report_table_cell(table,
+                      !variance_is_heavy(cell) ? "%s ± %s"
+                      : low                    ? "%s, too low"
+                                               : "%s, by few",
+                      measured, error);
     report_table_cell(table, "%s", effective);
 }
 
 static void tell_heavy(struct session *session, const struct variance *v) {
-    size_t heavy = 0, done = 0;
+    size_t heavy = 0, low = 0, done = 0;
     double fewest = INFINITY;
     for (size_t i = 0; i < v->sweep.cell_count; i++) {
         const struct sweep_cell *cell = &v->sweep.cell[i];
         done += cell->done;
         if (!cell->done || !variance_is_heavy(cell)) continue;
         heavy++;
+        low += !(cell->result.measured >= cell->result.exact);
         fewest = fmin(fewest, cell->result.effective);
     }
     if (heavy)
         report_text(session,
-                    "heavy tails: measured underestimates in %zu of %zu cells (effective sample size from %.0f)\n",
-                    heavy, done, fewest);
+                    "heavy tails: in %zu of %zu cells too few samples carry what is measured (effective sample size "
+                    "from %.0f); it underestimates in %zu\n",
+                    heavy, done, floor(fewest), low);
 }
 
 static uint32_t varying(const struct variance *v) {

@@ -60,6 +60,8 @@ double moments_variance_error(const struct moments *m) {
 
 double moments_effective(const struct moments *m) { return m->m4 > 0 ? m->m2 / m->m4 * m->m2 : 0; }
 
+bool moments_heavy(double effective, uint64_t count) { return effective < 30 && effective * 6 < (double)count; }
+
 // Exact for 1 and 2 degrees of freedom, then the expansion of Abramowitz and Stegun 26.7.5, whose error is below 0.2 %
 // from 3 on.
 double moments_t95(uint64_t count) {

@@ -5,6 +5,7 @@
 #ifndef BAUER_ESTIMATE_MOMENTS_H
 #define BAUER_ESTIMATE_MOMENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct moments {
@@ -20,6 +21,9 @@ double moments_variance_error(const struct moments *moments);
 // How many samples the variance rests on: (sum d^2)^2 / sum d^4, count/3 for a normal distribution, 1 if one sample
 // outweighs all others. 0 when all samples are equal.
 double moments_effective(const struct moments *moments);
+// Whether so few samples carry the variance that it is not to be trusted: an effective number below 30 that is also
+// below half of what `count` samples of a normal distribution have.
+bool moments_heavy(double effective, uint64_t count);
 // Half of the 95 % interval of the mean in units of its standard error: Student's t with count - 1 degrees of freedom.
 double moments_t95(uint64_t count);
 

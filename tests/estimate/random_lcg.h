@@ -71,6 +71,7 @@ static inline struct test_lcg *tangled(uint32_t count, struct rng *rng) {
 }
 
 static inline double weight_uniform(struct rng *rng) { return 0.5 + rng_uniform(rng); }
+static inline double weight_zero(struct rng *rng) { return (void)rng, 0; }
 static inline double weight_gaussian(struct rng *rng) { return rng_gaussian(rng); }
 
 static inline struct subgraph *whole(const struct test_lcg *t) {

@@ -179,6 +179,69 @@ static void test_paths_without_replacement(void **state) {
     mem_free(t);
 }
 
+// rad.md 2.2: of d vertices, K draws with replacement keep 1 - (1 - 1/d)^K: 0.095 for K/d = 0.1, 0.55 for 0.8, 0.63
+// for 1; without replacement K/d. A vertex kept is two edges read. Six standard errors of a binomial count, which is
+// wider than this one.
+static void test_what_is_remembered(void **state) {
+    (void)state;
+    enum { D = 200, SAMPLES = 4000 };
+    struct rng rng = rng_at(rng_key(12, 0), 0, 0);
+    struct test_lcg *t = interleaved(D, 1, weight_uniform, &rng);
+    struct subgraph *sub = whole(t);
+    const double fraction[] = {0.1, 0.8, 1}, given[] = {0.095, 0.55, 0.63};
+    for (int i = 0; i < 3; i++)
+        for (int noreplace = 0; noreplace < 2; noreplace++) {
+            struct error error = {0};
+            struct estimate e;
+            struct method m = method("vertices", fraction[i] * D, noreplace, false);
+            struct sampler *sampler = sampler_new(sub, &m, &error);
+            draw(&e, sampler, SAMPLES);
+            double kept = estimate_remembered(&e) / (2 * D);
+            double p = noreplace ? fraction[i] : 1 - pow(1 - 1.0 / D, fraction[i] * D);
+            assert_true(fabs(kept - p) <= 6 * sqrt(p * (1 - p) / D / SAMPLES) + 1e-12);
+            if (!noreplace) assert_true(fabs(kept - given[i]) < 0.006);
+            sampler_free(sampler);
+        }
+    subgraph_free(sub);
+    mem_free(t);
+}
+
+// Half widths from tables of Student's t; and how often the interval holds the exact value, for samples that are near
+// normal: a binomial count of 4,000, at 6 standard deviations (false alarm 2e-9).
+static void test_intervals(void **state) {
+    (void)state;
+    enum { SEEDS = 4000 };
+    const struct {
+        uint64_t count;
+        double half;
+    } table[] = {{2, 12.7062}, {3, 4.30265}, {4, 3.18245}, {5, 2.77645}, {10, 2.26216}, {30, 2.04523}, {1001, 1.96234}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_true(fabs(moments_t95(table[i].count) / table[i].half - 1) < 2e-3);
+    struct method m = method("edges", 0.5, false, false);
+    struct rng rng = rng_at(rng_key(13, 0), 0, 0);
+    struct test_lcg *t = interleaved(100, 1, weight_uniform, &rng);
+    struct subgraph *sub = whole(t);
+    struct error error = {0};
+    struct sampler *sampler = sampler_new(sub, &m, &error);
+    double inside = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct estimate e;
+        assert_true(estimate_begin(&e, sampler, rng_key(seed, 13), 0, &error) && estimate_until(&e, 10, &error));
+        double off = fabs(estimate_mean(&e) - scaled_double(e.exact));
+        inside += off <= moments_t95(10) * estimate_error(&e);
+    }
+    assert_true(fabs(inside / SEEDS - 0.95) < 6 * sqrt(0.95 * 0.05 / SEEDS));
+    sampler_free(sampler);
+    subgraph_free(sub);
+    mem_free(t);
+}
+
+static void test_heavy_tails(void **state) {
+    (void)state;
+    assert_true(moments_heavy(3, 1000000) && moments_heavy(6, 100) && !moments_heavy(30, 1000000));
+    assert_false(moments_heavy(100 / 3.0, 100) || moments_heavy(4, 10)); // as a normal distribution has
+}
+
 static void test_bad_parameters(void **state) {
     (void)state;
     struct test_lcg *t = graph_number(0);
@@ -200,9 +263,13 @@ static void test_bad_parameters(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_estimators_are_unbiased), cmocka_unit_test(test_threads_do_not_matter),
-        cmocka_unit_test(test_edges_explain_the_estimate), cmocka_unit_test(test_paths_without_replacement),
-        cmocka_unit_test(test_bad_parameters)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_estimators_are_unbiased),
+                                       cmocka_unit_test(test_threads_do_not_matter),
+                                       cmocka_unit_test(test_edges_explain_the_estimate),
+                                       cmocka_unit_test(test_paths_without_replacement),
+                                       cmocka_unit_test(test_what_is_remembered),
+                                       cmocka_unit_test(test_intervals),
+                                       cmocka_unit_test(test_heavy_tails),
+                                       cmocka_unit_test(test_bad_parameters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,13 +298,109 @@ static void check_law(enum noise noise, bool replace, uint32_t w, uint32_t k, ui
         fail_msg("law of noise %d, depth %u: off by %g standard errors", noise, depth, mean / standard);
 }
 
+// The same law without chance: the mean over all weights ±1/sqrt(w). The sign of a hidden vertex does not matter, so
+// the first edge into each is positive.
+static void check_law_exactly(enum noise noise, bool replace, uint32_t w, uint32_t k, uint32_t depth) {
+    double law = pow(replace ? 1 + (w - 1.0) / k : (double)w / k, depth) - 1, variances = 0, squares = 0;
+    uint32_t free_signs = w * w * (depth - 1) + 2 * w - w * depth;
+    for (uint32_t signs = 0; signs < 1u << free_signs; signs++) {
+        struct rng none = {0};
+        struct test_lcg *t = interleaved(w, depth, weight_zero, &none);
+        uint32_t bit = 0;
+        for (vertex v = 1; v < t->lcg.count; v++)
+            for (uint32_t e = t->offset[v]; e < t->offset[v + 1]; e++) {
+                bool first = e == t->offset[v] && v + 1 < t->lcg.count;
+                t->partial[e] = (first || signs >> bit++ & 1 ? 1 : -1) / sqrt(w);
+            }
+        assert_int_equal(bit, free_signs);
+        struct subgraph *sub = whole(t);
+        struct error error = {0};
+        struct scaled variance;
+        bool known;
+        assert_true(variance_cut(sub, noise, k, replace, &known, &variance, &error) && known);
+        variances += scaled_double(variance), squares += derivative(sub) * derivative(sub);
+        subgraph_free(sub);
+        mem_free(t);
+    }
+    close_to(variances / squares, law, 1e-11);
+}
+
+static void test_interleaved_law_exactly(void **state) {
+    (void)state;
+    for (uint32_t depth = 1; depth <= 4; depth++)
+        for (uint32_t k = 1; k <= 2; k++) {
+            check_law_exactly(NOISE_VERTICES, true, 2, k, depth);
+            check_law_exactly(NOISE_VERTICES, false, 2, k, depth);
+            check_law_exactly(NOISE_RADEMACHER, true, 2, k, depth);
+        }
+    for (uint32_t k = 1; k <= 3; k++) {
+        check_law_exactly(NOISE_VERTICES, true, 3, k, 2);
+        check_law_exactly(NOISE_VERTICES, false, 3, k, 2);
+        check_law_exactly(NOISE_RADEMACHER, true, 3, k, 2);
+    }
+    check_law_exactly(NOISE_VERTICES, true, 10, 1, 1); // 9 in rad.md
+    check_law_exactly(NOISE_VERTICES, true, 10, 5, 1); // 1.8
+}
+
 static void test_interleaved_law(void **state) {
     (void)state;
+    check_law(NOISE_VERTICES, true, 10, 1, 2); // 99 in rad.md
+    check_law(NOISE_VERTICES, true, 10, 5, 2); // 6.84
     for (uint32_t depth = 1; depth <= 4; depth++) {
         check_law(NOISE_VERTICES, true, 5, 1, depth);
         check_law(NOISE_VERTICES, true, 5, 3, depth);
         check_law(NOISE_VERTICES, false, 5, 2, depth);
         check_law(NOISE_RADEMACHER, true, 5, 2, depth);
+    }
+}
+
+// rad.md 2.2: the variance of the factor on one of d places is (d-1)/K, (d-K)/K without replacement; and brute force,
+// over all draws.
+static void test_draws(void **state) {
+    (void)state;
+    for (uint32_t d = 1; d <= 4; d++)
+        for (uint32_t k = 1; k <= d; k++) {
+            struct draw_moments with = variance_draw(d, k, true), without = variance_draw(d, k, false);
+            close_to(with.same - 1, (d - 1.0) / k, 1e-14);
+            close_to(without.same - 1, (double)(d - k) / k, 1e-14);
+            double same[2] = {0}, other[2] = {0}, draws[2] = {0};
+            for (uint32_t code = 0; code < pow(d, k); code++) {
+                uint32_t times[4] = {0}, most = 0;
+                for (uint32_t i = 0, rest = code; i < k; i++, rest /= d) times[rest % d]++;
+                for (uint32_t i = 0; i < d; i++) most = times[i] > most ? times[i] : most;
+                for (int distinct = 0; distinct < (most == 1 ? 2 : 1); distinct++) {
+                    double unit = (double)d / k;
+                    draws[distinct]++;
+                    same[distinct] += unit * times[0] * unit * times[0];
+                    other[distinct] += d > 1 ? unit * times[0] * unit * times[1] : 1;
+                }
+            }
+            close_to(with.same, same[0] / draws[0], 1e-13);
+            close_to(without.same, same[1] / draws[1], 1e-13);
+            if (d > 1) close_to(with.other, other[0] / draws[0], 1e-13);
+            if (d > 1) close_to(without.other, other[1] / draws[1], 1e-13);
+        }
+    close_to(variance_draw(1000, 1000, true).same - 1, 0.999, 1e-12); // near 1, not 0, at K = d
+    assert_true(variance_draw(1000, 1000, false).same == 1);
+}
+
+// The live cut: a layer of 500 fits, one of 1,100 does not, and what is known costs nothing to ask.
+static void test_cuts_that_are_too_wide(void **state) {
+    (void)state;
+    for (uint32_t width = 500; width <= 1100; width += 600) {
+        struct rng rng = rng_at(rng_key(10, 7), 0, 0);
+        struct test_lcg *t = interleaved(width, 1, weight_uniform, &rng);
+        struct subgraph *sub = whole(t);
+        struct error error = {0};
+        struct scaled variance;
+        bool known;
+        assert_true(variance_cut(sub, NOISE_VERTICES, 1, true, &known, &variance, &error));
+        assert_true(known == (width == 500));
+        if (known) close_to(scaled_double(variance), exact(sub, WALK_UNIFORM), 1e-9);
+        assert_true(variance_cut(sub, NOISE_EDGES, 0.5, true, &known, &variance, &error));
+        assert_true(known == (width == 500));
+        subgraph_free(sub);
+        mem_free(t);
     }
 }
 
@@ -388,10 +484,17 @@ static void test_ends(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_walks_match_all_paths),      cmocka_unit_test(test_given_weights),
-        cmocka_unit_test(test_sweeps_match_all_outcomes),  cmocka_unit_test(test_interleaved_law),
-        cmocka_unit_test(test_single_draws_are_walks),     cmocka_unit_test(test_beyond_doubles),
-        cmocka_unit_test(test_independent_paths_are_flat), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_walks_match_all_paths),
+        cmocka_unit_test(test_given_weights),
+        cmocka_unit_test(test_sweeps_match_all_outcomes),
+        cmocka_unit_test(test_interleaved_law),
+        cmocka_unit_test(test_interleaved_law_exactly),
+        cmocka_unit_test(test_draws),
+        cmocka_unit_test(test_cuts_that_are_too_wide),
+        cmocka_unit_test(test_single_draws_are_walks),
+        cmocka_unit_test(test_beyond_doubles),
+        cmocka_unit_test(test_independent_paths_are_flat),
+        cmocka_unit_test(test_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

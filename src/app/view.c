@@ -224,7 +224,7 @@ static void take_chart(struct view_app *app, json_t *about) {
     view_chart_draw(app);
 }
 
-static void take_view(struct view_app *app, const char *payload, uint32_t size) {
+void view_take(struct view_app *app, const char *payload, uint32_t size) {
     const char *json, *bytes;
     size_t json_size, bytes_size;
     struct scene scene;
@@ -266,7 +266,7 @@ static void take_view(struct view_app *app, const char *payload, uint32_t size) 
 static void take_message(struct view_app *app, struct message *message) {
     switch (message->kind) {
     case WIRE_VIEW:
-        take_view(app, message->data, message->size);
+        view_take(app, message->data, message->size);
         break;
     case WIRE_NOTE:
         view_note(app, "%s", message->data);
@@ -376,7 +376,7 @@ static void close_all(struct view_app *app) {
     SDL_Quit();
 }
 
-int main(void) {
+int view_run(void) {
     static struct view_app app = {.socket = STDIN_FILENO,
                                   .type = 1,
                                   .panel_shown = true,

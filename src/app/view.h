@@ -1,5 +1,5 @@
-// The window's own state, shared by its files: view.c (the loop and the socket), view_draw.c (pixels), view_panel.c
-// (the panel at the side), view_input.c (keys and mouse), view_dump.c (what a test asks for).
+// The window's own state, shared by its files: view.c (the loop and the socket), view_main.c (main alone), view_draw.c
+// (pixels), view_panel.c (the panel at the side), view_input.c (keys and mouse), view_dump.c (what a test asks for).
 //
 // The window decides nothing about graphs: it shows the pictures that the session sends and turns keys, clicks and
 // sliders into events for it.
@@ -132,11 +132,14 @@ struct view_app {
         slide_from; // the first input not drawn yet (0: none); the value under way; the one shown
 };
 
+int view_run(void);    // until the window or the socket closes; the program's exit status
 double view_now(void); // seconds
 void view_time(struct view_times *times, double since);
 void view_note(struct view_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void view_send(struct view_app *app, json_t *event); // takes the event
 void view_command(struct view_app *app, const char *line);
+void view_take(struct view_app *app, const char *payload,
+               uint32_t size); // a picture or a plot, as the session sends it
 
 // view_draw.c
 struct area view_picture_area(const struct view_app *app); // pixels

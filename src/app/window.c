@@ -591,16 +591,20 @@ static bool take_event(struct session *session, const json_t *event) {
     return true;
 }
 
+bool window_take_event(struct session *session, const char *text, size_t size) {
+    json_t *event = json_loadb(text, size, 0, NULL);
+    bool ok = event && take_event(session, event);
+    json_decref(event);
+    return ok;
+}
+
 static bool take_message(struct session *session, enum wire_kind kind, const char *payload, uint32_t size) {
     if (kind == WIRE_STATE) {
         mem_free(window.state);
         window.state = mem_text(payload, size);
         return true;
     }
-    json_t *event = kind == WIRE_EVENT ? json_loadb(payload, size, 0, NULL) : NULL;
-    bool ok = event && take_event(session, event);
-    json_decref(event);
-    return ok;
+    return kind == WIRE_EVENT && window_take_event(session, payload, size);
 }
 
 // Messages are taken out of the buffer before they are acted on: what they cause may come back here.

@@ -30,6 +30,8 @@ bool window_wants_to_send(void);
 // Reads and sends what it can without waiting, and does what the window asks for. Returns whether anything was said on
 // the terminal.
 bool window_attend(struct session *session);
+// Does what one event (JSON) asks for. false: it is none, and the window is not to be trusted.
+bool window_take_event(struct session *session, const char *text, size_t size);
 // Serves the window until it is closed or the program interrupted: `bauer --window FILE`.
 void window_wait(struct session *session);
 // A key for the next step or the one before: of a lesson, of a walk, or a walk's first.

@@ -1,0 +1,18 @@
+# The paper's convolutional network: four convolutions, two of them followed by a pooling (CIFAR-10).
+def convolutional(x, y):
+    W1 = param(16, 3, 5, 5)
+    b1 = param(16, 1, 1, fan_in=75)
+    a1 = relu(conv2d(x, W1, 2) + b1)
+    W2 = param(32, 16, 5, 5)
+    b2 = param(32, 1, 1, fan_in=400)
+    a2 = avg_pool2d(relu(conv2d(a1, W2, 2) + b2), 2)
+    W3 = param(32, 32, 5, 5)
+    b3 = param(32, 1, 1, fan_in=800)
+    a3 = relu(conv2d(a2, W3, 2) + b3)
+    W4 = param(32, 32, 5, 5)
+    b4 = param(32, 1, 1, fan_in=800)
+    a4 = avg_pool2d(relu(conv2d(a3, W4, 2) + b4), 2)
+    W5 = param(2048, 10)
+    b5 = param(10, fan_in=2048)
+    p = log_softmax(flatten(a4) @ W5 + b5)
+    return nll(p, y)

@@ -1,0 +1,15 @@
+# The paper's fully connected network: 784-300-300-300-10 (Fashion-MNIST, MNIST).
+def fully_connected(x, y):
+    W1 = param(784, 300)
+    b1 = param(300, fan_in=784)
+    a1 = relu(x @ W1 + b1)
+    W2 = param(300, 300)
+    b2 = param(300, fan_in=300)
+    a2 = relu(a1 @ W2 + b2)
+    W3 = param(300, 300)
+    b3 = param(300, fan_in=300)
+    a3 = relu(a2 @ W3 + b3)
+    W4 = param(300, 10)
+    b4 = param(10, fan_in=300)
+    p = log_softmax(a3 @ W4 + b4)
+    return nll(p, y)

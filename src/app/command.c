@@ -55,15 +55,30 @@ const struct command command_table[] = {
      "train a network with less remembered",
      "Trains the network that a function of images and labels returns the loss of: one of yours, or `fully_connected`, "
      "`convolutional` or `recurrent`. Data are `fashion-mnist` (Debian's package), `mnist` and `cifar10` (with `dir "
-     "FOLDER`). Every method, fraction and seed is a run; runs share the processors. The window shows their curves. "
-     "`resume FILE` saves each run at its reports and goes on from there, with the same bits. Losses are means over "
-     "the "
-     "first 10,000 training images (`train-images N`) and all test images.",
+     "FOLDER`). Every method, fraction and seed is a run; runs share the processors. The window shows their curves; "
+     "at the prompt they go on in the background (:runs). `resume FILE` saves each run at its reports and every 30 s, "
+     "the second in FILE.2 and so on, and goes on from there with the same bits, if the file is there. Losses are "
+     "means over the first 10,000 training images (`train-images N`, of the resampled ones after `bootstrap`) and all "
+     "test images.",
      ":train fully_connected different keep 0.1 iterations 400", COMPLETE_WORDS,
      "data fashion-mnist mnist cifar10 dir exact same different project project-different keep noreplace same-steps "
      "batch iterations optimizer adam sgd lr decay gamma drop clip bootstrap seed report train-images test-images "
      "resume fully_connected convolutional recurrent",
      true, command_train},
+    {"runs", NULL, "[N]", "trainings that were begun at the prompt",
+     "Lists them with their losses so far, a curve of the training loss in small, and the time left; shows the curves "
+     "of "
+     "the newest, or of run N, in the window. At the prompt :train goes on in the background; in a file, a pipe or a "
+     "lesson it is waited for.",
+     ":runs", COMPLETE_NOTHING, NULL, false, command_runs},
+    {"pause", NULL, "[N]", "let a training in the background rest",
+     "The newest that goes on, or run N. It is saved, if it has a checkpoint (`resume FILE`).", ":help pause",
+     COMPLETE_NOTHING, NULL, false, command_pause},
+    {"resume", NULL, "[N]", "go on with a paused training", "The newest, or run N.", ":help resume", COMPLETE_NOTHING,
+     NULL, false, command_resume},
+    {"stop", NULL, "[N]", "end a training in the background",
+     "The newest that goes on, or run N. It is saved, if it has a checkpoint, and the same :train line goes on there.",
+     ":help stop", COMPLETE_NOTHING, NULL, false, command_stop},
     {"eliminate", NULL, "V", "eliminate one vertex of the linearized graph",
      "Joins each predecessor of V with each successor and shows new edges (fill-in) and changed ones. When all are "
      "eliminated, the edges that are left are the Jacobian.",
@@ -215,8 +230,8 @@ const struct command command_table[] = {
     {"time", NULL, "LINE", "run a line and say how long it took", "Wall-clock time of a command or a statement.",
      ":time :jacobian", COMPLETE_NOTHING, NULL, false, command_time},
     {"doctor", NULL, "", "what works on this machine, and what is missing",
-     "Looks for the layout program, fonts and places to write.", ":doctor", COMPLETE_NOTHING, NULL, false,
-     command_doctor},
+     "Looks for the layout program, fonts, places to write, and the data of :train and :figure.", ":doctor",
+     COMPLETE_NOTHING, NULL, false, command_doctor},
     {"window", NULL, "[open | close | state]", "the window with the picture",
      "Opens the window again, closes it, or tells as JSON what it shows. At a terminal it opens by itself with the "
      "first :graph, :lcg, :paths or :walk, unless bauer was started with --no-window; for a file or a pipe only with "

@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/report.h"
+#include "app/train_command.h"
 #include "base/file.h"
 #include "show/export.h"
 
@@ -71,7 +72,7 @@ bool command_figure(struct session *session, const struct words *words, struct e
     const char *folder;
     const struct figure *figure = find(words, error);
     if (!figure || !read_options(words, &full, &folder, error)) return false;
-    struct chart *chart = figure->make(session, figure->number, full, folder, error);
+    struct chart *chart = figure->make(session, figure->number, full, training_folder(folder), error);
     if (!chart) return false;
     chart_show(session, chart);
     if (!write_files(session, figure, error)) return false;

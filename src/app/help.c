@@ -19,6 +19,7 @@ static const struct option options[] = {
     {"-i", "prompt after the files"},
     {"--json", "print each result as one JSON object on a line"},
     {"--seed N", "seed of everything random, or `auto` for a new one"},
+    {"--data FOLDER", "where MNIST's and CIFAR-10's files are, for :train and :figure"},
     {"--strict", "stop at the first line that fails"},
     {"--window", "open the window for a file or a pipe too, and wait until it is closed"},
     {"--no-window", "open no window"},

@@ -23,6 +23,7 @@
 #include "app/progress.h"
 #include "app/repl.h"
 #include "app/report.h"
+#include "app/runs.h"
 #include "app/window.h"
 #include "base/child.h"
 #include "base/file.h"
@@ -32,12 +33,12 @@
 
 struct arguments {
     bool json, strict, no_init, interactive, window, no_window, version, help;
-    const char *seed;
+    const char *seed, *data;
     int steps; // files, lines and - that are to be run
 };
 
-static const char *const flags[] = {"-c",        "-",        "-i",          "--json",    "--seed", "--strict",
-                                    "--no-init", "--window", "--no-window", "--version", "--help"};
+static const char *const flags[] = {"-c",       "-",         "-i",       "--json",      "--seed",    "--data",
+                                    "--strict", "--no-init", "--window", "--no-window", "--version", "--help"};
 
 static int wrong_usage(const char *message, const char *what, const char *hint) {
     fprintf(stderr, "bauer: %s%s\n", message, what);
@@ -74,6 +75,11 @@ static int read_option(struct arguments *a, int argc, char **argv, int *i) {
     if (strcmp(option, "--seed") == 0) {
         if (++*i >= argc) return wrong_usage("a number is missing after --seed", "", NULL);
         a->seed = argv[*i];
+        return 0;
+    }
+    if (strcmp(option, "--data") == 0) {
+        if (++*i >= argc) return wrong_usage("a folder is missing after --data", "", NULL);
+        a->data = argv[*i];
         return 0;
     }
     bool *flag = strcmp(option, "--json") == 0                                ? &a->json
@@ -117,6 +123,7 @@ static void catch_interrupt(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write, told as a full disk is
 }
 
 // ---- running ------------------------------------------------------------------------------------------------------
@@ -135,7 +142,7 @@ static void run_stdin(struct session *session) {
 
 static void run_steps(struct session *session, int argc, char **argv) {
     for (int i = 1; i < argc && !session->quit && !(session->strict && session->failures) && !interrupted; i++) {
-        if (strcmp(argv[i], "--seed") == 0)
+        if (strcmp(argv[i], "--seed") == 0 || strcmp(argv[i], "--data") == 0)
             i++;
         else if (strcmp(argv[i], "-c") == 0)
             session_run(session, "-c", argv[i + 1], strlen(argv[i + 1]), 1), i++;
@@ -201,6 +208,7 @@ static int run(const struct arguments *a, int argc, char **argv) {
     window_set_mode(a->no_window || ranks_count() > 1 ? WINDOW_NEVER
                     : a->window                       ? WINDOW_ALWAYS
                                                       : WINDOW_WHEN_INTERACTIVE);
+    training_set_folder(a->data);
     progress_start();
     int status = wrong;
     if (!wrong) {
@@ -213,6 +221,7 @@ static int run(const struct arguments *a, int argc, char **argv) {
             window_wait(session);
     }
     progress_stop();
+    runs_close(session);
     window_stop();
     instructor_close();
     session_free(session);

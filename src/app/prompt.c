@@ -14,6 +14,8 @@
 
 #include "app/instructor.h"
 #include "app/repl.h"
+#include "app/report.h"
+#include "app/runs.h"
 #include "app/window.h"
 #include "base/task.h"
 
@@ -23,6 +25,8 @@ enum { INDENT = 4 };
 static struct {
     struct session *session;
     bool typing; // at the prompt, not at work
+    bool first;  // of an entry: the prompt says how training is doing
+    char text[256];
     bool done;
     char *line; // malloc'd by Readline, NULL at the end
     int indent, overtype;
@@ -108,6 +112,32 @@ static void attend_with(bool (*window)(struct session *)) {
     rl_forced_update_display();
 }
 
+// The prompt follows the runs, but not while it says something else.
+static void follow_runs(void) {
+    char text[sizeof prompt.text];
+    repl_prompt(prompt.session, true, text);
+    if (!prompt.first || strcmp(text, prompt.text) == 0) return;
+    if (RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MOREINPUT)) return;
+    strcpy(prompt.text, text);
+    rl_set_prompt(text);
+    rl_redisplay();
+}
+
+// What there is to tell of trainings stands above the line that is being typed.
+static void attend_runs(void) {
+    if (!prompt.session->jobs) return;
+    if (runs_attend(prompt.session)) {
+        fflush(stdout);
+        rl_clear_visible_line();
+        report_flush(prompt.session);
+        repl_prompt(prompt.session, prompt.first, prompt.text);
+        rl_set_prompt(prompt.text);
+        rl_on_new_line();
+        rl_forced_update_display();
+    }
+    follow_runs();
+}
+
 // Waits for a key. false: a signal asks for attention, or nothing will come any more.
 static bool wait_for_key(void) {
     if (prompt.ahead_at < prompt.ahead_count) return true;
@@ -117,7 +147,9 @@ static bool wait_for_key(void) {
                               {.fd = prompt.wake[0], .events = POLLIN},
                               {.fd = window_socket(), .events = events},
                               {.fd = instructor_socket(), .events = notes}};
-    if (poll(ready, 4, -1) < 0) return false;
+    int events_there = poll(ready, 4, runs_timeout(prompt.session));
+    if (events_there < 0) return false;
+    attend_runs();
     if (ready[2].revents) attend_with(window_attend);
     if (ready[3].revents) attend_with(instructor_attend);
     if (ready[1].revents) {
@@ -366,8 +398,10 @@ static enum prompt_answer take_line(struct buffer *line) {
     return PROMPT_LINE;
 }
 
-enum prompt_answer prompt_read(const char *text, int indent, struct buffer *line) {
+enum prompt_answer prompt_read(bool first, int indent, struct buffer *line) {
     enum prompt_answer answer;
+    prompt.first = first;
+    repl_prompt(prompt.session, first, prompt.text);
     prompt.indent = indent;
     prompt.done = false;
     interrupted = stopped = resumed = 0;
@@ -375,7 +409,7 @@ enum prompt_answer prompt_read(const char *text, int indent, struct buffer *line
     if (resized) rl_reset_screen_size();
     resized = 0;
     take_stop(prompt.typing = true);
-    rl_callback_handler_install(text, on_line);
+    rl_callback_handler_install(prompt.text, on_line);
     bool over = false;
     while (!prompt.done && !over) {
         bool key = wait_for_key();

@@ -16,8 +16,8 @@ enum prompt_answer {
 
 void prompt_open(struct session *session); // takes the terminal's signals
 void prompt_close(void);                   // gives them back, and leaves the terminal as it was
-// Reads a line into `line` (appended). `indent` blanks stand on it already.
-enum prompt_answer prompt_read(const char *text, int indent, struct buffer *line);
+// Reads a line into `line` (appended), the first of an entry or a further one. `indent` blanks stand on it already.
+enum prompt_answer prompt_read(bool first, int indent, struct buffer *line);
 int prompt_signal(void); // the signal that asks to leave, or 0
 // More input has arrived and waits; with `blank`, only if it goes on with a blank or a tab: the middle of a paste that
 // comes without brackets.

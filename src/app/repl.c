@@ -16,6 +16,7 @@
 #include "app/prompt.h"
 #include "app/recall.h"
 #include "app/report.h"
+#include "app/runs.h"
 #include "app/window.h"
 #include "base/file.h"
 #include "base/task.h"
@@ -113,13 +114,18 @@ static bool complete(struct session *session, struct buffer *entry, size_t last)
     return !more;
 }
 
-static void make_prompt(const struct session *session, bool first, char out[64]) {
+void repl_prompt(const struct session *session, bool first, char out[256]) {
+    char status[160] = "";
     const char *words = first ? "bauer> " : ".....> ";
-    if (session->output.color)
-        snprintf(out, 64, "\001%s\002%s\001%s\002", first ? report_accent(session) : report_muted(session), words,
+    if (first) runs_prompt(session, status);
+    if (session->output.color && *status)
+        snprintf(out, 256, "\001%s\002%s\001%s%s\002%s\001%s\002", report_muted(session), status, report_plain(session),
+                 report_accent(session), words, report_plain(session));
+    else if (session->output.color)
+        snprintf(out, 256, "\001%s\002%s\001%s\002", first ? report_accent(session) : report_muted(session), words,
                  report_plain(session));
     else
-        snprintf(out, 64, "%s", words);
+        snprintf(out, 256, "%s%s", status, words);
 }
 
 // Strips prompts from a line that came by itself: the first decides whether the others may have one.
@@ -141,13 +147,12 @@ static bool read_entry(struct session *session, struct buffer *entry) {
     enum prompt_answer answer;
     buffer_clear(entry);
     do {
-        char prompt[64];
-        make_prompt(session, entry->size == 0, prompt);
         int indent = entry->size ? repl_indent(buffer_string(entry), entry->size) : 0;
         buffer_clear(&line);
-        answer = prompt_read(prompt, pasted ? 0 : indent, &line);
+        answer = prompt_read(entry->size == 0, pasted ? 0 : indent, &line);
         size_t last = entry->size;
         if (answer == PROMPT_CANCEL) buffer_clear(entry);
+        if (answer == PROMPT_CANCEL && runs_busy(session)) puts("training goes on: :pause, :stop");
         task_begin(); // the Ctrl-C was for the line
         if (answer == PROMPT_LINE) add_line(entry, &line, &pasted);
         if (answer == PROMPT_LINE && complete(session, entry, last)) break;

@@ -13,6 +13,10 @@ int repl_run(struct session *session, bool read_init);
 // program had answered, and go, except blank ones.
 size_t repl_strip_prompts(char *text, size_t size);
 
+// The prompt, of an entry's first line or a further one, with Readline's marks around colours: "bauer> ", and before it
+// how training in the background is doing.
+void repl_prompt(const struct session *session, bool first, char out[256]);
+
 // Writes `text` through $PAGER (default "less -FRX") when it is longer than the terminal. false when it is not, or when
 // there is no pager: nothing has been written then.
 bool repl_page(const char *text, size_t size);

@@ -65,6 +65,7 @@ struct trials;      // app/trials.h
 struct sample_view; // app/sampling.h
 struct lesson_run;  // app/lesson.h
 struct undo;        // session.c
+struct job;         // app/runs.h
 
 struct session {
     struct symbols *symbols;
@@ -81,6 +82,7 @@ struct session {
     struct chart *chart;          // of the last :plot or :variance, or NULL
     struct trials *trials;        // estimates so far, or NULL
     struct sample_view *sampling; // what the window shows of the last :sample, or NULL
+    struct job *jobs;             // trainings begun at the prompt, the newest first
     struct undo *undo;
     bool quit;
     bool strict;      // stop at the first failed line

@@ -11,6 +11,7 @@
 #include "app/recall.h"
 #include "app/report.h"
 #include "app/settings.h"
+#include "app/train_command.h"
 #include "app/walk.h"
 #include "app/window.h"
 #include "base/file.h"
@@ -286,6 +287,12 @@ static bool layout_works(char message[256]) {
     return ok;
 }
 
+static const char *const data_advice[] = {
+    "apt install dataset-fashion-mnist",
+    "get the four IDX files of MNIST, gzipped or not, into a folder and name it: bauer --data FOLDER",
+    "unpack CIFAR-10's binary version (cifar-10-binary.tar.gz) and name its folder: bauer --data FOLDER",
+};
+
 bool command_doctor(struct session *session, const struct words *words, struct error *error) {
     char message[256], path[4096];
     if (!command_no_words(words, error)) return false;
@@ -294,6 +301,14 @@ bool command_doctor(struct session *session, const struct words *words, struct e
     tell_check(session, wide > 0, "fonts", "install fonts-lato and fonts-dejavu-core");
     tell_check(session, file_xdg("XDG_STATE_HOME", ".local/state", "history", path, sizeof path),
                "a place for the history", "set HOME or XDG_STATE_HOME to a folder that can be written");
+    for (size_t i = 0; i < data_name_count; i++) {
+        struct error missing = {0};
+        char what[80], advice[900];
+        bool ok = data_there(data_names[i], i == 0 ? NULL : training_folder(NULL), &missing);
+        snprintf(what, sizeof what, "data %s, for :train and :figure", data_names[i]);
+        snprintf(advice, sizeof advice, "%s; %s", missing.message, data_advice[i]);
+        tell_check(session, ok, what, advice);
+    }
     return true;
 }
 

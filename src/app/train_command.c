@@ -4,13 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/keep_words.h"
-#include "app/progress.h"
 #include "app/report.h"
+#include "app/runs.h"
 #include "app/window.h"
-#include "base/clock.h"
+#include "base/memory.h"
 
 enum { MOST_RUNS = 64, MOST_SEEDS = 16 };
 
@@ -92,7 +93,11 @@ static bool read_request(struct session *session, const struct words *words, str
         if (!keep_word(session, words, &i, &r->keep, &taken, error)) return false;
         if (!taken && !option_word(words, &i, r, error)) return false;
     }
-    if (!r->keep.methods) r->keep.method[r->keep.methods++] = r->keep.fractions ? KEEP_DIFFERENT : KEEP_EXACT;
+    bool all_exact = r->keep.methods == 1 && r->keep.method[0] == KEEP_EXACT;
+    if (all_exact && (r->keep.fractions || r->keep.layers))
+        return command_usage_error(words, 0, error, "`exact` keeps all, so there is nothing for `keep` to say");
+    if (!r->keep.methods)
+        r->keep.method[r->keep.methods++] = r->keep.fractions || r->keep.layers ? KEEP_DIFFERENT : KEEP_EXACT;
     if (!r->keep.fractions) r->keep.fraction[r->keep.fractions++] = 0.1;
     if (!r->seeds) r->seed[r->seeds++] = (double)session->settings.seed;
     return true;
@@ -100,144 +105,200 @@ static bool read_request(struct session *session, const struct words *words, str
 
 // ---- the runs -----------------------------------------------------------------------------------------------------
 
-struct show {
-    struct session *session;
-    struct training *run;
-    uint32_t count;
-    const char *line;
-};
-
-static struct chart *make_chart(const struct show *s, struct error *error) {
-    char title[160];
-    snprintf(title, sizeof title, "Training %.100s", s->line);
-    struct chart *chart = chart_new(title, "", error);
-    bool ok = chart && training_panel(chart, s->run, s->count, CURVE_LOSS, error) &&
-              training_panel(chart, s->run, s->count, CURVE_TEST_ACCURACY, error);
-    struct buffer csv = {0};
-    ok = ok && (training_table(s->run, s->count, &csv) || error_memory(error));
-    if (ok) chart->csv = mem_text(buffer_string(&csv), csv.size);
-    buffer_free(&csv);
-    if (ok) return chart;
-    chart_free(chart);
-    return NULL;
-}
-
-static void show_round(void *context) {
-    const struct show *s = context;
-    struct error ignored = {0};
-    struct chart *chart = make_chart(s, &ignored);
-    if (chart) chart_show(s->session, chart);
-    window_refresh(s->session, true);
-    window_attend(s->session);
-}
-
-static bool make_runs(struct session *session, const struct request *r, const struct dataset *data,
-                      const struct dataset *test, const struct network *network, struct training *run, uint32_t *count,
-                      struct error *error) {
-    for (uint32_t m = 0; m < r->keep.methods; m++)
-        for (uint32_t f = 0; f < (r->keep.method[m] == KEEP_EXACT ? 1 : r->keep.fractions); f++)
-            for (uint32_t s = 0; s < r->seeds; s++) {
-                struct training *t = &run[*count];
-                if (*count == MOST_RUNS)
-                    return error_set(error, ERROR_USAGE, SPAN_NONE, "at most %d runs at once", MOST_RUNS);
-                double fraction = r->keep.method[m] == KEEP_EXACT ? 1 : r->keep.fraction[f];
-                t->options = r->options;
-                t->options.seed = (uint64_t)r->seed[s];
-                t->options.keep = (struct keep){.method = r->keep.method[m],
-                                                .fraction = fraction,
-                                                .layer = r->keep.layer,
-                                                .layer_count = r->keep.layers,
-                                                .distinct = r->keep.distinct,
-                                                .same_steps = r->keep.same_steps};
-                snprintf(t->name, sizeof t->name, fraction < 1 ? "%s %g" : "%s", keep_names[r->keep.method[m]],
-                         fraction);
-                t->network = *network;
-                t->train = train_new(&t->network, data, test, &t->options, error);
-                if (!t->train) return false;
-                ++*count;
-                if (!r->resume) continue;
-                snprintf(t->checkpoint, sizeof t->checkpoint, "%.280s%s%.0u", r->resume, *count > 1 ? "." : "",
-                         *count > 1 ? *count : 0);
-                FILE *file = fopen(t->checkpoint, "rb");
-                if (!file) continue;
-                fclose(file);
-                if (!train_load(t->train, t->checkpoint, error)) return false;
-                report_text(session, "%s goes on at iteration %llu\n", t->checkpoint,
-                            (unsigned long long)train_iteration(t->train));
-            }
+// A layer's fraction is for a parameter of the network.
+static bool check_layers(struct session *session, const struct request *r, const struct graph *graph,
+                         struct error *error) {
+    for (uint32_t l = 0; l < r->keep.layers; l++) {
+        bool found = false;
+        for (uint32_t i = 0; i < graph->input_count && !found; i++)
+            found = graph_is_parameter(graph, graph->input[i]) &&
+                    graph->name[graph->input[i]] == r->keep.layer[l].parameter;
+        if (!found)
+            return error_set(error, ERROR_NAME, SPAN_NONE, "%s has no parameter `%s`", r->function,
+                             symbol_text(session->symbols, r->keep.layer[l].parameter));
+    }
     return true;
 }
 
-static void tell_runs(struct session *session, const struct training *run, uint32_t count) {
-    struct report_table *table = report_table_new(8);
-    static const char *const head[] = {"method",   "seed",      "iterations",    "loss",
-                                       "accuracy", "test loss", "test accuracy", "held MB"};
-    for (int i = 0; i < 8; i++) report_table_cell(table, "%s", head[i]);
-    for (uint32_t i = 0; i < count; i++) {
-        size_t reports;
-        const struct train_report *all = train_reports(run[i].train, &reports);
-        struct train_report r = reports ? all[reports - 1] : (struct train_report){0};
-        report_table_cell(table, "%s", run[i].name);
-        report_table_cell(table, "%llu", (unsigned long long)run[i].options.seed);
-        report_table_cell(table, "%llu", (unsigned long long)r.iteration);
-        report_table_cell(table, "%.4f", r.loss);
-        report_table_cell(table, "%.2f %%", 100 * r.accuracy);
-        report_table_cell(table, "%.4f", r.test_loss);
-        report_table_cell(table, "%.2f %%", 100 * r.test_accuracy);
-        report_table_cell(table, "%.3f", (double)train_held(run[i].train) / 1e6);
-    }
-    report_table_print(session, table, true);
-    for (uint32_t i = 0; i < count; i++)
-        if (run[i].error.kind != ERROR_NONE)
-            report_text(session, "%s, seed %llu: %s\n", run[i].name, (unsigned long long)run[i].options.seed,
-                        run[i].error.message);
+static bool add_run(struct job *job, const struct request *r, enum keep_method method, double fraction, double seed,
+                    struct error *error) {
+    if (job->count == MOST_RUNS) return error_set(error, ERROR_USAGE, SPAN_NONE, "at most %d runs at once", MOST_RUNS);
+    struct training *t = &job->run[job->count++];
+    t->options = r->options;
+    t->options.seed = (uint64_t)seed;
+    t->options.keep = (struct keep){.method = method,
+                                    .fraction = fraction,
+                                    .layer = job->layer,
+                                    .layer_count = method == KEEP_EXACT ? 0 : r->keep.layers,
+                                    .distinct = r->keep.distinct,
+                                    .same_steps = r->keep.same_steps};
+    snprintf(t->name, sizeof t->name, fraction < 1 ? "%s %g" : "%s", keep_names[method], fraction);
+    return true;
 }
 
-static void tell_json(struct session *session, const struct training *run, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        size_t reports;
-        const struct train_report *r = train_reports(run[i].train, &reports);
-        for (size_t k = 0; k < reports; k++)
-            report_json(session,
-                        json_pack("{s:s, s:s, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "kind", "train", "method",
-                                  keep_names[run[i].options.keep.method], "keep", run[i].options.keep.fraction, "seed",
-                                  (json_int_t)run[i].options.seed, "iteration", (json_int_t)r[k].iteration, "loss",
-                                  r[k].loss, "train_accuracy", r[k].accuracy, "test_loss", r[k].test_loss, "accuracy",
-                                  r[k].test_accuracy, "seconds", r[k].seconds));
+static bool add_runs(struct job *job, const struct request *r, struct error *error) {
+    for (uint32_t m = 0; m < r->keep.methods; m++)
+        for (uint32_t f = 0; f < (r->keep.method[m] == KEEP_EXACT ? 1 : r->keep.fractions); f++)
+            for (uint32_t s = 0; s < r->seeds; s++)
+                if (!add_run(job, r, r->keep.method[m], r->keep.method[m] == KEEP_EXACT ? 1 : r->keep.fraction[f],
+                             r->seed[s], error))
+                    return false;
+    return true;
+}
+
+// What all runs and evaluations need, from the graphs of a batch of 1 and of 2.
+static bool predict(const struct job *job, struct graph *const small[2], double *bytes, struct error *error) {
+    double two[2], images = network_evaluation(&job->data);
+    for (int i = 0; i < 2; i++)
+        if (!train_need(small[i], NULL, &two[i], error)) return false;
+    *bytes = job->count * (two[0] + (two[1] - two[0]) * (images - 1));
+    for (uint32_t r = 0; r < job->count; r++) {
+        for (int i = 0; i < 2; i++)
+            if (!train_need(small[i], &job->run[r].options, &two[i], error)) return false;
+        *bytes += two[0] + (two[1] - two[0]) * (job->run[r].options.batch - 1.0);
     }
+    return true;
+}
+
+// Told before anything is computed, not found out in the night.
+static bool check_memory(const struct job *job, struct graph *const small[2], struct error *error) {
+    double need, there = memory_available();
+    if (!predict(job, small, &need, error)) return false;
+    if (need <= there) return true;
+    error_set(error, ERROR_LIMIT, SPAN_NONE, "this would need about %.3g GB of memory, and %.3g GB are free",
+              need / 1e9, there / 1e9);
+    error_hint(error, job->count > 1 ? "fewer runs at once, a smaller batch, or keep less"
+                                     : "a smaller batch, or keep less: :memory tells what is remembered");
+    return false;
+}
+
+static bool check(struct session *session, const struct request *r, const struct job *job, struct error *error) {
+    struct graph *small[2] = {NULL, NULL};
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < 2; i++)
+        ok = (small[i] = network_trace(session, r->function, &job->data, i + 1, error)) != NULL;
+    ok = ok && check_layers(session, r, small[0], error) && check_memory(job, small, error);
+    for (int i = 0; i < 2; i++) graph_drop(small[i]);
+    return ok;
+}
+
+static bool take_up(struct session *session, struct job *job, uint32_t i, const char *file, struct error *error) {
+    struct training *t = &job->run[i];
+    char number[16] = "";
+    if (i) snprintf(number, sizeof number, ".%u", i + 1);
+    if (snprintf(t->checkpoint, sizeof t->checkpoint, "%s%s", file, number) >= (int)sizeof t->checkpoint)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "the checkpoint's name is too long");
+    if (access(t->checkpoint, F_OK) != 0) {
+        char *slash = strrchr(t->checkpoint, '/');
+        if (slash) *slash = '\0';
+        bool writable = access(slash ? *t->checkpoint ? t->checkpoint : "/" : ".", W_OK) == 0;
+        if (slash) *slash = '/';
+        return writable || error_set(error, ERROR_FILE, SPAN_NONE, "%s cannot be written there", t->checkpoint);
+    }
+    if (!train_load(t->train, t->checkpoint, error)) return false;
+    if (session->output.json) return true;
+    report_text(session, "%s goes on at iteration %llu\n", t->checkpoint,
+                (unsigned long long)train_iteration(t->train));
+    if (*train_note(t->train)) report_text(session, "note: %s\n", train_note(t->train));
+    return true;
+}
+
+static bool make_runs(struct session *session, const struct request *r, struct job *job, struct error *error) {
+    job->keeps = r->resume;
+    job->run = mem_zero(MOST_RUNS, sizeof *job->run);
+    job->layer = mem_zero(r->keep.layers + 1, sizeof *job->layer);
+    if (!job->run || !job->layer) return error_memory(error);
+    memcpy(job->layer, r->keep.layer, r->keep.layers * sizeof *job->layer);
+    bool ok = add_runs(job, r, error) && check(session, r, job, error) &&
+              network_make(session, r->function, &job->data, r->options.batch, &job->network, error);
+    for (uint32_t i = 0; ok && i < job->count; i++) {
+        struct training *t = &job->run[i];
+        t->network = job->network;
+        t->train = train_new(&t->network, &job->data, &job->test, &t->options, error);
+        ok = t->train && (!r->resume || take_up(session, job, i, r->resume, error));
+    }
+    return ok;
+}
+
+// ---- waiting ------------------------------------------------------------------------------------------------------
+
+struct waiting {
+    struct session *session;
+    struct job *job;
+    size_t *told; // by run: reports written as JSON
+};
+
+static void look(void *context) {
+    struct waiting *w = context;
+    if (w->session->output.json) {
+        job_tell_reports(w->session, w->job, w->told);
+        if (w->session->output.text.size) report_flush(w->session);
+    }
+    if (!window_is_open()) return;
+    job_show(w->session, w->job);
+    window_refresh(w->session, true);
+    window_attend(w->session);
+}
+
+static bool wait_for(struct session *session, struct job *job, struct error *error) {
+    struct waiting waiting = {session, job, mem_zero(job->count + 1, sizeof(size_t))};
+    if (!waiting.told) return error_memory(error);
+    job_show(session, job);
+    window_refresh(session, true);
+    struct error stopped = {0};
+    bool done = training_run(job->run, job->count, look, &waiting, &stopped), failed = false;
+    job_show(session, job);
+    for (uint32_t i = 0; i < job->count; i++) {
+        const struct training *run = &job->run[i];
+        failed |= run->error.kind != ERROR_NONE;
+        size_t *told = waiting.told;
+        if (session->output.json) job_tell_run(session, run, &told[i]);
+    }
+    mem_free(waiting.told);
+    if (!session->output.json) job_tell(session, job);
+    if (!done && stopped.kind != ERROR_INTERRUPT) return *error = stopped, false;
+    if (!done && !session->output.json)
+        report_text(session, "stopped%s\n",
+                    job->keeps ? "; the same line goes on from there" : "; with `resume FILE` it could go on");
+    if (!failed) return true;
+    for (uint32_t i = 0; i < job->count && error->kind == ERROR_NONE; i++) *error = job->run[i].error;
+    return false;
+}
+
+// At the prompt training goes on in the background; whatever has lines after it waits.
+static bool goes_on_behind(const struct session *session) {
+    return session->output.interactive && session->running == 1 && !session->output.json && !session->output.capture &&
+           !session->from_window && !session->lesson;
+}
+
+static bool begin(struct session *session, const struct request *r, struct job *job, struct error *error) {
+    const char *folder = training_folder(r->folder);
+    return data_load(r->data, folder, false, &job->data, error) &&
+           data_load(r->data, folder, true, &job->test, error) && make_runs(session, r, job, error);
 }
 
 bool command_train(struct session *session, const struct words *words, struct error *error) {
     struct request *r = mem_zero(1, sizeof *r);
-    struct training *run = mem_zero(MOST_RUNS + 1, sizeof *run);
-    struct dataset data = {.count = 0}, test = {.count = 0};
-    struct network network = {0};
-    uint32_t count = 0;
-    if (!r || !run) return mem_free(r), mem_free(run), error_memory(error);
+    struct job *job = job_new(error);
+    if (!r || !job) return mem_free(r), job_free(job), error_memory(error);
     r->data = "fashion-mnist";
     r->options = (struct train_options){
         .batch = 150, .iterations = 2000, .rate = 1e-3, .gamma = 1, .report = 400, .train_images = 10000};
-    bool ok = read_request(session, words, r, error) && data_load(r->data, r->folder, false, &data, error) &&
-              data_load(r->data, r->folder, true, &test, error) &&
-              network_make(session, r->function, &data, r->options.batch, &network, error) &&
-              make_runs(session, r, &data, &test, &network, run, &count, error);
-    if (ok) {
-        struct show show = {session, run, count, r->function};
-        struct error stopped = {0};
-        bool done = training_run(run, count, show_round, &show, &stopped);
-        if (session->output.json)
-            tell_json(session, run, count);
-        else
-            tell_runs(session, run, count);
-        if (!done && !session->output.json)
-            report_text(session, "stopped%s\n",
-                        r->resume ? "; the same line goes on from there" : "; with `resume FILE` it could go on");
+    job->title = mem_text(words->rest, strcspn(words->rest, "\r\n"));
+    bool ok =
+        (job->title || error_memory(error)) && read_request(session, words, r, error) && begin(session, r, job, error);
+    if (ok && goes_on_behind(session)) {
+        ok = runs_add(session, job, error);
+        if (ok) {
+            job_show(session, job);
+            session->show = true;
+            report_text(session, "run %u goes on in the background: :runs, :pause, :resume, :stop\n", job->number);
+            job = NULL;
+        }
+    } else if (ok) {
+        ok = wait_for(session, job, error);
     }
-    for (uint32_t i = 0; i < count; i++) train_free(run[i].train);
-    network_free(&network);
-    data_free(&data);
-    data_free(&test);
-    mem_free(run);
+    job_free(job);
     mem_free(r);
     return ok;
 }

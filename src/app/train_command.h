@@ -3,28 +3,28 @@
 #define BAUER_APP_TRAIN_COMMAND_H
 
 #include "app/chart.h"
-#include "lab/train.h"
+#include "app/crew.h"
 
 // The network that a function is, for a batch: its graph becomes the current one. A name that is not defined is looked
 // for in lessons/nets. network_free drops its graphs.
 bool network_make(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
                   struct network *network, struct error *error);
 void network_free(struct network *network);
+uint32_t network_evaluation(const struct dataset *data); // images evaluated at once
+// The graph alone, held by the caller; NULL with an error.
+struct graph *network_trace(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
+                            struct error *error);
+// The folder of the data: `given` (NULL: none), else what bauer --data said, or NULL.
+const char *training_folder(const char *given);
+void training_set_folder(const char *folder); // must stay
 
-struct training {
-    char name[80]; // of its curve: "different 0.1"
-    struct network network;
-    struct train *train;
-    struct train_options options;
-    struct error error; // why it stopped
-    bool stopped;
-    char checkpoint[300]; // "" for none
-};
-
-// Runs all of them until they are done, a report at a time, on all processors; `told` (or NULL) is called after each
-// round. What fails ends alone. ERROR_INTERRUPT: it can be called again.
+// Runs all of them until they are done, on all processors; `told` (or NULL) is called after reports, by the caller's
+// thread. What fails ends alone, its error says why. ERROR_INTERRUPT: all that has a checkpoint was saved, and it can
+// be called again.
 bool training_run(struct training *run, uint32_t count, void (*told)(void *context), void *context,
                   struct error *error);
+// Looks for what is new about a run: why it failed, or that it could not be saved. false: nothing.
+bool training_news(struct training *run, struct error *error);
 // Curves of the runs: which of a report's numbers. Runs of one name have one colour.
 enum training_curve { CURVE_LOSS, CURVE_ACCURACY, CURVE_TEST_LOSS, CURVE_TEST_ACCURACY, CURVE_SECONDS };
 bool training_panel(struct chart *chart, const struct training *run, uint32_t count, enum training_curve what,

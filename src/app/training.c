@@ -5,8 +5,12 @@
 #include "app/lesson.h"
 #include "app/train_command.h"
 #include "base/file.h"
-#include "base/parallel.h"
 #include "base/task.h"
+
+static const char *folder_of_all;
+
+const char *training_folder(const char *given) { return given ? given : folder_of_all; }
+void training_set_folder(const char *folder) { folder_of_all = folder; }
 
 // ---- a network ----------------------------------------------------------------------------------------------------
 
@@ -39,7 +43,11 @@ static struct graph *traced(struct session *session, const char *function, const
         json_t *said = json_loadb(buffer_string(&out), strcspn(buffer_string(&out), "\n"), 0, NULL);
         const char *message = json_string_value(json_object_get(said, "message"));
         const char *hint = json_string_value(json_object_get(said, "hint"));
-        error_set(error, ERROR_TYPE, SPAN_NONE, "%s: %s", function, message ? message : "it cannot be traced");
+        const char *file = json_string_value(json_object_get(said, "file"));
+        char place[200] = "";
+        if (file && strcmp(file, "<train>") != 0)
+            snprintf(place, sizeof place, " (%.150s:%d)", file, (int)json_integer_value(json_object_get(said, "line")));
+        error_set(error, ERROR_TYPE, SPAN_NONE, "%s: %s%s", function, message ? message : "it cannot be traced", place);
         if (hint) error_hint(error, "%s", hint);
         json_decref(said);
     }
@@ -63,12 +71,18 @@ static bool defined(struct session *session, const char *function, struct error 
     return false;
 }
 
+uint32_t network_evaluation(const struct dataset *data) { return data->item.rank == 3 ? 100 : 500; }
+
+struct graph *network_trace(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
+                            struct error *error) {
+    return defined(session, function, error) ? traced(session, function, data, batch, error) : NULL;
+}
+
 bool network_make(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
                   struct network *network, struct error *error) {
-    *network = (struct network){.evaluate_batch = data->item.rank == 3 ? 100 : 500};
-    if (!defined(session, function, error)) return false;
-    network->evaluate = traced(session, function, data, network->evaluate_batch, error);
-    if (network->evaluate) network->train = traced(session, function, data, batch, error);
+    *network = (struct network){.evaluate_batch = network_evaluation(data)};
+    network->evaluate = network_trace(session, function, data, network->evaluate_batch, error);
+    if (network->evaluate) network->train = network_trace(session, function, data, batch, error);
     if (network->train) return true;
     network_free(network);
     return false;
@@ -82,49 +96,38 @@ void network_free(struct network *network) {
 
 // ---- running ------------------------------------------------------------------------------------------------------
 
-struct rounds {
-    struct training *run;
-    uint32_t *list; // those that are not done
-};
-
-static bool run_one(void *context, uint64_t task, struct error *error) {
-    struct rounds *r = context;
-    struct training *run = &r->run[r->list[task]];
-    (void)error;
-    struct error own = {0};
-    if (train_on(run->train, &own)) {
-        if (*run->checkpoint && !train_save(run->train, run->checkpoint, &own)) run->error = own;
+bool training_news(struct training *run, struct error *error) {
+    if (run->state == RUN_FAILED && !run->explained) {
+        run->explained = true;
+        if (run->error.kind == ERROR_DOMAIN) train_find_nan(run->train, &run->error);
+        *error = run->error;
         return true;
     }
-    if (own.kind == ERROR_INTERRUPT) {
-        if (*run->checkpoint) train_save(run->train, run->checkpoint, &own);
-        return true;
-    }
-    run->error = own;
-    run->stopped = true;
+    if (!run->unsaved || run->told_unsaved) return false;
+    run->told_unsaved = true;
+    *error = run->unsaved_error;
+    error_hint(error, "training goes on, and tries again to save; the last whole checkpoint is kept");
     return true;
 }
 
 bool training_run(struct training *run, uint32_t count, void (*told)(void *context), void *context,
                   struct error *error) {
-    struct rounds r = {run, mem_alloc((size_t)count + 1, sizeof(uint32_t))};
-    if (!r.list) return error_memory(error);
-    for (bool ok = true; ok;) {
-        uint32_t left = 0;
-        double done = 0, total = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            done += (double)train_iteration(run[i].train);
-            total += (double)run[i].options.iterations;
-            if (!run[i].stopped && !train_done(run[i].train)) r.list[left++] = i;
-        }
+    struct crew *crew = crew_new(run, count, error);
+    if (!crew) return false;
+    double done, total, left;
+    while (crew_busy(crew) && !task_interrupted()) {
+        crew_wait(crew, 0.1);
+        crew_progress(crew, &done, &total, &left);
         task_progress("training, iterations", done, total);
-        if (!left) break;
-        ok = parallel_run(left, run_one, NULL, &r, error);
-        if (task_interrupted()) ok = error_interrupt(error);
         if (told) told(context);
     }
-    mem_free(r.list);
-    return !task_interrupted();
+    crew_free(crew);
+    for (uint32_t i = 0; i < count; i++) {
+        struct error news = {0};
+        if (training_news(&run[i], &news) && run[i].error.kind == ERROR_NONE) run[i].error = news;
+    }
+    if (told) told(context);
+    return task_interrupted() ? error_interrupt(error) : true;
 }
 
 // ---- what came of it ----------------------------------------------------------------------------------------------

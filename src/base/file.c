@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static bool follow_links(const char *path, char target[PATH_MAX], struct error *
 
 // Opens a new file beside `target` and leaves its name in `temporary`.
 static int open_beside(const char *target, char temporary[PATH_MAX + 64]) {
-    static unsigned serial;
+    static atomic_uint serial; // several threads may write
     const char *slash = strrchr(target, '/');
     int folder = slash ? (int)(slash + 1 - target) : 0;
     for (int attempt = 0; attempt < 100; attempt++) {

@@ -1,10 +1,11 @@
 #include "base/task.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 
 static atomic_bool interrupted; // lock-free, so a signal handler may set it
+
+static _Thread_local const atomic_bool *own;
 
 static task_report *reporter;
 static void *reporter_context;
@@ -25,7 +26,9 @@ void task_begin(void) {
     task_restart();
 }
 
-bool task_interrupted(void) { return atomic_load_explicit(&interrupted, memory_order_relaxed); }
+bool task_interrupted(void) { return atomic_load_explicit(own ? own : &interrupted, memory_order_relaxed); }
+
+void task_follow(const atomic_bool *flag) { own = flag; }
 
 void task_set_report(task_report *report, void *context) {
     reporter = report;

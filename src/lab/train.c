@@ -1,4 +1,4 @@
-#include "lab/train.h"
+#include "lab/train_private.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -6,42 +6,29 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/task.h"
 
 const char *const optimizer_names[OPTIMIZERS] = {"adam", "sgd"};
-
-struct slot { // of a parameter
-    vertex v;
-    size_t count;
-    float *value, *gradient; // the tape's
-    float *first, *second;   // Adam's moments
-};
-
-struct train {
-    const struct network *network;
-    const struct dataset *data, *test;
-    struct train_options options;
-    struct tape *tape, *evaluator;
-    vertex image[2], label[2]; // of the training and the evaluating graph
-    uint32_t classes_at;       // output of the evaluator that holds log-probabilities
-    struct slot *slot;
-    uint32_t slot_count;
-    uint32_t *drawn; // the bootstrap: which images are the training set
-    uint32_t *index; // of a batch
-    uint64_t iteration;
-    double batch_loss;
-    uint64_t batches;
-    double seconds;
-    struct train_report *report;
-    size_t report_count, report_capacity;
-};
 
 // ---- the network --------------------------------------------------------------------------------------------------
 
 static bool no_network(struct error *error, const char *what) {
     error_set(error, ERROR_TYPE, SPAN_NONE, "this is no network to train: %s", what);
     error_hint(error, "def net(x, y): ... return nll(log_softmax(...), y), with its parameters made by param(...)");
+    return false;
+}
+
+// The matrix of log-probabilities that the loss looks labels up in.
+static vertex probabilities(const struct graph *graph) { return graph->operand[graph->offset[graph->output[0]]]; }
+
+static bool enough_classes(const struct graph *graph, const struct dataset *data, struct error *error) {
+    struct shape shape = graph_shape(graph, probabilities(graph));
+    if (shape.rank == 2 && shape.size[1] >= data->classes) return true;
+    char have[64];
+    shape_text(shape, have);
+    error_set(error, ERROR_TYPE, graph_span(graph, graph->output[0]),
+              "the loss is of %s log-probabilities, and %s has %u classes", have, data->name, data->classes);
+    error_hint(error, "the last layer needs %u columns, as in param(..., %u)", data->classes, data->classes);
     return false;
 }
 
@@ -62,7 +49,7 @@ static bool find_ends(const struct graph *graph, const struct dataset *data, ver
     struct shape shape = graph_shape(graph, *image);
     bool fits = shape.rank == data->item.rank + 1;
     for (uint32_t i = 0; fits && i < data->item.rank; i++) fits = shape.size[i + 1] == data->item.size[i];
-    if (fits) return true;
+    if (fits) return enough_classes(graph, data, error);
     char have[64], want[64];
     shape_text(shape, have);
     shape_text(data->item, want);
@@ -102,6 +89,20 @@ static bool draw_bootstrap(struct train *t, struct error *error) {
     return true;
 }
 
+bool train_report_room(struct train *t, uint64_t count, struct error *error) {
+    if (count > TRAIN_REPORTS) {
+        error_set(error, ERROR_LIMIT, SPAN_NONE, "that would be over %d reports", TRAIN_REPORTS);
+        error_hint(error, "`report N` makes one every N iterations");
+        return false;
+    }
+    if (count <= t->report_room) return true;
+    struct train_report *more = mem_resize(t->report, count, sizeof *more);
+    if (!more) return error_memory(error);
+    t->report = more;
+    t->report_room = count;
+    return true;
+}
+
 struct train *train_new(const struct network *network, const struct dataset *data, const struct dataset *test,
                         const struct train_options *options, struct error *error) {
     struct train *t = mem_zero(1, sizeof *t);
@@ -111,22 +112,40 @@ struct train *train_new(const struct network *network, const struct dataset *dat
     t->test = test;
     t->options = *options;
     t->options.keep.seed = options->seed;
+    t->last_loss = (double)NAN;
     const struct graph *graph = network->train, *evaluate = network->evaluate;
     vertex ends[2];
     bool ok = find_ends(graph, data, &t->image[0], &t->label[0], error) &&
               find_ends(evaluate, data, &t->image[1], &t->label[1], error);
     if (ok) {
         ends[0] = evaluate->output[0];
-        ends[1] = evaluate->operand[evaluate->offset[ends[0]]]; // log-probabilities
+        ends[1] = probabilities(evaluate);
         t->tape = tape_new(graph, graph->output, 1, NUMBER_FLOAT, &t->options.keep, error);
         t->evaluator = t->tape ? tape_new(evaluate, ends, 2, NUMBER_FLOAT, NULL, error) : NULL;
     }
     ok =
         ok && t->evaluator && tape_fill(t->tape, options->seed, error) && tape_fill(t->evaluator, options->seed, error);
     ok = ok && find_slots(t, error) && draw_bootstrap(t, error);
+    ok = ok && train_report_room(t, options->iterations / options->report + 2, error);
     if (ok) return t;
     train_free(t);
     return NULL;
+}
+
+void train_settle(struct train *t) {
+    if (!t->tape) return;
+    t->held = tape_held(t->tape);
+    t->pool = train_pool(t);
+    for (uint32_t i = 0; i < t->slot_count; i++) mem_free(t->slot[i].first), mem_free(t->slot[i].second);
+    t->slot_count = 0;
+    mem_free(t->slot);
+    mem_free(t->drawn);
+    mem_free(t->index);
+    tape_free(t->tape);
+    tape_free(t->evaluator);
+    t->slot = NULL;
+    t->drawn = t->index = NULL;
+    t->tape = t->evaluator = NULL;
 }
 
 void train_free(struct train *t) {
@@ -139,6 +158,43 @@ void train_free(struct train *t) {
     tape_free(t->tape);
     tape_free(t->evaluator);
     mem_free(t);
+}
+
+// ---- how much it needs -------------------------------------------------------------------------------------------
+
+static double bytes_of(const struct graph *g, vertex v) { return (double)shape_count(graph_shape(g, v)) * 4; }
+
+// The values alive at once while a graph runs forwards: each from where it is computed to its last use.
+static bool alive_at_once(const struct graph *g, double *most, struct error *error) {
+    vertex *last = mem_zero((size_t)g->count + 1, sizeof *last);
+    double *ends = mem_zero((size_t)g->count + 1, sizeof *ends), alive = 0; // bytes whose last use is there
+    bool ok = (last && ends) || error_memory(error);
+    for (vertex v = 0; ok && v < g->count; v++)
+        for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) last[g->operand[e]] = v;
+    for (vertex v = 0; ok && v < g->count; v++)
+        if (graph_arity(g, v)) ends[last[v] ? last[v] : v] += bytes_of(g, v);
+    *most = 0;
+    for (vertex v = 0; ok && v < g->count; v++) {
+        alive += graph_arity(g, v) ? bytes_of(g, v) : 0;
+        if (alive > *most) *most = alive;
+        alive -= ends[v];
+    }
+    mem_free(last);
+    mem_free(ends);
+    return ok;
+}
+
+// Backward has an adjoint where forward had a value.
+bool train_need(const struct graph *g, const struct train_options *o, double *bytes, struct error *error) {
+    struct keep_plan plan = {0};
+    double copies = o ? o->optimizer == OPTIMIZER_ADAM ? 4 : 2 : 1; // of a parameter
+    if (!alive_at_once(g, bytes, error)) return false;
+    if (o && !keep_plan_make(g, g->output, g->output_count, NUMBER_FLOAT, &o->keep, &plan, error)) return false;
+    *bytes += (double)plan.bytes;
+    for (uint32_t i = 0; i < g->input_count; i++)
+        *bytes += bytes_of(g, g->input[i]) * (graph_is_parameter(g, g->input[i]) ? copies : 1);
+    if (o) keep_plan_free(&plan);
+    return true;
 }
 
 // ---- an iteration -------------------------------------------------------------------------------------------------
@@ -197,20 +253,19 @@ static void update(struct train *t) {
     }
 }
 
-// Where the first number that is none was computed: all vertices once more, kept.
-static bool tell_nan(struct train *t, struct error *error) {
+// All vertices once more for the same batch, all values kept: where the first number that is none was computed.
+static vertex first_nan(struct train *t) {
     const struct graph *g = t->network->train;
     vertex *all = mem_alloc((size_t)g->count + 1, sizeof *all), found = VERTEX_NONE;
     for (vertex v = 0; all && v < g->count; v++) all[v] = v;
-    struct error own = {0};
-    struct tape *tape = all ? tape_new(g, all, g->count, NUMBER_FLOAT, NULL, &own) : NULL;
-    bool ok = tape && tape_fill(tape, 0, &own);
+    struct tape *tape = all ? tape_new(g, all, g->count, NUMBER_FLOAT, NULL, NULL) : NULL;
+    bool ok = tape && tape_fill(tape, 0, NULL);
     for (uint32_t i = 0; ok && i < g->input_count; i++) {
         vertex v = g->input[i];
         size_t size = (size_t)shape_count(graph_shape(g, v)) * 4;
         if (tape_input(tape, v) && tape_input(t->tape, v)) memcpy(tape_input(tape, v), tape_input(t->tape, v), size);
     }
-    ok = ok && tape_forward(tape, 0, &own);
+    ok = ok && tape_forward(tape, 0, NULL);
     for (vertex v = 0; ok && found == VERTEX_NONE && v < g->count; v++) {
         const float *value = graph_is_labels(g, v) ? NULL : tape_output(tape, v);
         for (size_t i = 0; value && found == VERTEX_NONE && i < (size_t)shape_count(graph_shape(g, v)); i++)
@@ -218,11 +273,51 @@ static bool tell_nan(struct train *t, struct error *error) {
     }
     tape_free(tape);
     mem_free(all);
-    char label[64];
-    error_set(error, ERROR_DOMAIN, SPAN_NONE, "the loss is no finite number at iteration %llu; it begins at %s",
-              (unsigned long long)t->iteration, found == VERTEX_NONE ? "the loss" : graph_label(g, found, label));
+    return found;
+}
+
+static bool tell_nan(struct train *t, struct error *error) {
+    t->broken = true;
+    error_set(error, ERROR_DOMAIN, SPAN_NONE, "the loss is no finite number at iteration %llu",
+              (unsigned long long)t->iteration);
     error_hint(error, "a smaller rate (lr), or clip 1, may help");
     return false;
+}
+
+// The parameter of the layer that a vertex is part of: that of the nearest product on the way back. 0: none.
+static symbol layer_of(const struct graph *g, vertex v) {
+    for (uint32_t steps = 0; steps < g->count && graph_arity(g, v); steps++) {
+        vertex next = VERTEX_NONE;
+        for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) {
+            vertex u = g->operand[e];
+            bool product = g->op[v] == OP_MATMUL || g->op[v] == OP_CONV2D;
+            if (graph_is_parameter(g, u) && product) return g->name[u];
+            if (next == VERTEX_NONE && graph_arity(g, u)) next = u;
+        }
+        if (next == VERTEX_NONE) break;
+        v = next;
+    }
+    return 0;
+}
+
+void train_find_nan(struct train *t, struct error *error) {
+    const struct graph *g = t->network->train;
+    vertex v = t->broken && t->tape ? first_nan(t) : VERTEX_NONE;
+    if (v == VERTEX_NONE) return;
+    char label[64], layer[100] = "", line[200] = "";
+    struct span span = graph_span(g, v);
+    symbol parameter = layer_of(g, v);
+    graph_label(g, v, label);
+    if (parameter) snprintf(layer, sizeof layer, "layer %.80s, ", symbol_text(g->symbols, parameter));
+    if (span.source)
+        snprintf(line, sizeof line, " (%.150s:%u)", span.source->name, source_line(span.source, span.begin));
+    error_clear(error);
+    error_set(error, ERROR_DOMAIN, SPAN_NONE,
+              graph_is_parameter(g, v) ? "the loss is no finite number at iteration %llu; it begins at the parameter "
+                                         "%s%s%s, which the step before has made so"
+                                       : "the loss is no finite number at iteration %llu; it begins at %s%s%s",
+              (unsigned long long)t->iteration, layer, label, line);
+    error_hint(error, "a smaller rate (lr), or clip 1, may help");
 }
 
 static bool iterate(struct train *t, struct error *error) {
@@ -233,6 +328,7 @@ static bool iterate(struct train *t, struct error *error) {
     if (!tape_backward(t->tape, error)) return false;
     finish_gradient(t);
     update(t);
+    t->last_loss = loss;
     t->batch_loss += loss;
     t->batches++;
     t->iteration++;
@@ -241,40 +337,45 @@ static bool iterate(struct train *t, struct error *error) {
 
 // ---- evaluation ---------------------------------------------------------------------------------------------------
 
-static uint32_t right_ones(const float *p, const int32_t *label, uint32_t count, uint32_t classes) {
-    uint32_t right = 0;
+struct score {
+    double loss; // sum
+    uint64_t right, count;
+};
+
+static void add_score(struct score *score, const float *p, const int32_t *label, uint32_t count, uint32_t classes) {
     for (uint32_t i = 0; i < count; i++, p += classes) {
         uint32_t best = 0;
         for (uint32_t j = 1; j < classes; j++) best = p[j] > p[best] ? j : best;
-        right += best == (uint32_t)label[i];
+        score->loss -= (double)p[label[i]];
+        score->right += best == (uint32_t)label[i];
     }
-    return right;
+    score->count += count;
 }
 
-// Mean loss and accuracy over the first `most` images (0: all) of the data, or of the bootstrap of them.
+// Mean loss and accuracy over the first `most` images (0: all) of the data, or of the bootstrap of them: each once. The
+// last batch is filled up with images that do not count.
 static bool evaluate(struct train *t, const struct dataset *data, const uint32_t *drawn, uint32_t most, double *loss,
                      double *accuracy, struct error *error) {
     const struct graph *g = t->network->evaluate;
-    uint32_t batch = t->network->evaluate_batch, count = most && most < data->count ? most : data->count, done = 0;
-    double sum = 0;
-    uint64_t right = 0;
-    for (uint32_t at = 0; at + batch <= count || done == 0; at += batch) {
-        for (uint32_t i = 0; i < batch; i++)
-            t->index[i] = drawn ? drawn[(at + i) % data->count] : (at + i) % data->count;
+    uint32_t batch = t->network->evaluate_batch, count = most && most < data->count ? most : data->count;
+    uint32_t classes = graph_shape(g, probabilities(g)).size[1];
+    struct score score = {0};
+    for (uint32_t at = 0; at < count; at += batch) {
+        uint32_t some = count - at < batch ? count - at : batch;
+        for (uint32_t i = 0; i < batch; i++) {
+            uint32_t place = i < some ? at + i : at;
+            t->index[i] = drawn ? drawn[place] : place;
+        }
         data_batch(data, t->index, batch, tape_input(t->evaluator, t->image[1]), tape_input(t->evaluator, t->label[1]));
         if (!tape_forward(t->evaluator, 0, error)) return false;
-        sum += tape_number(t->evaluator, 0) * batch;
-        uint32_t classes = graph_shape(g, g->operand[g->offset[g->output[0]]]).size[1];
-        right += right_ones(tape_output(t->evaluator, 1), tape_input(t->evaluator, t->label[1]), batch, classes);
-        done += batch;
+        add_score(&score, tape_output(t->evaluator, 1), tape_input(t->evaluator, t->label[1]), some, classes);
     }
-    *loss = sum / done;
-    *accuracy = (double)right / done;
+    *loss = score.loss / (double)score.count;
+    *accuracy = (double)score.right / (double)score.count;
     return true;
 }
 
 static bool add_report(struct train *t, struct error *error) {
-    if (!mem_grow(&t->report, &t->report_capacity, t->report_count + 1, sizeof *t->report)) return error_memory(error);
     struct train_report r = {.iteration = t->iteration,
                              .batch_loss = t->batches ? t->batch_loss / (double)t->batches : (double)NAN,
                              .seconds = t->seconds};
@@ -287,130 +388,45 @@ static bool add_report(struct train *t, struct error *error) {
     if (!evaluate(t, t->data, t->drawn, t->options.train_images, &r.loss, &r.accuracy, error) ||
         !evaluate(t, t->test, NULL, t->options.test_images, &r.test_loss, &r.test_accuracy, error))
         return false;
-    t->report[t->report_count++] = r;
+    if (t->report_count == t->report_room) return error_set(error, ERROR_LIMIT, SPAN_NONE, "too many reports");
+    t->report[t->report_count] = r;
+    t->report_count++; // who reads meanwhile sees it when it is complete
     t->batch_loss = t->seconds = 0;
     t->batches = 0;
     return true;
 }
 
-bool train_done(const struct train *t) {
-    return t->iteration >= t->options.iterations && t->report_count &&
-           t->report[t->report_count - 1].iteration == t->iteration;
+static bool reported(const struct train *t) {
+    return t->report_count && t->report[t->report_count - 1].iteration == t->iteration;
 }
 
-bool train_on(struct train *t, struct error *error) {
-    bool due = t->report_count == 0 || t->report[t->report_count - 1].iteration != t->iteration;
-    if (!due || (t->iteration % t->options.report && t->iteration < t->options.iterations)) {
-        do {
-            double begin = clock_now();
-            if (task_interrupted()) return error_interrupt(error);
-            if (!iterate(t, error)) return false;
-            t->seconds += clock_now() - begin;
-        } while (t->iteration % t->options.report && t->iteration < t->options.iterations);
+static bool report_due(const struct train *t) {
+    return (t->iteration % t->options.report == 0 || t->iteration >= t->options.iterations) && !reported(t);
+}
+
+bool train_done(const struct train *t) { return t->iteration >= t->options.iterations && reported(t); }
+
+bool train_on(struct train *t, double seconds, struct error *error) {
+    double begin = clock_now(), end = begin + seconds;
+    if (t->broken) return tell_nan(t, error);
+    while (!report_due(t) && !train_done(t)) {
+        if (task_interrupted()) return error_interrupt(error);
+        if (!iterate(t, error)) return false;
+        double now = clock_now();
+        t->seconds += now - begin;
+        begin = now;
+        if (now >= end && !report_due(t)) return true;
     }
-    return add_report(t, error);
+    return train_done(t) || add_report(t, error);
 }
 
 uint64_t train_iteration(const struct train *t) { return t->iteration; }
-size_t train_held(const struct train *t) { return tape_held(t->tape); }
+double train_batch_loss(const struct train *t) { return t->last_loss; }
+size_t train_pool(const struct train *t) { return t->tape ? tape_peak(t->tape) + tape_peak(t->evaluator) : t->pool; }
+size_t train_held(const struct train *t) { return t->tape ? tape_held(t->tape) : t->held; }
 const struct train_options *train_options_of(const struct train *t) { return &t->options; }
 
 const struct train_report *train_reports(const struct train *t, size_t *count) {
     *count = t->report_count;
     return t->report;
-}
-
-// ---- checkpoints --------------------------------------------------------------------------------------------------
-
-static const char magic[8] = "BAUERT1";
-
-// What must be the same for the continuation to be one.
-static uint64_t identity(const struct train *t) {
-    const struct train_options *o = &t->options;
-    const struct graph *g = t->network->train;
-    char text[600];
-    snprintf(text, sizeof text, "%u %d %.17g %.17g %.17g %llu %.17g %d %u %u %llu %d %.17g %d %d %s %u %s", o->batch,
-             o->optimizer, o->rate, o->decay, o->gamma, (unsigned long long)o->drop, o->clip, o->bootstrap,
-             o->train_images, o->test_images, (unsigned long long)o->seed, o->keep.method, o->keep.fraction,
-             o->keep.distinct, o->keep.same_steps, t->data->name, t->data->count, kernels_blas_name());
-    uint64_t hash = rng_hash(text, strlen(text), 0);
-    hash = rng_hash(g->op, g->count, hash);
-    for (uint32_t s = 0; s < t->slot_count; s++) hash = rng_hash(&t->slot[s].count, sizeof t->slot[s].count, hash);
-    return hash;
-}
-
-static void put_number(struct buffer *out, const void *data, size_t size) { buffer_add(out, data, size); }
-
-bool train_save(const struct train *t, const char *path, struct error *error) {
-    struct buffer out = {0};
-    uint64_t id = identity(t), reports = t->report_count;
-    put_number(&out, magic, sizeof magic);
-    put_number(&out, &id, sizeof id);
-    put_number(&out, &t->iteration, sizeof t->iteration);
-    put_number(&out, &t->batch_loss, sizeof t->batch_loss);
-    put_number(&out, &t->batches, sizeof t->batches);
-    put_number(&out, &t->seconds, sizeof t->seconds);
-    put_number(&out, &reports, sizeof reports);
-    put_number(&out, t->report, t->report_count * sizeof *t->report);
-    for (uint32_t s = 0; s < t->slot_count; s++) {
-        put_number(&out, t->slot[s].value, t->slot[s].count * sizeof(float));
-        if (t->slot[s].first) put_number(&out, t->slot[s].first, t->slot[s].count * sizeof(float));
-        if (t->slot[s].second) put_number(&out, t->slot[s].second, t->slot[s].count * sizeof(float));
-    }
-    uint64_t check = out.failed ? 0 : rng_hash(out.data, out.size, 0);
-    put_number(&out, &check, sizeof check);
-    bool ok = (!out.failed || error_memory(error)) && file_write(path, out.data, out.size, error);
-    buffer_free(&out);
-    return ok;
-}
-
-struct reading {
-    const char *at, *end;
-};
-
-static bool take(struct reading *r, void *to, size_t size) {
-    if ((size_t)(r->end - r->at) < size) return false;
-    memcpy(to, r->at, size);
-    r->at += size;
-    return true;
-}
-
-static bool take_state(struct train *t, struct reading *r, struct error *error) {
-    uint64_t reports;
-    bool ok = take(r, &t->iteration, sizeof t->iteration) && take(r, &t->batch_loss, sizeof t->batch_loss) &&
-              take(r, &t->batches, sizeof t->batches) && take(r, &t->seconds, sizeof t->seconds) &&
-              take(r, &reports, sizeof reports) && reports < 1 << 24;
-    if (!ok) return false;
-    if (!mem_grow(&t->report, &t->report_capacity, reports + 1, sizeof *t->report)) return error_memory(error);
-    ok = take(r, t->report, reports * sizeof *t->report);
-    t->report_count = ok ? reports : 0;
-    for (uint32_t s = 0; ok && s < t->slot_count; s++) {
-        size_t size = t->slot[s].count * sizeof(float);
-        ok = take(r, t->slot[s].value, size) && (!t->slot[s].first || take(r, t->slot[s].first, size)) &&
-             (!t->slot[s].second || take(r, t->slot[s].second, size));
-    }
-    return ok;
-}
-
-bool train_load(struct train *t, const char *path, struct error *error) {
-    size_t size;
-    char *data = file_read(path, &size, error);
-    if (!data) return false;
-    struct reading r = {data, data + size};
-    char head[8];
-    uint64_t id, check = 0;
-    const char *wrong = NULL;
-    if (!take(&r, head, sizeof head) || memcmp(head, magic, sizeof magic) != 0)
-        wrong = "this is no checkpoint of this version of bauer";
-    else if (size < 24 || (memcpy(&check, data + size - 8, 8), rng_hash(data, size - 8, 0) != check))
-        wrong = "the checkpoint is damaged";
-    else if (!take(&r, &id, sizeof id) || id != identity(t))
-        wrong = "it is of another network, other data, other options or another processor";
-    else if (!take_state(t, &r, error))
-        wrong = "the checkpoint is damaged";
-    mem_free(data);
-    if (!wrong) return true;
-    error_set(error, ERROR_FILE, SPAN_NONE, "%s: %s", path, wrong);
-    error_hint(error, "resume with the line that made it");
-    return false;
 }

@@ -81,13 +81,12 @@ void sample_free(struct sample *sample) {
     *sample = (struct sample){0};
 }
 
-// The measured variance of one sample, and the mean's standard error: what is below the rounding of the samples is 0.
-static double sample_variance(const struct estimate *e) {
+double sample_variance(const struct estimate *e) {
     double variance = estimate_variance(e), mean = estimate_mean(e);
     return variance < 0x1p-92 * mean * mean ? 0 : variance;
 }
 
-static double sample_error(const struct estimate *e) { return sample_variance(e) == 0 ? 0 : estimate_error(e); }
+double sample_error(const struct estimate *e) { return sample_variance(e) == 0 ? 0 : estimate_error(e); }
 
 static void tell_progress(const struct sample *sample) {
     char what[120];

@@ -32,6 +32,9 @@ void sample_free(struct sample *sample);
 // if there are none).
 bool sample_run(struct sample *sample, struct error *error);
 
+// The measured variance of one sample, and the mean's standard error: what is below the rounding of the samples is 0.
+double sample_variance(const struct estimate *estimate);
+double sample_error(const struct estimate *estimate);
 void sample_report(struct session *session, const struct sample *sample); // text or JSON
 
 #endif

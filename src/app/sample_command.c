@@ -76,7 +76,7 @@ bool command_sample(struct session *session, const struct words *words, struct e
     if (ok) sampling_update(session, &sample);
     if (ok && sample.count < sample.wanted) task_begin(); // what there is is told in full
     if (ok) sample_report(session, &sample);
-    if (ok && !sampling_passes(session)) trials_add_sample(session, &sample, words->rest);
+    if (ok && !sampling_passes(session)) trials_add_sample(session, &sample, words);
     sample_free(&sample);
     return ok;
 }

@@ -68,13 +68,24 @@ static struct trial *add(struct session *session, const char *of, const char *me
     return NULL;
 }
 
-void trials_add_sample(struct session *session, const struct sample *sample, const char *rest) {
+// The command with its seed, for `:set seed` may change.
+static void name_command(const struct sample *sample, const struct words *words, struct buffer *out) {
+    bool seed = false;
+    buffer_printf(out, ":sample");
+    for (uint32_t i = 0; i < words->count; i++) {
+        buffer_printf(out, " %s", words->word[i]);
+        seed |= method_word(words, i, "seed");
+    }
+    if (!seed) buffer_printf(out, " seed %llu", (unsigned long long)sample->seed);
+}
+
+void trials_add_sample(struct session *session, const struct sample *sample, const struct words *words) {
     struct graph *graph = session_graph(session, NULL);
     struct buffer command = {0};
     char method[64], of[140], to[64], from[64];
     if (!graph) return;
     sampler_name(&sample->method, method);
-    buffer_printf(&command, ":sample %s", rest);
+    name_command(sample, words, &command);
     for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++) {
         const struct sample_entry *entry = &sample->entry[i];
         const struct estimate *e = &entry->estimate;
@@ -85,11 +96,20 @@ void trials_add_sample(struct session *session, const struct sample *sample, con
         const double value[NUMBERS] = {
             [SAMPLES] = (double)sample->count,     [COST] = (double)sample->count * sampler_cost(entry->sampler),
             [REMEMBERED] = estimate_remembered(e), [ESTIMATE] = estimate_mean(e),
-            [EXACT] = scaled_double(e->exact),     [ERROR] = estimate_error(e),
-            [VARIANCE] = estimate_variance(e)};
+            [EXACT] = scaled_double(e->exact),     [ERROR] = sample_error(e),
+            [VARIANCE] = sample_variance(e)};
         memcpy(row->value, value, sizeof value);
     }
     buffer_free(&command);
+}
+
+// A sweep keeps the derivative's square; its sign is known on a graph at hand, and where no weight is negative.
+static double sweep_exact(const struct variance *v, const struct sweep_cell *cell) {
+    struct scaled derivative;
+    if (!v->has_pattern) return subgraph_derivative(v->subgraph, &derivative, NULL) ? scaled_double(derivative) : NAN;
+    const struct pattern *p = &cell->pattern;
+    bool positive = p->weights == WEIGHTS_ONES || (p->weights == WEIGHTS_UNIFORM && p->low >= 0);
+    return positive && cell->graphs == 1 ? sqrt(cell->result.square) : NAN;
 }
 
 void trials_add_variance(struct session *session, const struct variance *v) {
@@ -110,7 +130,7 @@ void trials_add_variance(struct session *session, const struct variance *v) {
                                        [COST] = sweep_cost(&v->sweep, cell),
                                        [REMEMBERED] = cell->result.remembered,
                                        [ESTIMATE] = NAN,
-                                       [EXACT] = cell->graphs == 1 ? sqrt(cell->result.square) : NAN,
+                                       [EXACT] = sweep_exact(v, cell),
                                        [ERROR] = NAN,
                                        [VARIANCE] = cell->result.measured};
         memcpy(row->value, value, sizeof value);
@@ -253,7 +273,7 @@ static void put_rows(const struct trials *t, struct buffer *out) {
             if (isfinite(row->value[k]))
                 buffer_printf(out, ",%.17g", row->value[k]);
             else
-                buffer_text(out, isnan(row->value[k]) ? ",NaN" : ",Infinity");
+                buffer_text(out, isnan(row->value[k]) ? ",NaN" : row->value[k] > 0 ? ",Infinity" : ",-Infinity");
         buffer_char(out, ',');
         put_text(out, row->command);
         buffer_char(out, '\n');
@@ -278,25 +298,77 @@ static bool write_file(struct session *session, const struct words *words, struc
 
 // ---- the plot -----------------------------------------------------------------------------------------------------
 
-// A curve for each run of rows with one method; rows are sorted by method, then x.
-static bool add_curves(struct chart_panel *panel, const struct trial *const *row, size_t count, int x, int y) {
-    for (size_t i = 0, end; i < count; i = end) {
-        for (end = i; end < count && strcmp(row[end]->method, row[i]->method) == 0;) end++;
-        struct chart_curve *curve = chart_curve(panel, row[i]->method, end - i, false);
-        if (!curve) return false;
-        curve->marks = PLOT_BOTH;
-        for (size_t k = i; k < end; k++) {
-            curve->x[k - i] = row[k]->value[x];
-            curve->y[k - i] = row[k]->value[y];
-        }
+// Estimates of different derivatives are different curves; the cells of a sweep differ in what they are of along one.
+static int by_curve(const struct trial *x, const struct trial *y) {
+    int by = strcmp(x->method, y->method);
+    if (!by) by = (x->graph != NULL) - (y->graph != NULL);
+    return by || !x->graph ? by : strcmp(x->of, y->of);
+}
+
+static void curve_name(const struct trials *t, const struct trial *trial, struct buffer *out) {
+    bool alone = true;
+    for (size_t i = 0; i < t->count; i++)
+        alone &= strcmp(t->row[i].method, trial->method) != 0 || by_curve(&t->row[i], trial) == 0;
+    buffer_printf(out, "%s%s%s", trial->method, alone ? "" : ", ", alone ? "" : trial->graph ? trial->of : "sweeps");
+}
+
+static bool has_point(const struct trial *trial, int x, int y) {
+    return !isnan(trial->value[x]) && !isnan(trial->value[y]);
+}
+
+// The rows have a place in the plot, some of them.
+static bool add_curve(const struct trials *t, struct chart_panel *panel, const struct trial *const *row, size_t count,
+                      int x, int y) {
+    struct buffer name = {0};
+    curve_name(t, row[0], &name);
+    struct chart_curve *curve = name.failed ? NULL : chart_curve(panel, buffer_string(&name), count, false);
+    buffer_free(&name);
+    if (!curve) return false;
+    curve->marks = PLOT_BOTH;
+    curve->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!has_point(row[i], x, y)) continue;
+        curve->x[curve->count] = row[i]->value[x];
+        curve->y[curve->count++] = row[i]->value[y];
     }
     return true;
 }
 
-static int by_method_and_x(const void *a, const void *b) {
-    const struct trial *x = *(const struct trial *const *)a, *y = *(const struct trial *const *)b;
-    int by = strcmp(x->method, y->method);
+// A curve for each run of rows that belong together; rows are sorted so, then by x.
+static bool add_curves(const struct trials *t, struct chart_panel *panel, const struct trial *const *row, size_t count,
+                       int x, int y) {
+    for (size_t i = 0, end; i < count; i = end) {
+        bool any = false;
+        for (end = i; end < count && by_curve(row[end], row[i]) == 0; end++) any |= has_point(row[end], x, y);
+        if (any && !add_curve(t, panel, row + i, end - i, x, y)) return false;
+    }
+    return true;
+}
+
+static int by_curve_and_x(const void *a, const void *b) {
+    int by = by_curve(*(const struct trial *const *)a, *(const struct trial *const *)b);
     return by ? by : compare(a, b);
+}
+
+// "seed 3", "seeds 1, 4", "11 seeds".
+static void seeds_text(const struct trials *t, char out[128]) {
+    uint64_t seed[4] = {0};
+    size_t seeds = 0, length = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        size_t k = 0;
+        while (k < i && t->row[k].seed != t->row[i].seed) k++;
+        if (k == i && seeds++ < 4) seed[seeds - 1] = t->row[i].seed;
+    }
+    if (seeds > 4) {
+        snprintf(out, 128, "%zu seeds", seeds);
+        return;
+    }
+    for (size_t k = 0; k < seeds; k++)
+        length += (size_t)snprintf(out + length, 128 - length, "%s %llu",
+                                   k           ? ","
+                                   : seeds > 1 ? "seeds"
+                                               : "seed",
+                                   (unsigned long long)seed[k]);
 }
 
 static bool spans(const struct trials *t, int number) {
@@ -320,13 +392,18 @@ static bool plot(struct session *session, const struct words *words, struct erro
             return command_usage_error(words, i, error, "`%s` is no column of numbers", words->word[i]);
     struct order order = {.number = x};
     const struct trial **row = ordered(t, &order, error);
-    struct chart *chart = row ? chart_new("", "", error) : NULL;
+    char note[128];
+    seeds_text(t, note);
+    struct chart *chart = row ? chart_new("", note, error) : NULL;
     struct chart_panel *panel = chart ? chart_panel(chart, "Trials", number_names[x], number_names[y]) : NULL;
-    if (row) qsort(row, t->count, sizeof *row, by_method_and_x);
+    json_t *rows = row ? rows_json(row, t->count) : NULL;
+    if (row) qsort(row, t->count, sizeof *row, by_curve_and_x);
     struct buffer csv = {0};
     put_rows(t, &csv);
-    bool ok = chart && panel && add_curves(panel, row, t->count, x, y) && !csv.failed &&
-              (chart->csv = mem_text(csv.data, csv.size));
+    bool ok = chart && panel && add_curves(t, panel, row, t->count, x, y) && !csv.failed &&
+              (chart->csv = mem_text(csv.data, csv.size)) &&
+              (chart->json = json_dumps(rows, JSON_COMPACT | JSON_REAL_PRECISION(17)));
+    json_decref(rows);
     if (ok) panel->log_x = spans(t, x), panel->log_y = spans(t, y);
     buffer_free(&csv);
     mem_free(row);

@@ -6,9 +6,10 @@
 
 struct sample;   // app/sample.h
 struct variance; // app/variance.h
+struct words;    // app/command.h
 
-// `rest`: what was typed after the command's name. Out of memory the row is left out, and the user told.
-void trials_add_sample(struct session *session, const struct sample *sample, const char *rest);
+// `words`: what was typed after the command's name. Out of memory the row is left out, and the user told.
+void trials_add_sample(struct session *session, const struct sample *sample, const struct words *words);
 void trials_add_variance(struct session *session, const struct variance *variance); // a row for each cell
 void trials_free(struct trials *trials);                                            // NULL is allowed
 

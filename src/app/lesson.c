@@ -234,6 +234,7 @@ static bool run_point(struct session *session, const struct lesson_block *block,
 }
 
 static bool run_step(struct session *session, const struct lesson_step *step, bool show, struct error *error) {
+    session->shown.picked = false; // what a step points at is its own
     for (size_t i = 0; i < step->block_count; i++) {
         const struct lesson_block *block = &step->block[i];
         bool ok = block->kind == BLOCK_RUN     ? run_block(session, block, show, error)

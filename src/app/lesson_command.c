@@ -178,9 +178,12 @@ static void reveal(struct session *session, const struct question *q) {
     if (arrow) *arrow = '\0';
     struct buffer out = {0};
     struct error ignored = {0};
-    if (lesson_run_as_left(session, buffer_string(&line), &out, &ignored))
-        report_text(session, "%sbauer> %s%s\n%s", report_muted(session), buffer_string(&line), report_plain(session),
-                    buffer_string(&out));
+    if (lesson_run_as_left(session, buffer_string(&line), &out, &ignored)) {
+        for (const char *at = buffer_string(&line); *at; at += strcspn(at, "\n"), at += *at == '\n')
+            report_text(session, "%sbauer> %.*s%s\n", report_muted(session), (int)strcspn(at, "\n"), at,
+                        report_plain(session));
+        report_text(session, "%s", buffer_string(&out));
+    }
     buffer_free(&out);
     buffer_free(&line);
 }

@@ -128,6 +128,23 @@ static void tell_at(struct checking *c, uint32_t line, const char *what, const s
     fprintf(stderr, "%s:%u: %s%s%s\n", c->path, line, what, error->message[0] ? ": " : "", error->message);
 }
 
+// Every choice by its letter: one of them is right, and each has its reason.
+static void check_choices(struct session *session, struct checking *c, const struct question *q, uint32_t index) {
+    char letter[] = "a";
+    for (size_t i = 0; q->kind == QUESTION_CHOICE && i < q->part_count; i++) {
+        const struct question_line *part = &q->part[i];
+        struct error error = {0};
+        struct verdict verdict;
+        if (part->key[0] != '*' && part->key[0] != '-') continue;
+        if (!lesson_check(session, index, letter, &verdict, &error))
+            tell_at(c, part->line, "this choice cannot be answered", &error);
+        else if (verdict.right != (part->key[0] == '*') || !verdict.reason[0])
+            tell_at(c, part->line, verdict.reason[0] ? "this choice is marked wrongly" : "this choice has no reason",
+                    &error);
+        letter[0]++;
+    }
+}
+
 // Right answers must be found right, those with a reason of their own wrong, and others too.
 static void check_answers(struct session *session, struct checking *c, const struct question *q, uint32_t index) {
     struct buffer right = {0};
@@ -145,6 +162,7 @@ static void check_answers(struct session *session, struct checking *c, const str
         tell_at(c, q->line, "a challenge needs an `answer` that meets it, for this check", &error);
     }
     buffer_free(&right);
+    check_choices(session, c, q, index);
     for (size_t i = 0; i < q->part_count; i++) {
         const struct question_line *part = &q->part[i];
         if (strcmp(part->key, "wrong") != 0 || !part->condition[0]) continue;
@@ -155,8 +173,7 @@ static void check_answers(struct session *session, struct checking *c, const str
             tell_at(c, part->line, "this wrong answer cannot be computed", &own);
         else if (verdict.right)
             tell_at(c, part->line, "this answer is right", &own);
-        else if (q->kind != QUESTION_CHALLENGE && strncmp(verdict.reason, part->text, 20) != 0 &&
-                 !strchr(part->text, '{'))
+        else if (strncmp(verdict.reason, part->text, 20) != 0 && !strchr(part->text, '{'))
             tell_at(c, part->line, "another wrong answer is the same as this one", &own);
         buffer_free(&wrong);
     }

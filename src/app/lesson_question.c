@@ -166,6 +166,11 @@ static bool same(const struct question *q, double a, double b) {
     return fabs(a - b) <= (q->absolute ? q->tolerance : q->tolerance * fmax(fabs(b), 1e-300)) || a == b;
 }
 
+// A wrong answer is often typed with three digits only: it gets its own reason all the same.
+static bool is_that_wrong(const struct question *q, double a, double b) {
+    return same(q, a, b) || fabs(a - b) <= 2e-3 * fabs(b);
+}
+
 static void reason_of_number(struct session *session, const struct question *q, double number,
                              struct verdict *verdict) {
     give(session, q, question_text(q, verdict->right ? "right" : "wrong"), verdict);
@@ -175,7 +180,7 @@ static void reason_of_number(struct session *session, const struct question *q, 
         struct buffer condition = {0};
         if (strcmp(q->part[i].key, "wrong") != 0 || !q->part[i].condition[0]) continue;
         lesson_fill(session, q, q->part[i].condition, "", &condition);
-        bool fits = compute(session, buffer_string(&condition), &value, &ignored) && same(q, number, value);
+        bool fits = compute(session, buffer_string(&condition), &value, &ignored) && is_that_wrong(q, number, value);
         buffer_free(&condition);
         if (fits) return give(session, q, q->part[i].text, verdict);
     }
@@ -256,6 +261,24 @@ static bool check_expression(struct session *session, const struct question *q, 
     return ok;
 }
 
+// Whether two answers are the same words, whatever stands between them.
+static bool same_words(const char *a, const char *b) {
+    static const char blank[] = " \t,";
+    for (;;) {
+        size_t one = strcspn(a += strspn(a, blank), blank), other = strcspn(b += strspn(b, blank), blank);
+        if (one != other || memcmp(a, b, one) != 0) return false;
+        if (!one) return true;
+        a += one, b += other;
+    }
+}
+
+static const char *reason_of_words(const struct question *q, const char *answer) {
+    for (size_t i = 0; i < q->part_count; i++)
+        if (strcmp(q->part[i].key, "wrong") == 0 && q->part[i].condition[0] && same_words(q->part[i].condition, answer))
+            return q->part[i].text;
+    return question_text(q, "wrong");
+}
+
 static bool check_challenge(struct session *session, const struct question *q, const char *answer,
                             struct verdict *verdict, struct error *error) {
     bool smaller = question_text(q, "smaller");
@@ -267,7 +290,7 @@ static bool check_challenge(struct session *session, const struct question *q, c
     buffer_free(&line);
     if (!ok) return false;
     verdict->right = smaller ? value < bound : value > bound;
-    give(session, q, question_text(q, verdict->right ? "right" : "wrong"), verdict);
+    give(session, q, verdict->right ? question_text(q, "right") : reason_of_words(q, answer), verdict);
     char numbers[96];
     snprintf(numbers, sizeof numbers, " (%.6g, to be %s than %.6g)", value, smaller ? "smaller" : "larger", bound);
     strncat(verdict->reason, numbers, sizeof verdict->reason - strlen(verdict->reason) - 1);

@@ -143,6 +143,23 @@ static void read_choice(struct reader *r, struct question *q, uint32_t line, con
                                     trimmed(r, text + 1, words - 1), line});
 }
 
+// An answer of several lines is written in one, with "; :" before each command. Before anything is put in for {n}: what
+// a student answers stays in its line.
+static void split_lines(char *text) {
+    for (char *at = text; at && (at = strstr(at, "; :"));) {
+        *at++ = '\n';
+        memmove(at, at + 1, strlen(at)); // with its end
+    }
+}
+
+// Whether the engine runs what stands behind this key.
+static bool is_run(const char *key, size_t size) {
+    static const char *const run[] = {"answer", "smaller", "larger", "than"};
+    for (size_t i = 0; i < sizeof run / sizeof *run; i++)
+        if (strlen(run[i]) == size && memcmp(run[i], key, size) == 0) return true;
+    return false;
+}
+
 static void read_line(struct reader *r, struct question *q, uint32_t line, const char *text, size_t size) {
     if (*text == '*' || *text == '-') {
         read_choice(r, q, line, text, size);
@@ -160,9 +177,9 @@ static void read_line(struct reader *r, struct question *q, uint32_t line, const
         return;
     }
     size_t before = (size_t)(colon - text);
-    add_part(r, q,
-             (struct question_line){copy(r, text, key), trimmed(r, text + key, before - key),
-                                    trimmed(r, colon + 1, size - before - 1), line});
+    char *value = trimmed(r, colon + 1, size - before - 1);
+    if (is_run(text, key)) split_lines(value);
+    add_part(r, q, (struct question_line){copy(r, text, key), trimmed(r, text + key, before - key), value, line});
 }
 
 const char *question_text(const struct question *q, const char *key) {

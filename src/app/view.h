@@ -179,7 +179,8 @@ double view_sampling_next(const struct view_app *app);
 void view_sampling_toggle(struct view_app *app);
 void view_sampling_draw(struct view_app *app, cairo_t *cairo);
 // Returns the y below.
-double view_sampling_histogram(const struct view_app *app, struct scene *scene, double x, double y, double width);
+double view_sampling_histogram(const struct view_app *app, struct scene *scene, double x, double y, double width,
+                               double height);
 
 // view_plot.c
 struct view_chart *view_chart_new(const json_t *about); // NULL: no plot, or no memory

@@ -136,7 +136,8 @@ static void button(struct maker *m, enum widget_kind kind, double x, const char 
 // What a lesson or the function says of itself: CommonMark with formulas.
 static void prose(struct maker *m) {
     const char *text = text_of(m->app->picture->about, "text");
-    struct prose_look look = {m->app->theme, m->inside + 40, 0.85 * m->type};
+    struct prose_look look = {m->app->theme, m->inside + 40,
+                              (m->app->theme == THEME_PROJECTOR ? 0.79 : 0.85) * m->type};
     struct scene page;
     char message[256];
     if (!*text) return;
@@ -267,15 +268,15 @@ static void inputs(struct maker *m) {
     }
 }
 
-static void sampling(struct maker *m) {
+static void sampling(struct maker *m, double height, bool sliders) {
     const json_t *about = view_sampling(m->app);
     if (!about || !m->app->sampling_shown) return;
     char line[200];
     snprintf(line, sizeof line, "%.120s: %.60s", text_of(about, "of"), text_of(about, "title"));
     heading(m, line);
-    m->y = view_sampling_histogram(m->app, m->scene, MARGIN, m->y, m->inside);
+    m->y = view_sampling_histogram(m->app, m->scene, MARGIN, m->y, m->inside, height);
     uint32_t count = (uint32_t)json_array_size(json_object_get(about, "sliders"));
-    for (uint32_t i = 0; i < count; i++) slider(m, SAMPLING_SLIDER + i);
+    for (uint32_t i = 0; sliders && i < count; i++) slider(m, SAMPLING_SLIDER + i);
 }
 
 // The vertex or edge under the pointer, or in hand.
@@ -300,10 +301,10 @@ static void between(struct maker *m) {
 }
 
 // What is left out for a lesson's step to fit into the window, whose text must not be cut off: first the program, which
-// the lesson shows anyway, then the sliders; then the text is set smaller.
+// the lesson shows anyway, then the sliders, then half of the histogram; then the text is set smaller.
 struct fitting {
     bool code, inputs;
-    double type;
+    double histogram, type; // points; of the text's size
 };
 
 // Returns the height of what must be seen; what is told of the pointer comes below.
@@ -317,7 +318,7 @@ static double fill(struct view_app *app, struct fitting fitting) {
         if (fitting.code) code(&m);
         m.y = view_text_block(m.scene, MARGIN, m.y + 4, m.inside, point, 11, m.style->muted, FONT_MONO);
         walk(&m);
-        sampling(&m);
+        sampling(&m, fitting.histogram, fitting.inputs);
         if (fitting.inputs) inputs(&m);
         between(&m);
     }
@@ -335,7 +336,9 @@ static double fill(struct view_app *app, struct fitting fitting) {
 
 void view_panel_make(struct view_app *app) {
     static const struct fitting fittings[] = {
-        {true, true, 1}, {false, true, 1}, {false, false, 1}, {false, false, 0.88}, {false, false, 0.76}};
+        {true, true, 84, 1},      {false, true, 84, 1},     {false, false, 84, 1},   {false, false, 44, 1},
+        {false, false, 44, 0.93}, {false, false, 44, 0.86}, {false, false, 44, 0.8},
+    };
     if (!app->picture) return;
     double room = app->height / view_panel_scale(app);
     size_t last = view_in_lesson(app) ? sizeof fittings / sizeof *fittings : 1;

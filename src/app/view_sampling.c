@@ -206,10 +206,10 @@ static void put_marks(const struct style *style, const struct bars *bars, double
     scene_ellipse(scene, mean, y + height + 8, 6, 6, style->text, 0, 0);
 }
 
-double view_sampling_histogram(const struct view_app *app, struct scene *scene, double x, double y, double width) {
+double view_sampling_histogram(const struct view_app *app, struct scene *scene, double x, double y, double width,
+                               double height) {
     const struct style *style = style_of(app->theme);
     const json_t *sampling = view_sampling(app);
-    const double height = 84;
     double low = number(sampling, "low"), high = number(sampling, "high"), exact = number(sampling, "exact");
     struct bars bars = {0};
     char line[160], left[48], right[48], middle[48];

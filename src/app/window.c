@@ -246,7 +246,9 @@ static void step_about(struct session *session, const struct view *view, json_t 
 static void between_about(struct session *session, const struct view *view, json_t *about) {
     struct buffer words = {0};
     const struct shown *shown = &session->shown;
-    if (shown->picked && view->lcg) between_words(view->lcg, shown->pick[0], shown->pick[1], &words, NULL);
+    bool one = shown->pick[0] == shown->pick[1], early = session->lesson && view->kind == VIEW_PRIMAL;
+    if (shown->picked && view->lcg && !one && !early) // a class that sees its first graph knows no derivatives yet
+        between_words(view->lcg, shown->pick[0], shown->pick[1], &words, NULL);
     json_object_set_new(about, "between", json_string(buffer_string(&words)));
     buffer_free(&words);
 }

@@ -167,10 +167,19 @@ static bool sparse(const struct drawing *drawing) {
 #define CROWDED_SHARE 0.2                         // of an edge, where its label stands
 enum { CROWDED_RANKS = 95, CROWDED_NODES = 150 }; // points, so that labels do not meet
 
+static bool dense(const struct drawing *drawing) {
+    return 2 * drawing->sketch->edge_count > 3 * drawing->sketch->node_count;
+}
+
 // Layers that are joined completely: room for every label would tear them apart, so labels stand on their edges.
 static bool crowded(const struct drawing *drawing) {
-    return sparse(drawing) && drawing->labels != LABELS_NONE && !drawing->close &&
-           2 * drawing->sketch->edge_count > 3 * drawing->sketch->node_count;
+    return sparse(drawing) && drawing->labels != LABELS_NONE && !drawing->close && dense(drawing);
+}
+
+static double rank_gap(const struct drawing *drawing) {
+    if (drawing->close) return CLOSE_RANKS;
+    if (crowded(drawing)) return CROWDED_RANKS;
+    return dense(drawing) ? drawing->style->layer_gap : drawing->style->rank_gap;
 }
 
 static bool make_label(struct drawing *drawing, size_t e) {
@@ -221,7 +230,7 @@ static bool prepare(struct drawing *drawing) {
         return false;
     drawing->layout.direction = drawing->view->direction;
     drawing->layout.keep = drawing->view->live;
-    drawing->layout.rank_gap = drawing->close ? CLOSE_RANKS : crowded(drawing) ? CROWDED_RANKS : 0;
+    drawing->layout.rank_gap = rank_gap(drawing);
     drawing->layout.node_gap = crowded(drawing) ? CROWDED_NODES : 0;
     for (size_t i = 0; i < sketch->node_count; i++) size_node(drawing, &sketch->node[i], &drawing->layout.node[i]);
     rank_outputs(drawing);

@@ -36,12 +36,14 @@
     X(fill_in, 0x2E8B57FF, 0x5CC98CFF, 0x0B7038FF)                                                                     \
     X(frame_fill, 0xF0F3F9FF, 0x1A1E2AFF, 0xEEF1F7FF)                                                                  \
     X(frame_stroke, 0xA9B6CDFF, 0x566483FF, 0x5F6E8CFF)                                                                \
-    X(vertex_size, 40, 40, 46)                                                                                         \
+    X(vertex_size, 40, 40, 54)                                                                                         \
+    X(rank_gap, 0, 0, 36)                                                                                              \
+    X(layer_gap, 0, 0, 66)                                                                                             \
     X(vertex_stroke_width, 1.1, 1.1, 1.8)                                                                              \
     X(edge_width, 0.9, 0.9, 1.4)                                                                                       \
     X(accent_width, 1.8, 1.8, 2.8)                                                                                     \
-    X(name_size, 14, 14, 17)                                                                                           \
-    X(label_size, 9, 9, 12)                                                                                            \
+    X(name_size, 14, 14, 19)                                                                                           \
+    X(label_size, 9, 9, 15)                                                                                            \
     X(title_size, 14, 14, 17)                                                                                          \
     X(code_size, 9.5, 9.5, 12)
 

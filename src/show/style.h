@@ -20,6 +20,7 @@ struct style {
     colour frame_fill, frame_stroke;         // collapsed calls
     colour series[8];                        // plots; safe for colour blindness
     double vertex_size;                      // diameter, points
+    double rank_gap, layer_gap;              // between ranks, and between layers joined densely; 0: the layout's own
     double vertex_stroke_width, edge_width, accent_width;
     double name_size, label_size, title_size, code_size; // text, points
     const char *sans, *mono;                             // font families, with fall-backs

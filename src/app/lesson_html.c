@@ -30,7 +30,7 @@ static const char head[] =
     "section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 1rem 0; padding: "
     "1rem "
     "1.4rem; }\n"
-    "pre { background: var(--page); border: 1px solid var(--line); border-radius: 6px; font: 15px/1.45 \"DejaVu Sans "
+    "pre { background: var(--page); border: 1px solid var(--line); border-radius: 6px; font: 13px/1.45 \"DejaVu Sans "
     "Mono\", "
     "monospace; overflow-x: auto; padding: .6rem .8rem; white-space: pre-wrap; }\n"
     "code { font-family: \"DejaVu Sans Mono\", monospace; font-size: .9em; }\n"

@@ -216,6 +216,10 @@ const struct command command_table[] = {
     {"save", NULL, "FILE", "write a script that rebuilds this session",
      "Writes definitions, statements, point and settings as lines that bauer runs.", ":save session.py", COMPLETE_FILE,
      NULL, false, command_save},
+    {"recover", NULL, "[N | list | forget]", "bring back a session that was lost",
+     "What is typed at a terminal is kept until the session is left. After a crash or a closed terminal the next "
+     "session tells of it; this runs its lines again (of the newest, or of number N of the list).",
+     ":recover list", COMPLETE_WORDS, "list forget", false, command_recover},
     {"undo", "u", "", "take back the last line that changed something",
      "Definitions, points, settings and eliminations.", ":at x1=2\n:undo", COMPLETE_NOTHING, NULL, false, command_undo},
     {"redo", NULL, "", "do it again", "Undoes the last :undo.", ":at x1=2\n:undo\n:redo", COMPLETE_NOTHING, NULL, false,

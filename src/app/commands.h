@@ -28,6 +28,8 @@ command_function command_figure;
 command_function command_trials;
 // pattern_command.c: the graphs of Figure 2
 command_function command_pattern;
+// journal.c: sessions that were lost
+command_function command_recover;
 // chart_command.c: plots
 command_function command_plot;
 // session_commands.c: the session itself

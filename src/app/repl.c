@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/journal.h"
 #include "app/progress.h"
 #include "app/prompt.h"
 #include "app/recall.h"
@@ -289,6 +290,7 @@ static void run_entry(struct session *session, const struct buffer *entry) {
     task_begin();
     session_run(session, "<input>", entry->data, entry->size, 1);
     progress_clear();
+    journal_write(session);
     fflush(stdout);
 }
 
@@ -302,10 +304,14 @@ int repl_run(struct session *session, bool read_init) {
     recall_open();
     if (read_init) run_init(session);
     if (!session->output.json) greet(session);
+    if (!session->output.json) journal_tell(session);
+    journal_open();
     progress_start();
     window_refresh(session, true); // what a file has left to look at
     while (!session->quit && read_entry(session, &entry))
         if (!blank_line(buffer_string(&entry), entry.size)) run_entry(session, &entry);
+    journal_write(session); // also what was done in the window
+    journal_close(prompt_signal() != 0);
     progress_stop();
     prompt_close();
     buffer_free(&entry);

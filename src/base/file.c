@@ -141,14 +141,15 @@ static bool keep_mode(int file, const struct stat *old, const char *path, struct
     return true;
 }
 
-static bool replace(const char *path, const struct stat *old, const char *data, size_t size, struct error *error) {
+static bool replace(const char *path, const struct stat *old, const char *data, size_t size, bool flush,
+                    struct error *error) {
     char target[PATH_MAX], temporary[PATH_MAX + 64];
     if (!follow_links(path, target, error)) return false;
     if (old && access(target, W_OK) != 0) return fail(error, "write", path, errno);
     int file = open_beside(target, temporary);
     if (file < 0) return open_failed(error, "write", path);
     bool ok = write_all(file, data, size, path, error) && (!old || keep_mode(file, old, path, error)) &&
-              flush_to_disk(file, path, error);
+              (!flush || flush_to_disk(file, path, error));
     ok = close_told(file, ok, path, error);
     if (ok && rename(temporary, target) != 0) ok = fail(error, "write", path, errno);
     if (!ok) unlink(temporary);
@@ -180,7 +181,7 @@ static bool write_directly(const char *path, const char *data, size_t size, stru
     return close_told(file, ok, path, error);
 }
 
-bool file_write(const char *path, const void *data, size_t size, struct error *error) {
+static bool write_whole(const char *path, const void *data, size_t size, bool flush, struct error *error) {
     if (ranks_mine() != 0) return true;
     if (named_descriptor(path) >= 0) return write_directly(path, data, size, error);
     struct stat status;
@@ -188,7 +189,15 @@ bool file_write(const char *path, const void *data, size_t size, struct error *e
     if (!exists && errno != ENOENT) return fail(error, "write", path, errno);
     if (exists && S_ISDIR(status.st_mode)) return fail(error, "write", path, EISDIR);
     if (exists && !S_ISREG(status.st_mode)) return write_directly(path, data, size, error);
-    return replace(path, exists ? &status : NULL, data, size, error);
+    return replace(path, exists ? &status : NULL, data, size, flush, error);
+}
+
+bool file_write(const char *path, const void *data, size_t size, struct error *error) {
+    return write_whole(path, data, size, true, error);
+}
+
+bool file_write_unflushed(const char *path, const void *data, size_t size, struct error *error) {
+    return write_whole(path, data, size, false, error);
 }
 
 // ---- the user's folders -------------------------------------------------------------------------------------------

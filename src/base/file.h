@@ -17,6 +17,8 @@ char *file_read(const char *path, size_t *size, struct error *error);
 // the others this does nothing. On failure the temporary file is gone and `error` says
 // why.
 bool file_write(const char *path, const void *data, size_t size, struct error *error);
+// The same without waiting for the disk: outlives the program, but not the machine.
+bool file_write_unflushed(const char *path, const void *data, size_t size, struct error *error);
 
 // $NAME or $HOME/FALLBACK, then "/bauer/LEAF"; creates the folders. false without HOME (no error: features are off
 // then).

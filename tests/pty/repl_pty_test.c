@@ -337,6 +337,33 @@ static void test_terminate(void **state) {
     leave(terminal);
 }
 
+// Killed, and later with its terminal closed: the next session brings back what was typed, once.
+static void test_lost_session(void **state) {
+    static const int ends[] = {SIGKILL, SIGHUP};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct terminal *terminal = start();
+        paste_figure(terminal);
+        line(terminal, "f(0.5, 1.2)", "3.0402538929579466");
+        line(terminal, "z = 40 + 2", "");
+        terminal_signal(terminal, ends[i]);
+        assert_int_equal(terminal_status(terminal, PATIENCE), 128 + ends[i]);
+        terminal_close(terminal);
+
+        terminal = start();
+        assert_true(terminal_shows(terminal, "A session was lost ("));
+        line(terminal, ":recover 2", "the lost sessions are 1 to 1");
+        line(terminal, ":recover", "the session is back");
+        line(terminal, "z", "42");
+        line(terminal, "f(0, 0)", "0.0");
+        line(terminal, ":recover", "no session was lost");
+        leave(terminal);
+    }
+    struct terminal *terminal = start();
+    assert_false(terminal_shows(terminal, "was lost"));
+    leave(terminal);
+}
+
 static void test_hangup_at_work(void **state) {
     (void)state;
     struct terminal *terminal = start();
@@ -417,6 +444,7 @@ int main(int argc, char **argv) {
         TEST(test_shared_history),
         TEST(test_unwritable_home),
         TEST(test_terminate),
+        TEST(test_lost_session),
         TEST(test_hangup_at_work),
         TEST(test_resize),
         TEST(test_init),

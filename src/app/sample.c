@@ -269,6 +269,12 @@ static void entry_row(struct session *session, const struct graph *graph, const 
     report_table_cell(table, "%.4g of %u", estimate_remembered(e), entry->subgraph->edge_count);
 }
 
+// All samples are equal, but not the exact value: what carries it was never drawn.
+static bool missed(const struct estimate *e) {
+    double exact = scaled_double(e->exact), mean = estimate_mean(e);
+    return e->moments.count > 1 && sample_variance(e) == 0 && fabs(mean - exact) > 1e-9 * fabs(exact);
+}
+
 // What a person should know before believing the estimate and the measured variance.
 static void tell_overflow(struct session *session, const struct sample *sample) {
     for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++)
@@ -283,8 +289,8 @@ static void tell_tails(struct session *session, const struct sample *sample) {
     bool low = true;
     for (size_t i = 0; i < (size_t)sample->rows * sample->columns; i++) {
         const struct estimate *e = &sample->entry[i].estimate;
-        double effective = moments_effective(&e->moments);
-        if (!(e->moments.m2 > 0 && effective < fewest)) continue;
+        double effective = missed(e) ? 0 : moments_effective(&e->moments);
+        if (!((missed(e) || e->moments.m2 > 0) && effective < fewest)) continue;
         fewest = effective;
         low = !(sample_variance(e) >= estimate_exact_variance(e)); // or nothing exact is known
     }

@@ -108,7 +108,7 @@ static bool run_gradient(struct session *session, const struct words *words, str
 // next (m x columns of b) = left (m x k) b (k x n)
 static double *times(const double *left, size_t m, size_t k, const double *b, size_t n) {
     double *out = m * n <= MOST_PRODUCT ? mem_zero(m * n + 1, sizeof *out) : NULL;
-    if (out) kernels_double.product(false, false, m, n, k, 1, left, b, 0, out);
+    if (out) kernels_of(NUMBER_DOUBLE)->product(false, false, m, n, k, 1, left, b, 0, out);
     return out;
 }
 

@@ -71,16 +71,19 @@ struct tape {
     struct pool pool;
     void **input;           // by vertex: of inputs and constants
     void **gradient;        // by vertex: of active inputs
+    uint8_t *begun;         // by vertex: something of its gradient is there
     struct block **value;   // by vertex, during forward; then what is held of it
     struct block **part;    // by place in the plan: masks, samples, projections
     struct block **adjoint; // by vertex, during backward
+    vertex *bias;           // by vertex: what relu adds before it, or VERTEX_NONE
+    uint8_t *waits;         // by vertex: a sum that the relu after it does
     uint32_t *uses, *left;  // by vertex: operands that it is; still to come
     void *scratch;
     struct grid **grid; // grids of operations on fields
     uint32_t grid_count;
     size_t grid_capacity;
-    uint32_t *place, *seen; // points of a field, and scratch to draw them
-    void *packed;           // those of a field that is there anyway
+    uint32_t *place; // room to draw the points of a field
+    void *packed;    // those of a field that is there anyway
     uint64_t run;
     size_t held;
     bool ready; // forward has run
@@ -115,6 +118,7 @@ static size_t scratch_of(const struct tape *t, vertex v) {
         const struct held *held = &t->plan.held[t->plan.part[e] - 1];
         struct shape y = graph_shape(g, v);
         size_t need = held->kind == HELD_PROJECTION ? project_scratch(&held->sampling, y.size[y.rank - 1])
+                      : g->op[v] == OP_CONV2D       ? keep_conv_scratch(&held->sampling, conv_of(g, v))
                                                     : keep_product_scratch(&held->sampling, y.size[y.rank - 1]);
         if (need > most) most = need;
     }
@@ -149,22 +153,27 @@ static bool make_grids(struct tape *t) {
     }
     if (!most) return true;
     size_t count = (size_t)most * most;
-    t->place = mem_alloc(count, sizeof *t->place);
-    t->seen = mem_zero(count / 32 + 1, sizeof *t->seen);
+    t->place = mem_alloc(places_room(&(struct sampling){.length = most * most, .kept = most * most, .distinct = true}),
+                         sizeof *t->place);
     t->packed = mem_zero(count, t->k->size);
-    return t->place && t->seen && t->packed;
+    return t->place && t->packed;
 }
 
 static bool make_room(struct tape *t) {
     size_t most = 0, count = (size_t)t->graph->count + 1;
     t->input = mem_zero(count, sizeof *t->input);
     t->gradient = mem_zero(count, sizeof *t->gradient);
+    t->begun = mem_zero(count, 1);
+    t->bias = mem_zero(count, sizeof *t->bias);
+    t->waits = mem_zero(count, 1);
     t->value = mem_zero(count, sizeof *t->value);
     t->adjoint = mem_zero(count, sizeof *t->adjoint);
     t->uses = mem_zero(count, sizeof *t->uses);
     t->left = mem_zero(count, sizeof *t->left);
     t->part = mem_zero((size_t)t->plan.count + 1, sizeof *t->part);
-    if (!t->input || !t->gradient || !t->value || !t->adjoint || !t->uses || !t->left || !t->part) return false;
+    if (!t->input || !t->gradient || !t->begun || !t->bias || !t->waits || !t->value || !t->adjoint || !t->uses ||
+        !t->left || !t->part)
+        return false;
     for (vertex v = 0; v < t->graph->count; v++) {
         if (!t->plan.needed[v]) continue;
         for (uint32_t e = t->graph->offset[v]; e < t->graph->offset[v + 1]; e++) t->uses[t->graph->operand[e]]++;
@@ -178,6 +187,8 @@ static bool make_room(struct tape *t) {
     t->scratch = mem_alloc(most + 1, t->k->size);
     return t->scratch;
 }
+
+static void find_biases(struct tape *t);
 
 struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t output_count, enum number_type type,
                       const struct keep *keep, struct error *error) {
@@ -199,6 +210,7 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
     if (ok) memcpy(t->output, output, output_count * sizeof *output), t->output_count = output_count;
     ok = ok && keep_plan_make(graph, output, output_count, type, keep, &t->plan, error);
     ok = ok && ((make_room(t) && make_grids(t)) || error_memory(error));
+    if (ok) find_biases(t);
     if (ok) return t;
     tape_free(t);
     return NULL;
@@ -227,6 +239,9 @@ void tape_free(struct tape *t) {
     mem_free(t->output);
     mem_free(t->input);
     mem_free(t->gradient);
+    mem_free(t->begun);
+    mem_free(t->bias);
+    mem_free(t->waits);
     mem_free(t->value);
     mem_free(t->adjoint);
     mem_free(t->part);
@@ -236,7 +251,6 @@ void tape_free(struct tape *t) {
     for (uint32_t i = 0; i < t->grid_count; i++) grid_free(t->grid[i]);
     mem_free(t->grid);
     mem_free(t->place);
-    mem_free(t->seen);
     mem_free(t->packed);
     graph_drop(t->graph);
     mem_free(t);
@@ -362,6 +376,11 @@ static void *take_or_make(struct tape *t, vertex v, vertex a) {
 
 static bool forward_add(struct tape *t, vertex v, vertex a, vertex b) {
     size_t outer, middle, inner;
+    if (t->waits[v]) { // relu adds it
+        t->value[v] = t->value[a];
+        t->value[v]->users++;
+        return true;
+    }
     if (t->graph->op[v] != OP_ADD || count_of(t, v) != count_of(t, a) ||
         !lies_along(graph_shape(t->graph, a), graph_shape(t->graph, b), &outer, &middle, &inner))
         return false;
@@ -394,10 +413,44 @@ static bool forward_relu(struct tape *t, vertex v, vertex a) {
         t->part[t->plan.mask[v] - 1] = block;
         mask = data_of(block);
     }
-    const void *x = value_of(t, a);
+    const void *x = value_of(t, a), *bias = t->bias[v] == VERTEX_NONE ? NULL : value_of(t, t->bias[v]);
     void *y = take_or_make(t, v, a);
-    if (y) t->k->relu(y, x, count_of(t, v), mask);
+    if (y && bias) {
+        size_t outer, middle, inner;
+        lies_along(graph_shape(t->graph, v), graph_shape(t->graph, t->bias[v]), &outer, &middle, &inner);
+        t->k->relu_along(y, x, bias, outer, middle, inner, mask);
+    } else if (y) {
+        t->k->relu(y, x, count_of(t, v), mask);
+    }
     return y;
+}
+
+static bool is_output(const struct tape *t, vertex v) {
+    for (uint32_t i = 0; i < t->output_count; i++)
+        if (t->output[i] == v) return true;
+    return false;
+}
+
+// Whether relu v takes the bias of the sum before it along: nobody else wants the sum, and the bias is a leaf.
+static bool joins_bias(const struct tape *t, vertex v) {
+    const struct graph *g = t->graph;
+    size_t outer, middle, inner;
+    if (g->op[v] != OP_RELU || !t->plan.needed[v]) return false;
+    vertex sum = first_of(g, v);
+    if (g->op[sum] != OP_ADD || t->uses[sum] != 1 || t->plan.value[sum] || is_output(t, sum)) return false;
+    vertex a = first_of(g, sum), b = second_of(g, sum);
+    return a != b && is_leaf(t, b) && !is_leaf(t, a) && count_of(t, a) == count_of(t, v) &&
+           count_of(t, b) != count_of(t, v) &&
+           lies_along(graph_shape(g, a), graph_shape(g, b), &outer, &middle, &inner);
+}
+
+static void find_biases(struct tape *t) {
+    for (vertex v = 0; v < t->graph->count; v++) {
+        t->bias[v] = VERTEX_NONE;
+        if (!joins_bias(t, v)) continue;
+        t->bias[v] = second_of(t->graph, first_of(t->graph, v));
+        t->waits[first_of(t->graph, v)] = 1;
+    }
 }
 
 // Sums along the middle of outer x middle x inner.
@@ -467,10 +520,8 @@ static bool hold_part(struct tape *t, uint32_t edge, vertex of) {
     struct sampling s = held->sampling;
     s.key = t->key;
     s.call = t->run * (graph_edge_count(t->graph) + 1) + (t->keep.same_steps ? held->parameter : edge);
-    if (held->kind == HELD_SAMPLE)
-        t->k->keep(&s, value_of(t, of), data_of(block));
-    else
-        t->k->project(&s, value_of(t, of), data_of(block), t->scratch);
+    if (held->kind == HELD_SAMPLE) return t->k->keep(&s, value_of(t, of), data_of(block));
+    t->k->project(&s, value_of(t, of), data_of(block), t->scratch);
     return true;
 }
 
@@ -480,8 +531,9 @@ static const uint32_t *draw_points(struct tape *t, vertex v) {
     if (s.kept == s.length) return NULL;
     s.key = t->key;
     s.call = t->run * ((uint64_t)t->graph->count + 1) + v;
-    sampling_row(&s, 0, t->place, t->seen);
-    return t->place;
+    struct places places;
+    places_in(&places, &s, t->place);
+    return places_next(&places);
 }
 
 static bool hold_points(struct tape *t, vertex v, const struct grid *grid) {
@@ -569,12 +621,6 @@ static bool forward_vertex(struct tape *t, vertex v) {
     }
 }
 
-static bool is_output(const struct tape *t, vertex v) {
-    for (uint32_t i = 0; i < t->output_count; i++)
-        if (t->output[i] == v) return true;
-    return false;
-}
-
 // After a use: given back at the last one, unless it is held or asked for.
 static void used(struct tape *t, vertex v) {
     if (--t->left[v] || t->plan.value[v] || is_output(t, v)) return;
@@ -610,33 +656,41 @@ const void *tape_output(const struct tape *t, uint32_t output) { return value_of
 
 // ---- backward -----------------------------------------------------------------------------------------------------
 
-// Where the first part of an adjoint can be written without adding; *add: there is one to add to. NULL: out of memory.
-static void *adjoint_to_fill(struct tape *t, vertex v, bool *add) {
-    *add = is_leaf(t, v) || t->adjoint[v];
-    if (is_leaf(t, v)) return t->gradient[v];
-    if (!t->adjoint[v]) t->adjoint[v] = pool_take(&t->pool, count_of(t, v) * t->k->size);
+// Where a part of an adjoint goes: written if it is the first, else (*add) added. NULL: out of memory.
+static void *adjoint_part(struct tape *t, vertex v, bool *add) {
+    size_t bytes = count_of(t, v) * t->k->size;
+    *add = is_leaf(t, v) ? t->begun[v] : t->adjoint[v] != NULL;
+    if (is_leaf(t, v)) return t->begun[v] = 1, t->gradient[v];
+    if (*add && t->adjoint[v]->users > 1) { // it was handed on: the others' stays as it is
+        struct block *own = pool_take(&t->pool, bytes);
+        if (!own) return NULL;
+        memcpy(data_of(own), data_of(t->adjoint[v]), bytes);
+        pool_give(&t->pool, t->adjoint[v]);
+        t->adjoint[v] = own;
+    }
+    if (!*add) t->adjoint[v] = pool_take(&t->pool, bytes);
     return t->adjoint[v] ? data_of(t->adjoint[v]) : NULL;
 }
 
-// Where the adjoint of a vertex is added to: zeroed at its first use. NULL: out of memory.
+// The same for what can only add.
 static void *adjoint_of(struct tape *t, vertex v) {
-    if (is_leaf(t, v)) return t->gradient[v];
-    if (t->adjoint[v]) return data_of(t->adjoint[v]);
-    t->adjoint[v] = pool_take(&t->pool, count_of(t, v) * t->k->size);
-    if (!t->adjoint[v]) return NULL;
-    memset(data_of(t->adjoint[v]), 0, count_of(t, v) * t->k->size);
-    return data_of(t->adjoint[v]);
+    bool add;
+    void *to = adjoint_part(t, v, &add);
+    if (to && !add) memset(to, 0, count_of(t, v) * t->k->size);
+    return to;
 }
 
 // The adjoint of v is also that of a: handed on if it is the first, else added.
 static bool pass_on(struct tape *t, vertex v, vertex a) {
-    if (!is_leaf(t, a) && !t->adjoint[a] && t->adjoint[v]->users == 1) {
+    if (!is_leaf(t, a) && !t->adjoint[a]) {
         t->adjoint[a] = t->adjoint[v];
         t->adjoint[a]->users++;
         return true;
     }
-    void *to = adjoint_of(t, a);
-    if (to) t->k->add(to, data_of(t->adjoint[v]), count_of(t, a));
+    bool add;
+    void *to = adjoint_part(t, a, &add);
+    if (to && add) t->k->add(to, data_of(t->adjoint[v]), count_of(t, a));
+    if (to && !add) memcpy(to, data_of(t->adjoint[v]), count_of(t, a) * t->k->size);
     return to;
 }
 
@@ -646,17 +700,19 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
     size_t m = x.size[0], k = x.size[1], n = y.size[1];
     uint32_t place = t->plan.part[g->offset[v]];
     if (t->plan.active[b]) {
-        void *dw = adjoint_of(t, b);
+        bool add, ok = true;
+        void *dw = adjoint_part(t, b, &add);
         if (!dw) return false;
+        if (place && !add) memset(dw, 0, count_of(t, b) * t->k->size);
         if (!place) {
-            t->k->product(true, false, k, n, m, 1, value_of(t, a), dy, 1, dw);
+            t->k->product(true, false, k, n, m, 1, value_of(t, a), dy, add, dw);
         } else {
             const struct held *held = &t->plan.held[place - 1];
             struct sampling s = held->sampling;
             s.key = t->key;
             s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
             if (held->kind == HELD_SAMPLE) {
-                t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
+                ok = t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
             } else if (s.shared) {
                 t->k->project_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
             } else {
@@ -669,10 +725,11 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
             pool_give(&t->pool, t->part[place - 1]);
             t->part[place - 1] = NULL;
         }
+        if (!ok) return false;
     }
     if (!t->plan.active[a]) return true;
     bool add;
-    void *dx = adjoint_to_fill(t, a, &add);
+    void *dx = adjoint_part(t, a, &add);
     if (dx) t->k->product(false, true, m, k, n, 1, dy, value_of(t, b), add, dx);
     return dx;
 }
@@ -682,6 +739,7 @@ static bool backward_conv(struct tape *t, vertex v, vertex a, vertex b, const vo
     struct conv_size size = conv_of(g, v);
     uint32_t place = t->plan.part[g->offset[v]];
     if (t->plan.active[b]) {
+        bool ok = true;
         void *dw = adjoint_of(t, b);
         if (!dw) return false;
         if (!place) {
@@ -692,7 +750,7 @@ static bool backward_conv(struct tape *t, vertex v, vertex a, vertex b, const vo
             s.key = t->key;
             s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
             if (held->kind == HELD_SAMPLE) {
-                t->k->keep_conv(&s, size, data_of(t->part[place - 1]), dy, dw);
+                ok = t->k->keep_conv(&s, size, data_of(t->part[place - 1]), dy, dw, t->scratch);
             } else {
                 struct block *whole = pool_take(&t->pool, bytes_of(t, a));
                 if (!whole) return false;
@@ -703,10 +761,11 @@ static bool backward_conv(struct tape *t, vertex v, vertex a, vertex b, const vo
             pool_give(&t->pool, t->part[place - 1]);
             t->part[place - 1] = NULL;
         }
+        if (!ok) return false;
     }
     if (!t->plan.active[a]) return true;
     bool add;
-    void *dx = adjoint_to_fill(t, a, &add);
+    void *dx = adjoint_part(t, a, &add);
     if (dx) t->k->conv_by_input(size, dy, value_of(t, b), dx, add, t->scratch);
     return dx;
 }
@@ -725,8 +784,10 @@ static bool backward_relu(struct tape *t, vertex v, vertex a, const void *dy) {
         t->adjoint[a] = own;
         return true;
     }
-    void *to = adjoint_of(t, a);
-    if (to) t->k->add(to, data_of(own), count);
+    bool add;
+    void *to = adjoint_part(t, a, &add);
+    if (to && add) t->k->add(to, data_of(own), count);
+    if (to && !add) memcpy(to, data_of(own), count * t->k->size);
     pool_give(&t->pool, own);
     return to;
 }
@@ -744,7 +805,9 @@ static bool backward_elementwise(struct tape *t, vertex v, vertex a, vertex b, c
     size_t outer, middle, inner, count = count_of(t, v);
     if (op == OP_ADD && t->plan.active[a] && count_of(t, a) == count && a != b &&
         lies_along(graph_shape(g, a), graph_shape(g, b), &outer, &middle, &inner)) {
-        if (t->plan.active[b]) {
+        if (t->plan.active[b] && count_of(t, b) == count) {
+            if (!pass_on(t, v, b)) return false;
+        } else if (t->plan.active[b]) {
             void *db = adjoint_of(t, b);
             if (!db) return false;
             t->k->sum_along(db, dy, outer, middle, inner);
@@ -824,6 +887,7 @@ static bool backward_vertex(struct tape *t, vertex v) {
     vertex a = first_of(g, v), b = second_of(g, v);
     const void *dy = data_of(t->adjoint[v]);
     struct shape x = graph_shape(g, a);
+    bool add;
     void *dx;
     switch ((int)g->op[v]) {
     case OP_MATMUL:
@@ -842,8 +906,9 @@ static bool backward_vertex(struct tape *t, vertex v) {
     case OP_SLICE:
         return backward_slice(t, v, a, dy);
     case OP_AVG_POOL2D:
-        if (!(dx = adjoint_of(t, a))) return false;
-        t->k->pool_back(dy, dx, (size_t)x.size[0] * x.size[1], x.size[2], x.size[3], graph_tensor(g, v)->setting.side);
+        if (!(dx = adjoint_part(t, a, &add))) return false;
+        t->k->pool_back(dy, dx, (size_t)x.size[0] * x.size[1], x.size[2], x.size[3], graph_tensor(g, v)->setting.side,
+                        add);
         return true;
     case OP_LOG_SOFTMAX:
         if (!(dx = adjoint_of(t, a))) return false;
@@ -879,8 +944,7 @@ bool tape_backward_from(struct tape *t, const void *weight, struct error *error)
     t->ready = false;
     release_outputs(t);
     t->held = t->pool.live;
-    for (vertex v = 0; v < g->count; v++)
-        if (t->gradient[v]) memset(t->gradient[v], 0, count_of(t, v) * t->k->size);
+    memset(t->begun, 0, g->count);
     for (uint32_t i = 0; i < t->output_count; i++) {
         void *seed = t->plan.active[t->output[i]] ? adjoint_of(t, t->output[i]) : NULL;
         for (size_t j = 0; seed && j < count_of(t, t->output[i]); j++) put(t, seed, j, weight ? get(t, weight, j) : 1);
@@ -897,5 +961,7 @@ bool tape_backward_from(struct tape *t, const void *weight, struct error *error)
         t->part[t->plan.points[v] - 1] = NULL;
     }
     release_all(t);
+    for (vertex v = 0; v < g->count; v++)
+        if (t->gradient[v] && !t->begun[v]) memset(t->gradient[v], 0, count_of(t, v) * t->k->size);
     return ok || error_memory(error);
 }

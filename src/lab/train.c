@@ -207,21 +207,22 @@ static void draw_batch(struct train *t) {
     data_batch(t->data, t->index, t->options.batch, tape_input(t->tape, t->image[0]), tape_input(t->tape, t->label[0]));
 }
 
-// Decay is added before the gradient is clipped, as in the authors' code for the recurrent network, where it is 0.
-static void finish_gradient(struct train *t) {
+// Clipped with the decay in it, as in the authors' code for the recurrent network, where that is 0.
+static void clip_gradient(struct train *t) {
     double square = 0;
+    float decay = (float)t->options.decay;
     for (uint32_t s = 0; s < t->slot_count; s++) {
         struct slot *slot = &t->slot[s];
-        float decay = (float)t->options.decay;
-        for (size_t i = 0; i < slot->count; i++) slot->gradient[i] += decay * slot->value[i];
-        for (size_t i = 0; t->options.clip > 0 && i < slot->count; i++)
+        for (size_t i = 0; i < slot->count; i++) {
+            slot->gradient[i] += decay * slot->value[i];
             square += (double)slot->gradient[i] * slot->gradient[i];
+        }
     }
     double length = sqrt(square);
-    if (!(t->options.clip > 0) || length <= t->options.clip) return;
-    float factor = (float)(t->options.clip / (length + 1e-6));
+    if (length <= t->options.clip) return;
+    double factor = t->options.clip / (length + 1e-6);
     for (uint32_t s = 0; s < t->slot_count; s++)
-        for (size_t i = 0; i < t->slot[s].count; i++) t->slot[s].gradient[i] *= factor;
+        tape_kernels(t->tape)->scale(t->slot[s].gradient, t->slot[s].count, factor);
 }
 
 static double rate_now(const struct train *t) {
@@ -229,27 +230,27 @@ static double rate_now(const struct train *t) {
     return o->drop ? o->rate * pow(o->gamma, (double)(t->iteration / o->drop)) : o->rate;
 }
 
-CPU_CLONES static void adam(struct slot *slot, float rate, float first, float second) {
-    const float b1 = 0.9f, b2 = 0.999f, tiny = 1e-8f;
-    float *restrict m = slot->first, *restrict v = slot->second, *restrict x = slot->value;
+static void sgd(struct slot *slot, float rate, float decay) {
+    float *restrict x = slot->value;
     const float *restrict g = slot->gradient;
-    for (size_t i = 0; i < slot->count; i++) {
-        m[i] = b1 * m[i] + (1 - b1) * g[i];
-        v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
-        x[i] -= rate * first * m[i] / (sqrtf(v[i]) * second + tiny);
-    }
+    for (size_t i = 0; i < slot->count; i++) x[i] -= rate * (g[i] + decay * x[i]);
 }
 
 static void update(struct train *t) {
-    float rate = (float)rate_now(t);
-    double n = (double)t->iteration + 1;
-    float first = (float)(1 / (1 - pow(0.9, n))), second = (float)(1 / sqrt(1 - pow(0.999, n)));
+    double rate = rate_now(t), n = (double)t->iteration + 1, decay = t->options.clip > 0 ? 0 : t->options.decay;
+    const struct adam adam = {.beta1 = 0.9,
+                              .beta2 = 0.999,
+                              .epsilon = 1e-8,
+                              .decay = decay,
+                              .rate = rate / (1 - pow(0.9, n)),
+                              .scale = 1 / sqrt(1 - pow(0.999, n))};
+    if (t->options.clip > 0) clip_gradient(t);
     for (uint32_t s = 0; s < t->slot_count; s++) {
         struct slot *slot = &t->slot[s];
         if (t->options.optimizer == OPTIMIZER_ADAM)
-            adam(slot, rate, first, second);
+            tape_kernels(t->tape)->adam(&adam, slot->value, slot->gradient, slot->first, slot->second, slot->count);
         else
-            for (size_t i = 0; i < slot->count; i++) slot->value[i] -= rate * slot->gradient[i];
+            sgd(slot, (float)rate, (float)decay);
     }
 }
 
@@ -326,7 +327,6 @@ static bool iterate(struct train *t, struct error *error) {
     double loss = tape_number(t->tape, 0);
     if (!isfinite(loss)) return tell_nan(t, error);
     if (!tape_backward(t->tape, error)) return false;
-    finish_gradient(t);
     update(t);
     t->last_loss = loss;
     t->batch_loss += loss;

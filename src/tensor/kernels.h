@@ -29,6 +29,11 @@ struct sampling {
     bool shared, distinct;
 };
 
+// value -= rate m / (scale sqrt(v) + epsilon), where rate and scale already hold the corrections of the first steps.
+struct adam {
+    double beta1, beta2, epsilon, decay, rate, scale;
+};
+
 struct kernels {
     size_t size; // bytes of a number
     // c (m x n) = alpha op(a) op(b) + beta c; ta, tb: transposed, as it lies in memory.
@@ -42,46 +47,53 @@ struct kernels {
     void (*sum_along)(void *x, const void *y, size_t outer, size_t middle, size_t inner);
     // y = max(x, 0), and one bit for each number, 1 where it is positive, into mask (or NULL).
     void (*relu)(void *y, const void *x, size_t count, uint32_t *mask);
+    // relu of x + bias, which lies along the middle of outer x middle x inner, in one pass.
+    void (*relu_along)(void *y, const void *x, const void *bias, size_t outer, size_t middle, size_t inner,
+                       uint32_t *mask);
     void (*relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count);
     void (*relu_by_value)(void *dx, const void *dy, const void *y, size_t count);
     void (*conv)(struct conv_size size, const void *x, const void *w, void *y, void *scratch);
     // dx = or, to add, dx += ...
     void (*conv_by_input)(struct conv_size size, const void *dy, const void *w, void *dx, bool add, void *scratch);
     void (*conv_by_filter)(struct conv_size size, const void *dy, const void *x, void *dw, void *scratch); // dw +=
-    // The mean of squares of `side` x `side`; its adjoint adds.
+    // The mean of squares of `side` x `side`; its adjoint, which adds if told to.
     void (*pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side);
-    void (*pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width, uint32_t side);
+    void (*pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width, uint32_t side,
+                      bool add);
     void (*log_softmax)(const void *x, void *y, size_t rows, size_t columns);
     void (*log_softmax_back)(const void *dy, const void *y, void *dx, size_t rows, size_t columns); // dx +=
     // Minus the mean of the rows' numbers at their labels; and its adjoint, dy times that of the result.
     double (*nll)(const void *x, const int32_t *label, size_t rows, size_t columns);
     void (*nll_back)(const int32_t *label, void *dx, size_t rows, size_t columns, double dy);
-    // What a sample keeps of x (rows x length), times length/kept: rows x kept numbers.
-    void (*keep)(const struct sampling *sampling, const void *x, void *kept);
+    // What a sample keeps of x (rows x length), times length/kept: rows x kept numbers. false: out of memory.
+    bool (*keep)(const struct sampling *sampling, const void *x, void *kept);
     // x (rows x length) += what was kept, at its places: an unbiased stand-in for x.
-    void (*restore)(const struct sampling *sampling, const void *kept, void *x);
+    bool (*restore)(const struct sampling *sampling, const void *kept, void *x);
     // dw (length x columns) += restored(kept)^T dy (rows x columns), with the work of what was kept only.
-    void (*keep_product)(const struct sampling *sampling, const void *kept, const void *dy, size_t columns, void *dw,
+    bool (*keep_product)(const struct sampling *sampling, const void *kept, const void *dy, size_t columns, void *dw,
                          void *scratch);
     // The same for a convolution's filters; rows are (image, channel), length is height * width.
-    void (*keep_conv)(const struct sampling *sampling, struct conv_size size, const void *kept, const void *dy,
-                      void *dw);
+    bool (*keep_conv)(const struct sampling *sampling, struct conv_size size, const void *kept, const void *dy,
+                      void *dw, void *scratch);
     // x R and (x R) R^T with the signs R (length x kept)/sqrt(kept) drawn from the key.
     void (*project)(const struct sampling *sampling, const void *x, void *kept, void *scratch);
     void (*unproject)(const struct sampling *sampling, const void *kept, void *x, void *scratch);
     // dw (length x columns) += ((x R) R^T)^T dy, for one R shared by all rows.
     void (*project_product)(const struct sampling *sampling, const void *kept, const void *dy, size_t columns, void *dw,
                             void *scratch);
+    // A step of Adam (D. P. Kingma and J. Ba, 2015), the decay added to the gradient, in one pass.
+    void (*adam)(const struct adam *adam, void *value, const void *gradient, void *first, void *second, size_t count);
 };
 
-extern const struct kernels kernels_float, kernels_double;
-static inline const struct kernels *kernels_of(enum number_type type) {
-    return type == NUMBER_FLOAT ? &kernels_float : &kernels_double;
-}
+// Those that are the fastest on this processor; and those of a level (0: any processor's, then x86-64-v3, -v4), or NULL
+// where this one does not reach it.
+const struct kernels *kernels_of(enum number_type type);
+const struct kernels *kernels_at(enum number_type type, unsigned level);
 
 // Numbers of scratch that conv, conv_by_input and conv_by_filter need, of either type; keep_product; project and
 // unproject.
 size_t conv_scratch(struct conv_size size);
+size_t keep_conv_scratch(const struct sampling *sampling, struct conv_size size);
 size_t keep_product_scratch(const struct sampling *sampling, size_t columns);
 size_t project_scratch(const struct sampling *sampling, size_t columns);
 
@@ -90,8 +102,26 @@ bool kernels_have_onednn(void);
 const char *kernels_blas_name(void); // "OpenBLAS ... Haswell", or "plain loops"
 void kernels_set_threads(unsigned threads);
 
-// The places that a row of the sample keeps, in the order of what is kept. `seen` has length/32 + 1 words of scratch
-// for distinct ones (zero before and after), or is NULL.
-void sampling_row(const struct sampling *sampling, uint32_t row, uint32_t *place, uint32_t *seen);
+// The places that the rows keep, one row after the other, in the order of what is kept; all the same if shared.
+//
+//   struct places p;
+//   bool ok = places_begin(&p, &sampling); // false: out of memory
+//   for (each row, if ok) use(places_next(&p)); // sampling.kept of them, until the next call
+//   places_end(&p);
+enum { PLACES_HERE = 1024, PLACES_AT_ONCE = 256 };
+struct places {
+    const struct sampling *sampling;
+    uint64_t drawn;             // words so far
+    uint32_t at, have, lanes;   // where the next row begins, words from there, blocks drawn together
+    uint32_t *place, *seen;     // seen: one bit a place, to draw distinct ones
+    bool done;                  // the shared row is drawn
+    uint32_t here[PLACES_HERE]; // place, if that is enough
+};
+bool places_begin(struct places *places, const struct sampling *sampling);
+const uint32_t *places_next(struct places *places);
+void places_end(struct places *places);
+// The same in memory of the caller's, of places_room() words, without an end.
+void places_in(struct places *places, const struct sampling *sampling, uint32_t *room);
+size_t places_room(const struct sampling *sampling);
 
 #endif

@@ -1,9 +1,33 @@
-// The kernels for one type of number. Included by kernels.c with REAL, NAME, GEMM, CONV..., EXP and LOG defined.
+// The kernels for one type of number and one level of processors. Included by kernels_level.c with REAL, NAME, TABLE,
+// GEMM, CONV..., EXP and LOG defined.
+
+// Sixteen numbers side by side: the compiler splits them into what the level has.
+enum { NAME(LANES) = 16 };
+typedef REAL NAME(vector) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+typedef REAL NAME(quarter) __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+
+static REAL NAME(sum_of)(const REAL *x, size_t count) {
+    NAME(vector) sum = {0};
+    size_t i = 0;
+    REAL rest = 0;
+    for (; i + NAME(LANES) <= count; i += NAME(LANES)) sum += *(const NAME(vector) *)(x + i);
+    for (; i < count; i++) rest += x[i];
+    for (int l = 0; l < NAME(LANES); l++) rest += sum[l];
+    return rest;
+}
+
+// y += a x
+static inline void NAME(add_times)(REAL *restrict y, const REAL *restrict x, REAL a, size_t count) {
+    size_t i = 0;
+    for (; i + NAME(LANES) <= count; i += NAME(LANES)) *(NAME(vector) *)(y + i) += a * *(const NAME(vector) *)(x + i);
+    for (; i + 4 <= count; i += 4) *(NAME(quarter) *)(y + i) += a * *(const NAME(quarter) *)(x + i);
+    for (; i < count; i++) y[i] += a * x[i];
+}
 
 // ---- dense products -----------------------------------------------------------------------------------------------
 
-CPU_CLONES static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a,
-                                           const REAL *b, REAL beta, REAL *c) {
+static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a,
+                                const REAL *b, REAL beta, REAL *c) {
     for (size_t i = 0; i < m; i++) {
         REAL *row = c + i * n;
         for (size_t j = 0; j < n; j++) row[j] = beta == 0 ? 0 : beta * row[j];
@@ -27,19 +51,18 @@ static void NAME(fill)(void *y, size_t count, double value) {
     for (size_t i = 0; i < count; i++) out[i] = (REAL)value;
 }
 
-CPU_CLONES static void NAME(add)(void *restrict y, const void *restrict x, size_t count) {
+static void NAME(add)(void *restrict y, const void *restrict x, size_t count) {
     REAL *out = y;
     const REAL *in = x;
     for (size_t i = 0; i < count; i++) out[i] += in[i];
 }
 
-CPU_CLONES static void NAME(scale)(void *y, size_t count, double factor) {
+static void NAME(scale)(void *y, size_t count, double factor) {
     REAL *out = y;
     for (size_t i = 0; i < count; i++) out[i] *= (REAL)factor;
 }
 
-CPU_CLONES static void NAME(add_along)(void *restrict y, const void *restrict x, size_t outer, size_t middle,
-                                       size_t inner) {
+static void NAME(add_along)(void *restrict y, const void *restrict x, size_t outer, size_t middle, size_t inner) {
     REAL *out = y;
     const REAL *in = x;
     for (size_t o = 0; o < outer; o++)
@@ -50,35 +73,67 @@ CPU_CLONES static void NAME(add_along)(void *restrict y, const void *restrict x,
                 for (size_t i = 0; i < inner; i++) out[i] += in[m];
 }
 
-CPU_CLONES static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t outer, size_t middle,
-                                       size_t inner) {
-    REAL *out = x;
+static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t outer, size_t middle, size_t inner) {
+    REAL *restrict out = x;
     const REAL *in = y;
+    if (inner == 1) {
+        size_t o = 0;
+        for (; o + 4 <= outer; o += 4, in += 4 * middle)
+            for (size_t m = 0; m < middle; m++)
+                out[m] += in[m] + in[middle + m] + in[2 * middle + m] + in[3 * middle + m];
+        for (; o < outer; o++, in += middle)
+            for (size_t m = 0; m < middle; m++) out[m] += in[m];
+        return;
+    }
     for (size_t o = 0; o < outer; o++)
-        if (inner == 1)
-            for (size_t m = 0; m < middle; m++) out[m] += *in++;
-        else
-            for (size_t m = 0; m < middle; m++, in += inner) {
-                REAL sum = 0;
-                for (size_t i = 0; i < inner; i++) sum += in[i];
-                out[m] += sum;
-            }
+        for (size_t m = 0; m < middle; m++, in += inner) out[m] += NAME(sum_of)(in, inner);
 }
 
-CPU_CLONES static void NAME(relu)(void *y, const void *x, size_t count, uint32_t *mask) {
+static uint32_t NAME(relu_some)(REAL *out, const REAL *in, REAL shift, uint32_t count) {
+    uint32_t bits = 0;
+    for (uint32_t j = 0; j < count; j++) {
+        REAL x = in[j] + shift;
+        bits |= (uint32_t)(x > 0) << j;
+        out[j] = x <= 0 ? 0 : x; // what is no number stays none
+    }
+    return bits;
+}
+
+// Of x + shift: 32 at a time, so that the loop over them is unrolled.
+static void NAME(relu_shifted)(REAL *out, const REAL *in, REAL shift, size_t count, uint32_t *mask) {
+    size_t i = 0;
+    if (mask) {
+        for (; i + 32 <= count; i += 32) mask[i / 32] = NAME(relu_some)(out + i, in + i, shift, 32);
+        if (i < count) mask[i / 32] = NAME(relu_some)(out + i, in + i, shift, (uint32_t)(count - i));
+        return;
+    }
+    for (; i < count; i++) {
+        REAL x = in[i] + shift;
+        out[i] = x <= 0 ? 0 : x;
+    }
+}
+
+static void NAME(relu)(void *y, const void *x, size_t count, uint32_t *mask) {
+    NAME(relu_shifted)(y, x, 0, count, mask);
+}
+
+// The bias, relu and its bits in one pass, where rows of `inner` numbers share a bias and fill words of bits.
+static void NAME(relu_along)(void *y, const void *x, const void *bias, size_t outer, size_t middle, size_t inner,
+                             uint32_t *mask) {
+    const REAL *shift = bias, *in = x;
     REAL *out = y;
-    const REAL *in = x;
-    if (mask)
-        for (size_t i = 0; i < count; i += 32) {
-            uint32_t bits = 0;
-            size_t end = count - i < 32 ? count - i : 32;
-            for (size_t j = 0; j < end; j++) bits |= (uint32_t)(in[i + j] > 0) << j;
-            mask[i / 32] = bits;
-        }
-    for (size_t i = 0; i < count; i++) out[i] = in[i] > 0 ? in[i] : in[i] != in[i] ? in[i] : 0;
+    if (inner % 32 == 0) {
+        for (size_t o = 0; o < outer; o++)
+            for (size_t m = 0; m < middle; m++, out += inner, in += inner, mask += mask ? inner / 32 : 0)
+                NAME(relu_shifted)(out, in, shift[m], inner, mask);
+        return;
+    }
+    if (y != x) memcpy(y, x, outer * middle * inner * sizeof(REAL));
+    NAME(add_along)(y, bias, outer, middle, inner);
+    NAME(relu)(y, y, outer * middle * inner, mask);
 }
 
-CPU_CLONES static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count) {
+static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count) {
     REAL *out = dx;
     const REAL *in = dy;
     for (size_t i = 0; i < count; i += 32) {
@@ -88,7 +143,7 @@ CPU_CLONES static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32
     }
 }
 
-CPU_CLONES static void NAME(relu_by_value)(void *dx, const void *dy, const void *y, size_t count) {
+static void NAME(relu_by_value)(void *dx, const void *dy, const void *y, size_t count) {
     REAL *out = dx;
     const REAL *in = dy, *value = y;
     for (size_t i = 0; i < count; i++) out[i] = value[i] > 0 ? in[i] : 0;
@@ -97,7 +152,7 @@ CPU_CLONES static void NAME(relu_by_value)(void *dx, const void *dy, const void 
 // ---- convolutions -------------------------------------------------------------------------------------------------
 
 // The columns of one image: channels * side * side rows of out_height * out_width numbers.
-CPU_CLONES static void NAME(columns)(struct conv_size s, const REAL *x, REAL *column) {
+static void NAME(columns)(struct conv_size s, const REAL *x, REAL *column) {
     for (uint32_t c = 0; c < s.channels; c++, x += (size_t)s.height * s.width)
         for (uint32_t u = 0; u < s.side; u++)
             for (uint32_t v = 0; v < s.side; v++)
@@ -118,7 +173,7 @@ CPU_CLONES static void NAME(columns)(struct conv_size s, const REAL *x, REAL *co
                 }
 }
 
-CPU_CLONES static void NAME(columns_back)(struct conv_size s, const REAL *column, REAL *x) {
+static void NAME(columns_back)(struct conv_size s, const REAL *column, REAL *x) {
     for (uint32_t c = 0; c < s.channels; c++, x += (size_t)s.height * s.width)
         for (uint32_t u = 0; u < s.side; u++)
             for (uint32_t v = 0; v < s.side; v++)
@@ -166,36 +221,54 @@ static void NAME(conv_by_filter)(struct conv_size s, const void *dy, const void 
     }
 }
 
-CPU_CLONES static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width,
-                                  uint32_t side) {
+static void NAME(pool)(const void *x, void *y, size_t planes, uint32_t height, uint32_t width, uint32_t side) {
     const REAL *in = x;
-    REAL *out = y, share = (REAL)1 / (REAL)(side * side);
+    REAL *restrict out = y;
+    const REAL share = (REAL)1 / (REAL)(side * side);
+    uint32_t rows = height / side, columns = width / side;
     for (size_t p = 0; p < planes; p++, in += (size_t)height * width)
-        for (uint32_t i = 0; i < height / side; i++)
-            for (uint32_t j = 0; j < width / side; j++) {
+        for (uint32_t i = 0; i < rows; i++, out += columns) {
+            const REAL *row = in + (size_t)i * side * width, *next = row + width;
+            if (side == 2) {
+                for (uint32_t j = 0; j < columns; j++)
+                    out[j] = (row[2 * j] + row[2 * j + 1] + (next[2 * j] + next[2 * j + 1])) * share;
+                continue;
+            }
+            for (uint32_t j = 0; j < columns; j++) {
                 REAL sum = 0;
                 for (uint32_t u = 0; u < side; u++)
-                    for (uint32_t v = 0; v < side; v++) sum += in[(size_t)(i * side + u) * width + j * side + v];
-                *out++ = sum * share;
+                    for (uint32_t v = 0; v < side; v++) sum += row[(size_t)u * width + j * side + v];
+                out[j] = sum * share;
             }
+        }
 }
 
-CPU_CLONES static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width,
-                                       uint32_t side) {
+// dx, or dx +=; rows and columns that fill no square have no part in the mean.
+static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t height, uint32_t width, uint32_t side,
+                            bool add) {
     const REAL *in = dy;
-    REAL *out = dx, share = (REAL)1 / (REAL)(side * side);
+    REAL *restrict out = dx;
+    const REAL share = (REAL)1 / (REAL)(side * side);
+    uint32_t rows = height / side, columns = width / side;
+    if (!add && (height % side || width % side || side != 2))
+        memset(dx, 0, planes * height * width * sizeof(REAL)), add = true;
     for (size_t p = 0; p < planes; p++, out += (size_t)height * width)
-        for (uint32_t i = 0; i < height / side; i++)
-            for (uint32_t j = 0; j < width / side; j++) {
-                REAL part = *in++ * share;
-                for (uint32_t u = 0; u < side; u++)
-                    for (uint32_t v = 0; v < side; v++) out[(size_t)(i * side + u) * width + j * side + v] += part;
+        for (uint32_t i = 0; i < rows; i++, in += columns) {
+            REAL *row = out + (size_t)i * side * width, *next = row + width;
+            if (!add) {
+                for (uint32_t j = 0; j < columns; j++) row[2 * j] = row[2 * j + 1] = in[j] * share;
+                memcpy(next, row, width * sizeof *row);
+                continue;
             }
+            for (uint32_t j = 0; j < columns; j++)
+                for (uint32_t u = 0; u < side; u++)
+                    for (uint32_t v = 0; v < side; v++) row[(size_t)u * width + j * side + v] += in[j] * share;
+        }
 }
 
 // ---- the loss -----------------------------------------------------------------------------------------------------
 
-CPU_CLONES static void NAME(log_softmax)(const void *x, void *y, size_t rows, size_t columns) {
+static void NAME(log_softmax)(const void *x, void *y, size_t rows, size_t columns) {
     const REAL *in = x;
     REAL *out = y;
     for (size_t r = 0; r < rows; r++, in += columns, out += columns) {
@@ -207,7 +280,7 @@ CPU_CLONES static void NAME(log_softmax)(const void *x, void *y, size_t rows, si
     }
 }
 
-CPU_CLONES static void NAME(log_softmax_back)(const void *dy, const void *y, void *dx, size_t rows, size_t columns) {
+static void NAME(log_softmax_back)(const void *dy, const void *y, void *dx, size_t rows, size_t columns) {
     const REAL *in = dy, *value = y;
     REAL *out = dx;
     for (size_t r = 0; r < rows; r++, in += columns, out += columns, value += columns) {
@@ -231,122 +304,157 @@ static void NAME(nll_back)(const int32_t *label, void *dx, size_t rows, size_t c
 
 // ---- samples ------------------------------------------------------------------------------------------------------
 
-enum { NAME(MOST_ON_STACK) = 4096 };
-
-// Places of a row and room to draw them: on the stack if they are few. place is NULL when out of memory.
-struct NAME(places) {
-    uint32_t few[NAME(MOST_ON_STACK)], *place, *seen;
-};
-
-static void NAME(places_begin)(struct NAME(places) * p, const struct sampling *s) {
-    size_t words = s->kept + (s->distinct ? (size_t)s->length / 32 + 1 : 0);
-    p->place = words <= NAME(MOST_ON_STACK) ? p->few : mem_alloc(words, sizeof *p->place);
-    p->seen = p->place && s->distinct ? p->place + s->kept : NULL;
-    if (p->seen) memset(p->seen, 0, ((size_t)s->length / 32 + 1) * sizeof *p->seen);
-}
-
-static void NAME(places_end)(struct NAME(places) * p) {
-    if (p->place != p->few) mem_free(p->place);
-}
-
-CPU_CLONES static void NAME(keep)(const struct sampling *s, const void *x, void *kept) {
-    struct NAME(places) p;
+static bool NAME(keep)(const struct sampling *s, const void *x, void *kept) {
+    struct places p;
     const REAL *in = x;
-    REAL *out = kept, factor = (REAL)((double)s->length / s->kept);
-    NAME(places_begin)(&p, s);
-    for (uint32_t r = 0; p.place && r < s->rows; r++, in += s->length, out += s->kept) {
-        if (r == 0 || !s->shared) sampling_row(s, r, p.place, p.seen);
-        for (uint32_t i = 0; i < s->kept; i++) out[i] = factor * in[p.place[i]];
+    REAL *restrict out = kept;
+    const REAL factor = (REAL)((double)s->length / s->kept);
+    bool ok = places_begin(&p, s);
+    for (uint32_t r = 0; ok && r < s->rows; r++, in += s->length, out += s->kept) {
+        const uint32_t *place = places_next(&p);
+        for (uint32_t i = 0; i < s->kept; i++) out[i] = factor * in[place[i]];
     }
-    NAME(places_end)(&p);
+    places_end(&p);
+    return ok;
 }
 
-CPU_CLONES static void NAME(restore)(const struct sampling *s, const void *kept, void *x) {
-    struct NAME(places) p;
+static bool NAME(restore)(const struct sampling *s, const void *kept, void *x) {
+    struct places p;
     const REAL *in = kept;
     REAL *out = x;
-    NAME(places_begin)(&p, s);
-    for (uint32_t r = 0; p.place && r < s->rows; r++, in += s->kept, out += s->length) {
-        if (r == 0 || !s->shared) sampling_row(s, r, p.place, p.seen);
-        for (uint32_t i = 0; i < s->kept; i++) out[p.place[i]] += in[i];
+    bool ok = places_begin(&p, s);
+    for (uint32_t r = 0; ok && r < s->rows; r++, in += s->kept, out += s->length) {
+        const uint32_t *place = places_next(&p);
+        for (uint32_t i = 0; i < s->kept; i++) out[place[i]] += in[i];
     }
-    NAME(places_end)(&p);
+    places_end(&p);
+    return ok;
 }
 
 // One sample for all rows: a small dense product, and its rows added where they belong. Else row by row.
-CPU_CLONES static void NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns,
-                                          void *dw, void *scratch) {
-    struct NAME(places) p;
+static bool NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
+                               void *scratch) {
+    struct places p;
     const REAL *value = kept, *in = dy;
     REAL *out = dw;
-    NAME(places_begin)(&p, s);
-    if (p.place && s->shared) {
-        sampling_row(s, 0, p.place, p.seen);
+    bool ok = places_begin(&p, s);
+    if (ok && s->shared) {
+        const uint32_t *place = places_next(&p);
         NAME(product)(true, false, s->kept, columns, s->rows, 1, kept, dy, 0, scratch);
         for (uint32_t i = 0; i < s->kept; i++)
-            NAME(add)(out + p.place[i] * columns, (const REAL *)scratch + i * columns, columns);
+            NAME(add_times)(out + place[i] * columns, (const REAL *)scratch + i * columns, 1, columns);
     }
-    for (uint32_t r = 0; p.place && !s->shared && r < s->rows; r++, in += columns, value += s->kept) {
-        sampling_row(s, r, p.place, p.seen);
-        for (uint32_t i = 0; i < s->kept; i++) {
-            REAL *restrict to = out + p.place[i] * columns;
-            REAL v = value[i];
-            if (v == 0) continue; // what relu has cut
-            for (size_t j = 0; j < columns; j++) to[j] += v * in[j];
-        }
+    for (uint32_t r = 0; ok && !s->shared && r < s->rows; r++, in += columns, value += s->kept) {
+        const uint32_t *place = places_next(&p);
+        for (uint32_t i = 0; i < s->kept; i++)
+            if (value[i] != 0) // relu has cut many
+                NAME(add_times)(out + place[i] * columns, in, value[i], columns);
     }
-    NAME(places_end)(&p);
+    places_end(&p);
+    return ok;
 }
 
-// Each kept number adds its value times the dy around it to the filters. dy is laid out with the filters innermost, so
-// that the inner loop is dense.
-CPU_CLONES static void NAME(keep_conv)(const struct sampling *s, struct conv_size z, const void *kept, const void *dy,
-                                       void *dw) {
-    struct NAME(places) p;
-    size_t places = (size_t)z.out_height * z.out_width, taps = (size_t)z.side * z.side;
-    REAL *turned = mem_alloc(places * z.filters, sizeof *turned);
-    REAL *sum = mem_zero((size_t)z.channels * taps * z.filters, sizeof *sum);
-    const REAL *value = kept;
-    NAME(places_begin)(&p, s);
-    if (turned && sum && p.place) {
-        for (uint32_t b = 0; b < z.images; b++) {
-            const REAL *in = (const REAL *)dy + b * places * z.filters;
-            for (uint32_t f = 0; f < z.filters; f++)
-                for (size_t q = 0; q < places; q++) turned[q * z.filters + f] = in[f * places + q];
-            for (uint32_t c = 0; c < z.channels; c++, value += s->kept) {
-                uint32_t row = b * z.channels + c;
-                if (row == 0 || !s->shared) sampling_row(s, row, p.place, p.seen);
-                for (uint32_t i = 0; i < s->kept; i++) {
-                    REAL v = value[i];
-                    if (v == 0) continue;
-                    int64_t y = p.place[i] / z.width, x = p.place[i] % z.width;
-                    for (uint32_t u = 0; u < z.side; u++) {
-                        int64_t oy = y + z.pad - u;
-                        if (oy < 0 || oy >= z.out_height) continue;
-                        for (uint32_t t = 0; t < z.side; t++) {
-                            int64_t ox = x + z.pad - t;
-                            if (ox < 0 || ox >= z.out_width) continue;
-                            const REAL *from = turned + (size_t)(oy * z.out_width + ox) * z.filters;
-                            REAL *restrict to = sum + ((size_t)c * taps + u * z.side + t) * z.filters;
-                            for (uint32_t f = 0; f < z.filters; f++) to[f] += v * from[f];
-                        }
-                    }
-                }
-            }
+// What keep_conv works on: dy of an image with zeros around it and sixteen filters side by side, so that a kept number
+// meets `side` such groups in a row; the kept numbers that are not zero, and where in that their first group is.
+struct NAME(patches) {
+    struct conv_size size;
+    size_t height, width, groups; // of what is padded; groups of filters
+    REAL *dy, *value, *sum;       // sum: channels x side x side x filters, padded
+    uint32_t *at;
+    uint32_t count;
+};
+
+static struct NAME(patches) NAME(patches_in)(struct conv_size z, uint32_t kept, void *scratch) {
+    struct NAME(patches) p = {.size = z,
+                              .height = z.height + z.side - 1,
+                              .width = z.width + z.side - 1,
+                              .groups = (z.filters + NAME(LANES) - 1) / NAME(LANES)};
+    p.dy = scratch;
+    p.sum = p.dy + p.groups * p.height * p.width * NAME(LANES);
+    p.value = p.sum + p.groups * NAME(LANES) * z.channels * z.side * z.side;
+    p.at = (uint32_t *)(void *)(p.value + kept);
+    return p;
+}
+
+// Row 0 and column 0 belong to place pad - side + 1 of dy; what lies outside is zero from the start.
+static void NAME(patches_turn)(const struct NAME(patches) * p, const REAL *dy) {
+    const struct conv_size *z = &p->size;
+    int64_t shift = (int64_t)z->side - 1 - z->pad;
+    for (uint32_t f = 0; f < z->filters; f++)
+        for (uint32_t i = 0; i < z->out_height; i++, dy += z->out_width) {
+            int64_t row = i + shift;
+            if (row < 0 || row >= (int64_t)p->height) continue;
+            int64_t begin = shift < 0 ? -shift : 0, end = (int64_t)p->width - shift;
+            if (end > z->out_width) end = z->out_width;
+            REAL *to = p->dy + ((f / NAME(LANES) * p->height + (size_t)row) * p->width) * NAME(LANES) + f % NAME(LANES);
+            for (int64_t j = begin; j < end; j++) to[(j + shift) * NAME(LANES)] = dy[j];
         }
-        REAL *out = dw;
-        for (uint32_t f = 0; f < z.filters; f++)
-            for (size_t q = 0; q < z.channels * taps; q++) *out++ += sum[q * z.filters + f];
+}
+
+static void NAME(patches_take)(struct NAME(patches) * p, const REAL *kept, const uint32_t *place, uint32_t count) {
+    uint32_t n = 0, width = p->size.width;
+    for (uint32_t i = 0; i < count; i++) {
+        p->value[n] = kept[i];
+        p->at[n] = (place[i] / width * (uint32_t)p->width + place[i] % width) * NAME(LANES);
+        n += kept[i] != 0; // relu has cut many
     }
-    NAME(places_end)(&p);
-    mem_free(turned);
-    mem_free(sum);
+    p->count = n;
+}
+
+// sum (side x 16) += of every kept number, its value times the `side` groups at its place of `dy`, the last first.
+static inline __attribute__((always_inline)) void NAME(patches_row)(const struct NAME(patches) * p, const REAL *dy,
+                                                                    uint32_t side, REAL *to, size_t step) {
+    NAME(vector) sum[8] = {{0}};
+    for (uint32_t i = 0; i < p->count; i++) {
+        const REAL *from = dy + p->at[i], value = p->value[i];
+        for (uint32_t t = 0; t < side; t++) sum[t] += value * *(const NAME(vector) *)(from + (size_t)t * NAME(LANES));
+    }
+    for (uint32_t t = 0; t < side; t++) *(NAME(vector) *)(to + (side - 1 - t) * step) += sum[t];
+}
+
+static void NAME(patches_channel)(const struct NAME(patches) * p, uint32_t channel) {
+    uint32_t side = p->size.side;
+    size_t step = p->groups * NAME(LANES);
+    for (size_t g = 0; g < p->groups; g++)
+        for (uint32_t u = 0; u < side; u++) {
+            const REAL *dy = p->dy + (g * p->height + side - 1 - u) * p->width * NAME(LANES);
+            REAL *to = p->sum + ((size_t)channel * side + u) * side * step + g * NAME(LANES);
+            if (side == 5)
+                NAME(patches_row)(p, dy, 5, to, step);
+            else if (side == 3)
+                NAME(patches_row)(p, dy, 3, to, step);
+            else
+                for (uint32_t t = 0; t < side; t++)
+                    NAME(patches_row)(p, dy + (size_t)(side - 1 - t) * NAME(LANES), 1, to + t * step, step);
+        }
+}
+
+static bool NAME(keep_conv)(const struct sampling *s, struct conv_size z, const void *kept, const void *dy, void *dw,
+                            void *scratch) {
+    struct places places;
+    struct NAME(patches) p = NAME(patches_in)(z, s->kept, scratch);
+    size_t taps = (size_t)z.channels * z.side * z.side, filters = p.groups * NAME(LANES);
+    const REAL *value = kept, *in = dy;
+    memset(p.dy, 0, (size_t)((char *)p.value - (char *)p.dy));
+    bool ok = places_begin(&places, s);
+    for (uint32_t b = 0; ok && b < z.images; b++, in += (size_t)z.filters * z.out_height * z.out_width) {
+        NAME(patches_turn)(&p, in);
+        for (uint32_t c = 0; c < z.channels; c++, value += s->kept) {
+            NAME(patches_take)(&p, value, places_next(&places), s->kept);
+            NAME(patches_channel)(&p, c);
+        }
+    }
+    places_end(&places);
+    REAL *out = dw;
+    for (uint32_t f = 0; ok && f < z.filters; f++)
+        for (size_t q = 0; q < taps; q++) *out++ += p.sum[q * filters + f];
+    return ok;
 }
 
 // ---- projections --------------------------------------------------------------------------------------------------
 
 // R (length x kept): signs over the root of kept, 32 to a word.
-CPU_CLONES static void NAME(signs)(const struct sampling *s, uint32_t row, REAL *sign) {
+static void NAME(signs)(const struct sampling *s, uint32_t row, REAL *sign) {
     uint32_t word[4], block = 0;
     size_t count = (size_t)s->length * s->kept;
     REAL one = (REAL)(1 / sqrt((double)s->kept));
@@ -394,29 +502,47 @@ static void NAME(project_product)(const struct sampling *s, const void *kept, co
     NAME(product)(false, false, s->length, columns, s->kept, 1, sign, small, 1, dw);
 }
 
-const struct kernels NAME(kernels) = {.size = sizeof(REAL),
-                                      .product = NAME(product),
-                                      .fill = NAME(fill),
-                                      .add = NAME(add),
-                                      .scale = NAME(scale),
-                                      .add_along = NAME(add_along),
-                                      .sum_along = NAME(sum_along),
-                                      .relu = NAME(relu),
-                                      .relu_by_mask = NAME(relu_by_mask),
-                                      .relu_by_value = NAME(relu_by_value),
-                                      .conv = NAME(conv),
-                                      .conv_by_input = NAME(conv_by_input),
-                                      .conv_by_filter = NAME(conv_by_filter),
-                                      .pool = NAME(pool),
-                                      .pool_back = NAME(pool_back),
-                                      .log_softmax = NAME(log_softmax),
-                                      .log_softmax_back = NAME(log_softmax_back),
-                                      .nll = NAME(nll),
-                                      .nll_back = NAME(nll_back),
-                                      .keep = NAME(keep),
-                                      .restore = NAME(restore),
-                                      .keep_product = NAME(keep_product),
-                                      .keep_conv = NAME(keep_conv),
-                                      .project = NAME(project),
-                                      .unproject = NAME(unproject),
-                                      .project_product = NAME(project_product)};
+// ---- the optimizer ------------------------------------------------------------------------------------------------
+
+static void NAME(adam)(const struct adam *a, void *value, const void *gradient, void *first, void *second,
+                       size_t count) {
+    REAL *restrict x = value, *restrict m = first, *restrict v = second;
+    const REAL *restrict g = gradient;
+    const REAL b1 = (REAL)a->beta1, b2 = (REAL)a->beta2, c1 = (REAL)(1 - a->beta1), c2 = (REAL)(1 - a->beta2);
+    const REAL decay = (REAL)a->decay, rate = (REAL)a->rate, scale = (REAL)a->scale, tiny = (REAL)a->epsilon;
+    for (size_t i = 0; i < count; i++) {
+        REAL d = g[i] + decay * x[i];
+        m[i] = b1 * m[i] + c1 * d;
+        v[i] = b2 * v[i] + c2 * d * d;
+        x[i] -= rate * m[i] / (SQRT(v[i]) * scale + tiny);
+    }
+}
+
+const struct kernels TABLE = {.size = sizeof(REAL),
+                              .product = NAME(product),
+                              .fill = NAME(fill),
+                              .add = NAME(add),
+                              .scale = NAME(scale),
+                              .add_along = NAME(add_along),
+                              .sum_along = NAME(sum_along),
+                              .relu = NAME(relu),
+                              .relu_along = NAME(relu_along),
+                              .relu_by_mask = NAME(relu_by_mask),
+                              .relu_by_value = NAME(relu_by_value),
+                              .conv = NAME(conv),
+                              .conv_by_input = NAME(conv_by_input),
+                              .conv_by_filter = NAME(conv_by_filter),
+                              .pool = NAME(pool),
+                              .pool_back = NAME(pool_back),
+                              .log_softmax = NAME(log_softmax),
+                              .log_softmax_back = NAME(log_softmax_back),
+                              .nll = NAME(nll),
+                              .nll_back = NAME(nll_back),
+                              .keep = NAME(keep),
+                              .restore = NAME(restore),
+                              .keep_product = NAME(keep_product),
+                              .keep_conv = NAME(keep_conv),
+                              .project = NAME(project),
+                              .unproject = NAME(unproject),
+                              .project_product = NAME(project_product),
+                              .adam = NAME(adam)};

@@ -1,46 +1,140 @@
-// Which places a row keeps: drawn from the key, the same each time.
+// Which places a row keeps: drawn from the key, the same each time, many at once.
 #include "tensor/kernels.h"
 
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clones.h"
 #include "tensor/onednn.h"
 
-enum { WORDS = 4 };
+// All words of a sample form one sequence: groups of 4 x lanes words, of `lanes` blocks of the generator; first the
+// first words of all of them, then the second ones. A word that would favour some places is drawn again from a block
+// that nothing else uses.
+enum { WORDS = 4, LANES_MOST = PLACES_AT_ONCE / WORDS, FEW = 16 };
 
-// Numbers below `length` from the row's own stream, four words to a block; words that would favour some are refused.
-struct drawer {
-    struct rng_key key;
-    uint64_t sample;
-    uint32_t stream, block, at, word[WORDS];
-};
+static uint64_t sample_of(const struct sampling *s, uint64_t block) { return s->call << 20 | (block & 0xFFFFF); }
 
-static uint32_t below(struct drawer *d, uint32_t length) {
-    for (;;) {
-        if (d->at == WORDS) rng_block(d->key, d->sample, d->stream, d->block++, d->word), d->at = 0;
-        uint64_t product = (uint64_t)d->word[d->at++] * length;
-        if ((uint32_t)product >= length || (uint32_t)product >= -length % length) return (uint32_t)(product >> 32);
-    }
-}
-
-void sampling_row(const struct sampling *s, uint32_t row, uint32_t *place, uint32_t *seen) {
-    struct drawer d = {.key = s->key, .sample = s->call, .stream = s->shared ? 0 : row, .at = WORDS};
-    if (!s->distinct) {
-        for (uint32_t i = 0; i < s->kept; i++) place[i] = below(&d, s->length);
+static void draw_group(const struct places *p, uint64_t group, uint32_t *word) {
+    const struct sampling *s = p->sampling;
+    uint64_t first = group * p->lanes;
+    uint32_t *const out[WORDS] = {word, word + p->lanes, word + 2 * p->lanes, word + 3 * p->lanes};
+    if (p->lanes == LANES_MOST && (first & 0xFFFFF) <= 0x100000 - LANES_MOST) {
+        rng_blocks(s->key, sample_of(s, first), LANES_MOST, (uint32_t)(first >> 20), 0, out);
         return;
     }
-    // Floyd's way to a set: in step j one of the first j + 1 places; if it is there already, place j.
-    for (uint32_t j = s->length - s->kept, i = 0; i < s->kept; i++, j++) {
-        uint32_t p = below(&d, j + 1);
-        if (seen[p / 32] >> p % 32 & 1) p = j;
-        seen[p / 32] |= (uint32_t)1 << p % 32;
-        place[i] = p;
+    for (uint32_t lane = 0; lane < p->lanes; lane++) {
+        uint32_t four[WORDS];
+        rng_block(s->key, sample_of(s, first + lane), (uint32_t)((first + lane) >> 20), 0, four);
+        for (int w = 0; w < WORDS; w++) out[w][lane] = four[w];
     }
-    for (uint32_t i = 0; i < s->kept; i++) seen[place[i] / 32] = 0;
 }
+
+// Word `index` of the sequence, until it favours no number below the bound.
+static uint32_t draw_again(const struct places *p, uint64_t index, uint32_t bound) {
+    const struct sampling *s = p->sampling;
+    uint64_t per_group = (uint64_t)WORDS * p->lanes, block = index / per_group * p->lanes + index % p->lanes;
+    uint32_t four[WORDS], which = (uint32_t)(index % per_group / p->lanes);
+    for (uint32_t attempt = 1;; attempt++) {
+        rng_block(s->key, sample_of(s, block), (uint32_t)(block >> 20), attempt, four);
+        uint64_t product = (uint64_t)four[which] * bound;
+        if ((uint32_t)product >= -bound % bound) return (uint32_t)(product >> 32);
+    }
+}
+
+// Words into numbers below the bound; whether some must be drawn again.
+CPU_CLONES static bool scale_words(uint32_t *restrict word, uint32_t *restrict low, uint32_t count, uint32_t bound) {
+    uint32_t least = -bound % bound, refused = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t product = (uint64_t)word[i] * bound;
+        low[i] = (uint32_t)product;
+        word[i] = (uint32_t)(product >> 32);
+        refused |= (uint32_t)(low[i] < least);
+    }
+    return refused;
+}
+
+static void draw(struct places *p) {
+    uint32_t *word = p->place + p->at + p->have, count = WORDS * p->lanes, low[PLACES_AT_ONCE];
+    uint32_t bound = p->sampling->length;
+    draw_group(p, p->drawn / count, word);
+    if (!p->sampling->distinct && scale_words(word, low, count, bound))
+        for (uint32_t i = 0; i < count; i++)
+            if (low[i] < -bound % bound) word[i] = draw_again(p, p->drawn + i, bound);
+    p->drawn += count;
+    p->have += count;
+}
+
+// Floyd's way to a set: in step j one of the first j + 1 places; if it is there already, place j.
+static void make_distinct(struct places *p, uint32_t *place) {
+    const struct sampling *s = p->sampling;
+    uint64_t index = p->drawn - p->have; // of the row's first word
+    for (uint32_t j = s->length - s->kept, i = 0; i < s->kept; i++, j++) {
+        uint64_t product = (uint64_t)place[i] * (j + 1);
+        uint32_t at = (uint32_t)(product >> 32);
+        if ((uint32_t)product < j + 1 && (uint32_t)product < -(j + 1) % (j + 1)) at = draw_again(p, index + i, j + 1);
+        if (p->seen[at / 32] >> at % 32 & 1) at = j;
+        p->seen[at / 32] |= (uint32_t)1 << at % 32;
+        place[i] = at;
+    }
+    for (uint32_t i = 0; i < s->kept; i++) p->seen[place[i] / 32] = 0;
+}
+
+static size_t bits_of(const struct sampling *s) { return s->distinct ? (size_t)s->length / 32 + 1 : 0; }
+
+size_t places_room(const struct sampling *s) { return (size_t)s->kept + PLACES_AT_ONCE + bits_of(s); }
+
+void places_in(struct places *p, const struct sampling *s, uint32_t *room) {
+    uint64_t total = s->shared ? s->kept : (uint64_t)s->rows * s->kept, blocks = (total + WORDS - 1) / WORDS;
+    p->sampling = s;
+    p->drawn = p->at = p->have = 0;
+    p->lanes = blocks < LANES_MOST ? (uint32_t)blocks : LANES_MOST;
+    p->done = false;
+    p->place = room;
+    p->seen = room + s->kept + PLACES_AT_ONCE;
+    memset(p->seen, 0, bits_of(s) * sizeof *p->seen);
+}
+
+bool places_begin(struct places *p, const struct sampling *s) {
+    size_t room = places_room(s);
+    uint32_t *place = room <= PLACES_HERE ? p->here : mem_alloc(room, sizeof *place);
+    if (place) places_in(p, s, place);
+    return p->place = place;
+}
+
+const uint32_t *places_next(struct places *p) {
+    uint32_t kept = p->sampling->kept;
+    if (p->done) return p->place;
+    if (p->have < kept) {
+        memmove(p->place, p->place + p->at, p->have * sizeof *p->place);
+        p->at = 0;
+        while (p->have < kept) draw(p);
+    }
+    uint32_t *place = p->place + p->at;
+    if (p->sampling->distinct) make_distinct(p, place);
+    p->at += kept;
+    p->have -= kept;
+    p->done = p->sampling->shared;
+    return place;
+}
+
+void places_end(struct places *p) {
+    if (p->place != p->here) mem_free(p->place);
+}
+
+// ---- scratch ------------------------------------------------------------------------------------------------------
 
 size_t conv_scratch(struct conv_size s) {
     size_t columns = (size_t)s.channels * s.side * s.side * s.out_height * s.out_width;
     size_t other = (onednn_scratch(s) + sizeof(float) - 1) / sizeof(float);
     return columns > other ? columns : other;
 }
+
+size_t keep_conv_scratch(const struct sampling *s, struct conv_size z) {
+    size_t filters = ((size_t)z.filters + 15) / 16 * 16;
+    size_t padded = ((size_t)z.height + z.side - 1) * ((size_t)z.width + z.side - 1);
+    return filters * (padded + (size_t)z.channels * z.side * z.side) + 2 * ((size_t)s->kept + 1);
+}
+
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {
     return s->shared ? (size_t)s->kept * columns : 0;
 }

@@ -14,6 +14,7 @@
 enum { ROUNDS = 60 };
 
 static struct rng rng;
+static const struct kernels *real, *single; // of the level that is tested
 
 static uint32_t upto(uint32_t most) { return 1 + (uint32_t)rng_below(&rng, most); }
 
@@ -55,8 +56,8 @@ static void products(void **state) {
                 want[i * n + j] = 2 * sum + 0.5 * c[i * n + j];
             }
         float *fa = floats(a, m * k), *fb = floats(b, k * n), *fc = floats(c, m * n);
-        kernels_double.product(ta, tb, m, n, k, 2, a, b, 0.5, c);
-        kernels_float.product(ta, tb, m, n, k, 2, fa, fb, 0.5, fc);
+        real->product(ta, tb, m, n, k, 2, a, b, 0.5, c);
+        single->product(ta, tb, m, n, k, 2, fa, fb, 0.5, fc);
         assert_close(c, want, m * n, 1e-12);
         assert_floats(fc, want, m * n, 1e-4);
         free(a), free(b), free(c), free(want), free(fa), free(fb), free(fc);
@@ -118,9 +119,9 @@ static void convolutions(void **state) {
                *pdx = calloc(in, 8), *pdw = calloc(taps, 8);
         struct conv_case plain = {x, w, dy, py, pdx, pdw};
         each_tap(s, plain_tap, &plain);
-        kernels_double.conv(s, x, w, y, scratch);
-        kernels_double.conv_by_input(s, dy, w, dx, true, scratch);
-        kernels_double.conv_by_filter(s, dy, x, dw, scratch);
+        real->conv(s, x, w, y, scratch);
+        real->conv_by_input(s, dy, w, dx, true, scratch);
+        real->conv_by_filter(s, dy, x, dw, scratch);
         assert_close(y, py, out, 1e-12);
         assert_close(dx, pdx, in, 1e-12);
         assert_close(dw, pdw, taps, 1e-12);
@@ -128,9 +129,9 @@ static void convolutions(void **state) {
               *fdx = floats(dx, in), *fdw = calloc(taps, 4);
         bool sum = rng_below(&rng, 2); // else it is overwritten
         for (size_t i = 0; sum && i < in; i++) fdx[i] = 0;
-        kernels_float.conv(s, fx, fw, fy, scratch);
-        kernels_float.conv_by_input(s, fdy, fw, fdx, sum, scratch);
-        kernels_float.conv_by_filter(s, fdy, fx, fdw, scratch);
+        single->conv(s, fx, fw, fy, scratch);
+        single->conv_by_input(s, fdy, fw, fdx, sum, scratch);
+        single->conv_by_filter(s, fdy, fx, fdw, scratch);
         assert_floats(fy, py, out, 1e-3);
         assert_floats(fdx, pdx, in, 1e-3);
         assert_floats(fdw, pdw, taps, 1e-3);
@@ -144,14 +145,15 @@ static void convolutions(void **state) {
                                   .shared = rng_below(&rng, 2),
                                   .distinct = rng_below(&rng, 2)};
         double *kept = malloc((size_t)sample.rows * sample.kept * 8), *whole = calloc(in, 8), *sdw = calloc(taps, 8);
+        double *patches = malloc(keep_conv_scratch(&sample, s) * 8);
         memset(dw, 0, taps * 8);
-        kernels_double.keep(&sample, x, kept);
-        kernels_double.restore(&sample, kept, whole);
-        kernels_double.conv_by_filter(s, dy, whole, dw, scratch);
-        kernels_double.keep_conv(&sample, s, kept, dy, sdw);
+        real->keep(&sample, x, kept);
+        real->restore(&sample, kept, whole);
+        real->conv_by_filter(s, dy, whole, dw, scratch);
+        real->keep_conv(&sample, s, kept, dy, sdw, patches);
         assert_close(sdw, dw, taps, 1e-12);
         free(x), free(w), free(dy), free(scratch), free(y), free(dx), free(dw), free(py), free(pdx), free(pdw);
-        free(kept), free(whole), free(sdw);
+        free(kept), free(whole), free(sdw), free(patches);
     }
 }
 
@@ -170,10 +172,10 @@ static void samples_of_matrices(void **state) {
         double *kept = malloc((size_t)s.rows * s.kept * 8), *whole = calloc((size_t)s.rows * s.length, 8);
         double *dw = calloc((size_t)s.length * columns, 8), *want = calloc((size_t)s.length * columns, 8);
         double *scratch = malloc((keep_product_scratch(&s, columns) + project_scratch(&s, columns) + 1) * 8);
-        kernels_double.keep(&s, x, kept);
-        kernels_double.restore(&s, kept, whole);
-        kernels_double.product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
-        kernels_double.keep_product(&s, kept, dy, columns, dw, scratch);
+        real->keep(&s, x, kept);
+        real->restore(&s, kept, whole);
+        real->product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
+        real->keep_product(&s, kept, dy, columns, dw, scratch);
         assert_close(dw, want, (size_t)s.length * columns, 1e-12);
         if (s.distinct && s.kept == s.length) assert_close(whole, x, (size_t)s.rows * s.length, 1e-12);
         for (uint32_t r = 0; s.distinct && r < s.rows; r++) { // each place at most once
@@ -183,10 +185,10 @@ static void samples_of_matrices(void **state) {
         }
         s.distinct = false, s.shared = true;
         memset(dw, 0, (size_t)s.length * columns * 8);
-        kernels_double.project(&s, x, kept, scratch);
-        kernels_double.unproject(&s, kept, whole, scratch);
-        kernels_double.product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
-        kernels_double.project_product(&s, kept, dy, columns, dw, scratch);
+        real->project(&s, x, kept, scratch);
+        real->unproject(&s, kept, whole, scratch);
+        real->product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
+        real->project_product(&s, kept, dy, columns, dw, scratch);
         assert_close(dw, want, (size_t)s.length * columns, 1e-10);
         free(x), free(dy), free(kept), free(whole), free(dw), free(want), free(scratch);
     }
@@ -199,11 +201,13 @@ static void places_are_even(void **state) {
         enum { LENGTH = 40, KEPT = 10, ROWS = 40000 };
         struct sampling s = {.key = rng_key(5, 6), .rows = ROWS, .length = LENGTH, .kept = KEPT, .distinct = distinct};
         double count[LENGTH] = {0}, chi = 0, expected = (double)ROWS * KEPT / LENGTH;
-        uint32_t place[KEPT], seen[LENGTH / 32 + 1] = {0};
+        struct places places;
+        assert_true(places_begin(&places, &s));
         for (uint32_t r = 0; r < ROWS; r++) {
-            sampling_row(&s, r, place, seen);
+            const uint32_t *place = places_next(&places);
             for (int i = 0; i < KEPT; i++) assert_true(place[i] < LENGTH), count[place[i]]++;
         }
+        places_end(&places);
         for (int i = 0; i < LENGTH; i++) chi += (count[i] - expected) * (count[i] - expected) / expected;
         assert_true(chi < 110);
     }
@@ -214,32 +218,37 @@ static void small_ones(void **state) {
     double x[100], y[100], dx[100], by[100];
     uint32_t mask[4];
     for (int i = 0; i < 100; i++) x[i] = i % 7 == 0 ? 0 : rng_gaussian(&rng), dx[i] = i;
-    kernels_double.relu(y, x, 100, mask);
+    real->relu(y, x, 100, mask);
     double d[100];
     for (int i = 0; i < 100; i++) {
         assert_true(y[i] == fmax(x[i], 0));
         assert_int_equal(mask[i / 32] >> i % 32 & 1, x[i] > 0);
         d[i] = i;
     }
-    kernels_double.relu_by_mask(dx, d, mask, 100);
-    kernels_double.relu_by_value(by, d, y, 100);
+    real->relu_by_mask(dx, d, mask, 100);
+    real->relu_by_value(by, d, y, 100);
     for (int i = 0; i < 100; i++) assert_true(dx[i] == (x[i] > 0 ? i : 0) && by[i] == dx[i]);
     double p[20], sum;
-    kernels_double.log_softmax(x, p, 2, 10);
+    real->log_softmax(x, p, 2, 10);
     for (int r = 0; r < 2; r++) {
         sum = 0;
         for (int j = 0; j < 10; j++) sum += exp(p[10 * r + j]);
         assert_true(fabs(sum - 1) < 1e-12);
     }
     int32_t label[] = {3, 9};
-    assert_true(fabs(kernels_double.nll(p, label, 2, 10) + (p[3] + p[19]) / 2) < 1e-12);
+    assert_true(fabs(real->nll(p, label, 2, 10) + (p[3] + p[19]) / 2) < 1e-12);
 }
 
 int main(void) {
-    rng = rng_at(rng_key(11, 0), 0, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products),        cmocka_unit_test(convolutions), cmocka_unit_test(samples_of_matrices),
         cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = 0;
+    for (unsigned level = 0; (real = kernels_at(NUMBER_DOUBLE, level)); level++) {
+        single = kernels_at(NUMBER_FLOAT, level);
+        rng = rng_at(rng_key(11, level), 0, 0);
+        failed += cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    return failed;
 }

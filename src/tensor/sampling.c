@@ -98,7 +98,8 @@ bool places_begin(struct places *p, const struct sampling *s) {
     size_t room = places_room(s);
     uint32_t *place = room <= PLACES_HERE ? p->here : mem_alloc(room, sizeof *place);
     if (place) places_in(p, s, place);
-    return p->place = place;
+    p->place = place;
+    return place != NULL;
 }
 
 const uint32_t *places_next(struct places *p) {

@@ -82,8 +82,8 @@ struct tape {
     struct grid **grid; // grids of operations on fields
     uint32_t grid_count;
     size_t grid_capacity;
-    uint32_t *place; // room to draw the points of a field
-    void *packed;    // those of a field that is there anyway
+    uint32_t *place, *seen; // points of a field, and scratch to draw them
+    void *packed;           // those of a field that is there anyway
     uint64_t run;
     size_t held;
     bool ready; // forward has run
@@ -153,10 +153,10 @@ static bool make_grids(struct tape *t) {
     }
     if (!most) return true;
     size_t count = (size_t)most * most;
-    t->place = mem_alloc(places_room(&(struct sampling){.length = most * most, .kept = most * most, .distinct = true}),
-                         sizeof *t->place);
+    t->place = mem_alloc(count, sizeof *t->place);
+    t->seen = mem_zero(count / 32 + 1, sizeof *t->seen);
     t->packed = mem_zero(count, t->k->size);
-    return t->place && t->packed;
+    return t->place && t->seen && t->packed;
 }
 
 static bool make_room(struct tape *t) {
@@ -251,6 +251,7 @@ void tape_free(struct tape *t) {
     for (uint32_t i = 0; i < t->grid_count; i++) grid_free(t->grid[i]);
     mem_free(t->grid);
     mem_free(t->place);
+    mem_free(t->seen);
     mem_free(t->packed);
     graph_drop(t->graph);
     mem_free(t);
@@ -531,9 +532,8 @@ static const uint32_t *draw_points(struct tape *t, vertex v) {
     if (s.kept == s.length) return NULL;
     s.key = t->key;
     s.call = t->run * ((uint64_t)t->graph->count + 1) + v;
-    struct places places;
-    places_in(&places, &s, t->place);
-    return places_next(&places);
+    sampling_row(&s, 0, t->place, t->seen);
+    return t->place;
 }
 
 static bool hold_points(struct tape *t, vertex v, const struct grid *grid) {

@@ -120,8 +120,7 @@ struct places {
 bool places_begin(struct places *places, const struct sampling *sampling);
 const uint32_t *places_next(struct places *places);
 void places_end(struct places *places);
-// The same in memory of the caller's, of places_room() words, without an end.
-void places_in(struct places *places, const struct sampling *sampling, uint32_t *room);
-size_t places_room(const struct sampling *sampling);
+// Those of one row. `seen` has length/32 + 1 words of scratch for distinct ones (zero before and after), or is NULL.
+void sampling_row(const struct sampling *sampling, uint32_t row, uint32_t *place, uint32_t *seen);
 
 #endif

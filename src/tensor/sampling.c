@@ -65,9 +65,9 @@ static void draw(struct places *p) {
 }
 
 // Floyd's way to a set: in step j one of the first j + 1 places; if it is there already, place j.
-static void make_distinct(struct places *p, uint32_t *place) {
+// index: of the row's first word.
+static void make_distinct(const struct places *p, uint32_t *place, uint64_t index) {
     const struct sampling *s = p->sampling;
-    uint64_t index = p->drawn - p->have; // of the row's first word
     for (uint32_t j = s->length - s->kept, i = 0; i < s->kept; i++, j++) {
         uint64_t product = (uint64_t)place[i] * (j + 1);
         uint32_t at = (uint32_t)(product >> 32);
@@ -79,27 +79,21 @@ static void make_distinct(struct places *p, uint32_t *place) {
     for (uint32_t i = 0; i < s->kept; i++) p->seen[place[i] / 32] = 0;
 }
 
-static size_t bits_of(const struct sampling *s) { return s->distinct ? (size_t)s->length / 32 + 1 : 0; }
-
-size_t places_room(const struct sampling *s) { return (size_t)s->kept + PLACES_AT_ONCE + bits_of(s); }
-
-void places_in(struct places *p, const struct sampling *s, uint32_t *room) {
+static uint32_t lanes_of(const struct sampling *s) {
     uint64_t total = s->shared ? s->kept : (uint64_t)s->rows * s->kept, blocks = (total + WORDS - 1) / WORDS;
-    p->sampling = s;
-    p->drawn = p->at = p->have = 0;
-    p->lanes = blocks < LANES_MOST ? (uint32_t)blocks : LANES_MOST;
-    p->done = false;
-    p->place = room;
-    p->seen = room + s->kept + PLACES_AT_ONCE;
-    memset(p->seen, 0, bits_of(s) * sizeof *p->seen);
+    return blocks < LANES_MOST ? (uint32_t)blocks : LANES_MOST;
 }
 
 bool places_begin(struct places *p, const struct sampling *s) {
-    size_t room = places_room(s);
-    uint32_t *place = room <= PLACES_HERE ? p->here : mem_alloc(room, sizeof *place);
-    if (place) places_in(p, s, place);
-    p->place = place;
-    return place != NULL;
+    size_t bits = s->distinct ? (size_t)s->length / 32 + 1 : 0, room = (size_t)s->kept + PLACES_AT_ONCE;
+    p->sampling = s;
+    p->drawn = p->at = p->have = 0;
+    p->lanes = lanes_of(s);
+    p->done = false;
+    p->place = room + bits <= PLACES_HERE ? p->here : mem_alloc(room + bits, sizeof *p->place);
+    p->seen = p->place && bits ? p->place + room : NULL;
+    if (p->seen) memset(p->seen, 0, bits * sizeof *p->seen);
+    return p->place != NULL;
 }
 
 const uint32_t *places_next(struct places *p) {
@@ -111,7 +105,7 @@ const uint32_t *places_next(struct places *p) {
         while (p->have < kept) draw(p);
     }
     uint32_t *place = p->place + p->at;
-    if (p->sampling->distinct) make_distinct(p, place);
+    if (p->sampling->distinct) make_distinct(p, place, p->drawn - p->have);
     p->at += kept;
     p->have -= kept;
     p->done = p->sampling->shared;
@@ -120,6 +114,22 @@ const uint32_t *places_next(struct places *p) {
 
 void places_end(struct places *p) {
     if (p->place != p->here) mem_free(p->place);
+}
+
+void sampling_row(const struct sampling *s, uint32_t row, uint32_t *place, uint32_t *seen) {
+    uint32_t word[PLACES_AT_ONCE], lanes = lanes_of(s), count = WORDS * lanes;
+    uint64_t first = s->shared ? 0 : (uint64_t)row * s->kept;
+    struct places p = {.sampling = s, .lanes = lanes, .place = word, .seen = seen};
+    for (uint64_t done = 0; done < s->kept;) {
+        uint64_t index = first + done, skip = index % count;
+        uint64_t some = count - skip < s->kept - done ? count - skip : s->kept - done;
+        p.drawn = index - skip;
+        p.have = 0;
+        draw(&p);
+        memcpy(place + done, word + skip, some * sizeof *place);
+        done += some;
+    }
+    if (s->distinct) make_distinct(&p, place, first);
 }
 
 // ---- scratch ------------------------------------------------------------------------------------------------------

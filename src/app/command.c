@@ -157,8 +157,11 @@ const struct command command_table[] = {
      "Reproduces a figure of the paper \"Randomized Automatic Differentiation\", shows it, and writes figure-N.svg, "
      ".csv "
      "and .json with all parameters and the seed. `quick` measures less, and says so on the figure. Figures: 2 (paths "
-     "that are independent, interleaved, and vectors, each with the variance of sampling it over depth).",
-     ":figure 2", COMPLETE_WORDS, "2 quick full", false, command_figure},
+     "that are independent, interleaved, and vectors, each with the variance of sampling it over depth), 3 (a small "
+     "network for three data, and the paths of one), 4 (what one image leaves for backward), 5 (noise of gradients, "
+     "beside memory), 6, 8, 9 and 10 (training). `dir FOLDER` has CIFAR-10's files. What takes long goes on where it "
+     "was stopped.",
+     ":figure 2", COMPLETE_WORDS, "2 3 4 5 6 8 9 10 quick full dir", false, command_figure},
     {"trials", NULL, "[sort COLUMN] | again N | plot [X Y] | file NAME.csv | clear", "all estimates so far, as a table",
      "Every :sample and every cell of a :variance is a row: method, seed, samples, cost (edges that were looked at), "
      "remembered (numbers per sample), estimate, exact, error and variance (of one estimate). `sort COLUMN` orders "

@@ -12,6 +12,7 @@
 
 const struct figure figure_table[] = {
     {2, "independent and interleaved paths, vectors, and the variance of sampling them", figure_2},
+    {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", figure_4},
     {6, "training loss with a tenth remembered: three networks, four methods", figure_train},
     {8, "losses, accuracies and time of five methods", figure_train},
     {9, "the same of six methods for the recurrent network", figure_train},

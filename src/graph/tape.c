@@ -510,6 +510,16 @@ static bool forward_reshape(struct tape *t, vertex v, vertex a) {
     return true;
 }
 
+bool tape_sampling(const struct tape *t, vertex product, struct sampling *sampling) {
+    uint32_t edge = t->graph->offset[product], place = t->plan.part[edge];
+    if (!place) return false;
+    const struct held *held = &t->plan.held[place - 1];
+    *sampling = held->sampling;
+    sampling->key = t->key;
+    sampling->call = t->run * (graph_edge_count(t->graph) + 1) + (t->keep.same_steps ? held->parameter : edge);
+    return true;
+}
+
 // A random part of the first operand, for the gradient by the second.
 static bool hold_part(struct tape *t, uint32_t edge, vertex of) {
     uint32_t place = t->plan.part[edge];

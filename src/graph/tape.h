@@ -38,6 +38,8 @@ size_t tape_held(const struct tape *tape);
 size_t tape_planned(const struct tape *tape);
 size_t tape_peak(const struct tape *tape); // of the pool, so far
 const struct keep_plan *tape_plan(const struct tape *tape);
+// What the last forward drew for the sample that this product holds for its parameter; false: it holds none.
+bool tape_sampling(const struct tape *tape, vertex product, struct sampling *sampling);
 const struct kernels *tape_kernels(const struct tape *tape);
 // Overwrites the inputs that are no parameters, for a test that backward does not look at them.
 void tape_poison(struct tape *tape);

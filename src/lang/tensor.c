@@ -113,9 +113,29 @@ static bool whole(struct tracer *t, expr site, struct value value, double low, d
 }
 
 // The sizes among the arguments: randn(2, 3), or randn((2, 3)). Those with keywords come behind.
+// One size of a shape; -1 stands for what is left of `whole_count` elements (0: not here), once, as *left.
+static bool read_size(struct tracer *t, expr site, struct value value, uint64_t whole_count, bool *left,
+                      uint32_t *size) {
+    bool rest = whole_count && !*left && trace_is_number(value) && !tensor_is(t, value) && trace_number(t, value) == -1;
+    if (!rest) return whole(t, site, value, 1, 1e9, size);
+    *size = 1;
+    return *left = true;
+}
+
+// The size that -1 stands for, at its place in the shape.
+static bool fill_left(struct tracer *t, expr call, uint64_t whole_count, uint32_t at, struct shape *shape) {
+    uint64_t others = shape_count(*shape);
+    if (others && whole_count % others == 0 && whole_count / others <= UINT32_MAX)
+        return shape->size[at] = (uint32_t)(whole_count / others), true;
+    return trace_fail(t, call, ERROR_TYPE, "%llu elements cannot be shared out: the other sizes make %llu",
+                      (unsigned long long)whole_count, (unsigned long long)others);
+}
+
 static bool read_shape(struct tracer *t, expr call, const struct value *argument, uint32_t first, uint32_t count,
-                       struct shape *shape) {
+                       uint64_t whole_count, struct shape *shape) {
     *shape = shape_scalar;
+    bool left = false;
+    uint32_t at = 0;
     bool tuple = first < count && (argument[first].kind == VALUE_TUPLE || argument[first].kind == VALUE_LIST);
     uint32_t sizes = tuple ? argument[first].list->count : count - first;
     for (uint32_t i = 0; i < sizes; i++) {
@@ -123,11 +143,14 @@ static bool read_shape(struct tracer *t, expr call, const struct value *argument
         if (!tuple && expression_keyword(call, first + i)) break;
         if (shape->rank == SHAPE_RANK_MAX)
             return trace_fail(t, site, ERROR_TYPE, "a tensor has at most %d axes", SHAPE_RANK_MAX);
-        if (!whole(t, site, tuple ? argument[first].list->item[i] : argument[first + i], 1, 1e9,
-                   &shape->size[shape->rank]))
+        bool before = left;
+        if (!read_size(t, site, tuple ? argument[first].list->item[i] : argument[first + i], whole_count, &left,
+                       &shape->size[shape->rank]))
             return false;
+        if (left && !before) at = shape->rank;
         shape->rank++;
     }
+    if (left && !fill_left(t, call, whole_count, at, shape)) return false;
     if (!shape->rank) return trace_fail(t, call, ERROR_TYPE, "a size is missing, as in (2, 3)");
     if (shape_count(*shape) <= (uint64_t)1 << 36) return true;
     return trace_fail(t, call, ERROR_LIMIT, "this tensor would have over 2^36 elements");
@@ -147,7 +170,7 @@ static uint64_t draw_of(const struct tracer *t, expr call) { return (uint64_t)t-
 static bool filled(struct tracer *t, expr call, const struct value *argument, uint32_t count, enum source_kind kind,
                    double scale, struct value *out) {
     struct shape shape;
-    if (!read_shape(t, call, argument, 0, count, &shape)) return false;
+    if (!read_shape(t, call, argument, 0, count, 0, &shape)) return false;
     struct value_tensor *tensor = new_tensor(t, shape, out);
     if (tensor) tensor->source = (struct tensor_source){.kind = kind, .scale = scale, .draw = draw_of(t, call)};
     return tensor;
@@ -230,7 +253,8 @@ static bool read_initialiser(struct tracer *t, expr call, const struct value *ar
 bool tensor_run_param(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
     struct shape shape;
     struct tensor_source source = {.parameter = true, .draw = draw_of(t, call)};
-    if (!read_shape(t, call, argument, 0, count, &shape) || !read_initialiser(t, call, argument, count, shape, &source))
+    if (!read_shape(t, call, argument, 0, count, 0, &shape) ||
+        !read_initialiser(t, call, argument, count, shape, &source))
         return false;
     struct value_tensor *tensor = new_tensor(t, shape, out);
     if (!tensor) return false;
@@ -289,7 +313,8 @@ static bool unary(struct tracer *t, expr call, struct value value, enum op op, c
 
 bool tensor_run_reshape(struct tracer *t, expr call, struct value *argument, uint32_t count, struct value *out) {
     struct op_setting setting = {.axis = OP_ALL_AXES};
-    return needs_tensor(t, call->item[0], argument[0]) && read_shape(t, call, argument, 1, count, &setting.to) &&
+    return needs_tensor(t, call->item[0], argument[0]) &&
+           read_shape(t, call, argument, 1, count, shape_count(tensor_shape(t, argument[0])), &setting.to) &&
            unary(t, call, argument[0], OP_RESHAPE, &setting, out);
 }
 

@@ -12,7 +12,9 @@
 
 const struct figure figure_table[] = {
     {2, "independent and interleaved paths, vectors, and the variance of sampling them", figure_2},
+    {3, "a network for three data, the paths of one of them, and what each factor remembers", figure_3},
     {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", figure_4},
+    {5, "noise of each layer's gradient against the gradient of all data, beside the memory", figure_5},
     {6, "training loss with a tenth remembered: three networks, four methods", figure_train},
     {8, "losses, accuracies and time of five methods", figure_train},
     {9, "the same of six methods for the recurrent network", figure_train},

@@ -426,6 +426,12 @@ size_t train_pool(const struct train *t) { return t->tape ? tape_peak(t->tape) +
 size_t train_held(const struct train *t) { return t->tape ? tape_held(t->tape) : t->held; }
 const struct train_options *train_options_of(const struct train *t) { return &t->options; }
 
+const float *train_parameter(const struct train *t, vertex v) {
+    for (uint32_t s = 0; s < t->slot_count; s++)
+        if (t->slot[s].v == v) return t->slot[s].value;
+    return NULL;
+}
+
 const struct train_report *train_reports(const struct train *t, size_t *count) {
     *count = t->report_count;
     return t->report;

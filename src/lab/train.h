@@ -69,6 +69,8 @@ size_t train_pool(const struct train *train);       // most bytes of values at o
 double train_batch_loss(const struct train *train); // the last batch's; NaN before
 // They stay where they are until train_load.
 const struct train_report *train_reports(const struct train *train, size_t *count);
+// The numbers of a parameter of the network's graph, as they are now; NULL: it is none.
+const float *train_parameter(const struct train *train, vertex v);
 const struct train_options *train_options_of(const struct train *train);
 
 // ---- checkpoint.c

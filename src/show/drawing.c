@@ -137,6 +137,17 @@ static bool is_number(const struct drawing *drawing, uint32_t edge) {
     return number;
 }
 
+// The shape of the map from what enters a layer of tensors to what the layer ends in.
+static void frame_map(const struct drawing *drawing, const struct sketch_edge *edge, uint32_t frame,
+                      struct buffer *out) {
+    const struct graph *graph = drawing->view->graph;
+    vertex last = graph->count;
+    while (last-- > 0 && graph->frame[last] != frame) {
+    }
+    buffer_printf(out, "%llu×%llu", (unsigned long long)shape_count(graph_shape(graph, last)),
+                  (unsigned long long)shape_count(graph_shape(graph, graph->operand[edge->edge])));
+}
+
 static void label_markup(const struct drawing *drawing, const struct sketch_edge *edge, struct buffer *out) {
     if (drawing->held) {
         double bytes = drawing->held[edge - drawing->sketch->edge];
@@ -146,6 +157,10 @@ static void label_markup(const struct drawing *drawing, const struct sketch_edge
     const struct sketch_node *from = &drawing->sketch->node[edge->from], *to = &drawing->sketch->node[edge->to];
     if (edge->count > 1 && (is_vector(drawing, from) || is_vector(drawing, to))) {
         buffer_printf(out, "%u × %u", to->members, from->members);
+        return;
+    }
+    if (is_vector(drawing, to) && graph_has_tensors(drawing->view->graph)) {
+        frame_map(drawing, edge, to->frame, out);
         return;
     }
     if (edge->count > 1) {
@@ -268,13 +283,26 @@ void drawing_free(struct drawing *drawing) {
 
 // ---- painting -----------------------------------------------------------------------------------------------------
 
+enum { LIT = 1, LIT_SECOND = 2 };
 struct light {
-    uint8_t *node, *edge; // 1: lit
+    uint8_t *node, *edge; // LIT and LIT_SECOND
     bool dim;             // what is not lit recedes
 };
 
-static void light_node(struct light *light, const struct sketch *sketch, vertex v) {
-    if (sketch->node_of[v] != SKETCH_NONE) light->node[sketch->node_of[v]] = 1;
+static void light_node(struct light *light, const struct sketch *sketch, vertex v, uint8_t how) {
+    if (sketch->node_of[v] != SKETCH_NONE) light->node[sketch->node_of[v]] |= how;
+}
+
+static void light_path(const struct drawing *drawing, const struct lit_path *lit, uint8_t how, struct light *light) {
+    const struct sketch *sketch = drawing->sketch;
+    light_node(light, sketch, lit->input, how);
+    light_node(light, sketch, lit->output, how);
+    for (uint32_t i = 0; i < lit->length && !drawing->view->rest; i++) {
+        light_node(light, sketch, drawing->view->graph->operand[lit->edge[i]], how);
+        light_node(light, sketch, graph_edge_target(drawing->view->graph, lit->edge[i]), how);
+        uint32_t e = sketch->edge_of[lit->edge[i]];
+        if (e != SKETCH_NONE) light->edge[e] |= how;
+    }
 }
 
 static bool light_up(const struct drawing *drawing, const struct lit_path *lit, bool dim, struct light *light) {
@@ -284,18 +312,10 @@ static bool light_up(const struct drawing *drawing, const struct lit_path *lit, 
     light->edge = mem_zero(sketch->edge_count + 1, 1);
     if (!light->node || !light->edge) return false;
     if (!lit) return true;
-    light_node(light, sketch, lit->input);
-    light_node(light, sketch, lit->output);
-    if (drawing->view->rest) { // the edges around an eliminated vertex are gone: what they made of others is lit
-        for (size_t e = 0; e < sketch->edge_count; e++) light->edge[e] = sketch->edge[e].fresh;
-        return true;
-    }
-    for (uint32_t i = 0; i < lit->length; i++) {
-        light_node(light, sketch, drawing->view->graph->operand[lit->edge[i]]);
-        light_node(light, sketch, graph_edge_target(drawing->view->graph, lit->edge[i]));
-        uint32_t e = sketch->edge_of[lit->edge[i]];
-        if (e != SKETCH_NONE) light->edge[e] = 1;
-    }
+    light_path(drawing, lit, LIT, light);
+    if (drawing->second) light_path(drawing, drawing->second, LIT_SECOND, light);
+    // The edges around an eliminated vertex are gone: what they made of others is lit.
+    for (size_t e = 0; drawing->view->rest && e < sketch->edge_count; e++) light->edge[e] = sketch->edge[e].fresh;
     return true;
 }
 
@@ -316,8 +336,8 @@ static bool shows_label(const struct drawing *drawing, uint32_t e, const struct 
     return drawing->label[e] && !drawing->hide_labels && (light->edge[e] || (!light->dim && sparse(drawing)));
 }
 
-static colour label_colour(const struct style *style, const struct sketch_edge *edge, bool lit) {
-    if (lit) return style->accent_text;
+static colour label_colour(const struct style *style, const struct sketch_edge *edge, uint8_t lit) {
+    if (lit) return lit == LIT_SECOND ? style->second_text : style->accent_text;
     return edge->state == EDGE_PLAIN ? style->edge_label : style->fill_in;
 }
 
@@ -345,7 +365,7 @@ static double held_width(const struct drawing *drawing, uint32_t e) {
 static void paint_label(const struct drawing *drawing, uint32_t e, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
-    bool lit = light->edge[e];
+    uint8_t lit = light->edge[e];
     struct point at = crowded(drawing) ? on_edge(edge, CROWDED_SHARE) : edge->label;
     struct buffer text = {0};
     if (!sparse(drawing) && !light->dim && drawing->sketch->edge[e].count == 1)
@@ -369,8 +389,8 @@ static uint32_t edge_id(const struct drawing *drawing, uint32_t e) {
     return edge != SKETCH_NONE ? edge : graph_edge_count(drawing->view->graph) + e;
 }
 
-static colour line_colour(const struct style *style, enum sketch_state state, bool lit, bool dim) {
-    if (lit) return style->accent;
+static colour line_colour(const struct style *style, enum sketch_state state, uint8_t lit, bool dim) {
+    if (lit) return lit == LIT_SECOND ? style->second : style->accent;
     if (dim || state == EDGE_GONE) return style->dim;
     return state == EDGE_PLAIN ? style->edge : style->fill_in;
 }
@@ -379,7 +399,7 @@ static void paint_edge(const struct drawing *drawing, uint32_t e, const struct l
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
     enum sketch_state state = drawing->sketch->edge[e].state;
-    bool lit = light->edge[e];
+    uint8_t lit = light->edge[e];
     struct buffer title = {0};
     sketch_edge_title(drawing->view, drawing->sketch, e, &title);
     scene_group(scene, TAG_EDGE, edge_id(drawing, e), buffer_string(&title));
@@ -392,6 +412,10 @@ static void paint_edge(const struct drawing *drawing, uint32_t e, const struct l
         line->stroke_width = held_width(drawing, e);
         if (drawing->held[e] > 0) line->stroke = style->second;
     }
+    if (lit == (LIT | LIT_SECOND)) { // both: the second colour in dashes on the first
+        scene_path(scene, edge->point, edge->point_count, style->second, style->accent_width, false);
+        if (!scene->failed) scene->item[scene->count - 1].dashed = true;
+    }
     if (shows_label(drawing, e, light) && !lit) paint_label(drawing, e, light, scene);
     scene_end(scene);
 }
@@ -403,13 +427,17 @@ static colour ring(const struct drawing *drawing, const struct sketch_node *node
     return node->output ? style->output_stroke : node->input ? style->input_stroke : style->vertex_stroke;
 }
 
-static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, bool dim, struct scene *scene) {
+static void paint_shape(const struct drawing *drawing, uint32_t n, uint8_t lit, bool dim, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct layout_node *at = &drawing->layout.node[n];
-    colour fill = lit                                         ? style->accent_fill
+    colour fill = lit == LIT_SECOND                           ? style->second_fill
+                  : lit                                       ? style->accent_fill
                   : drawing->sketch->node[n].v == VERTEX_NONE ? style->frame_fill
                                                               : style->vertex_fill;
-    colour stroke = lit ? style->accent : dim ? style->dim : ring(drawing, &drawing->sketch->node[n]);
+    colour stroke = lit == LIT_SECOND ? style->second
+                    : lit             ? style->accent
+                    : dim             ? style->dim
+                                      : ring(drawing, &drawing->sketch->node[n]);
     double width = lit ? style->accent_width : style->vertex_stroke_width;
     if (is_vector(drawing, &drawing->sketch->node[n])) width *= 2;
     if (at->box)
@@ -422,7 +450,8 @@ static void paint_shape(const struct drawing *drawing, uint32_t n, bool lit, boo
 static void paint_node(const struct drawing *drawing, uint32_t n, const struct light *light, struct scene *scene) {
     const struct style *style = drawing->style;
     const struct sketch_node *node = &drawing->sketch->node[n];
-    bool box = node->v == VERTEX_NONE, lit = light->node[n], dim = (light->dim || node->gone) && !lit;
+    uint8_t lit = light->node[n];
+    bool box = node->v == VERTEX_NONE, dim = (light->dim || node->gone) && !lit;
     struct buffer title = {0};
     sketch_node_title(drawing->view, node, &title);
     scene_group(scene, box ? TAG_FRAME : TAG_VERTEX, box ? node->frame : graph_id(drawing->view->graph, node->v),
@@ -433,7 +462,8 @@ static void paint_node(const struct drawing *drawing, uint32_t n, const struct l
                     lit   ? style->text
                     : dim ? style->dim_text
                           : style->text,
-                    lit                          ? style->accent_text
+                    lit == LIT_SECOND            ? style->second_text
+                    : lit                        ? style->accent_text
                     : dim                        ? style->dim_text
                     : drawing->view->known_words ? style->second_text
                                                  : style->muted,
@@ -446,7 +476,7 @@ void drawing_paint(const struct drawing *drawing, const struct lit_path *lit, bo
     if (!light_up(drawing, lit, dim, &light)) scene->failed = true;
     for (int pass = 0; !scene->failed && pass < 2; pass++)
         for (uint32_t e = 0; e < drawing->sketch->edge_count; e++)
-            if (light.edge[e] == pass) paint_edge(drawing, e, &light, scene);
+            if ((light.edge[e] != 0) == pass) paint_edge(drawing, e, &light, scene);
     for (uint32_t n = 0; !scene->failed && n < drawing->sketch->node_count; n++) paint_node(drawing, n, &light, scene);
     // Labels of the lit path lie above everything: on a dense graph they may have to cover a part of a neighbour.
     for (uint32_t e = 0; !scene->failed && e < drawing->sketch->edge_count; e++)

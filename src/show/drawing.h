@@ -20,9 +20,10 @@ struct drawing {
     double *held;        // by edge: bytes (view->held), or NULL
     uint32_t held_count; // how many edges hold anything
     // May be changed between paintings, to show two sides of one layout.
-    bool operations;  // under the names
-    bool values;      // under the names, instead of the operations
-    bool hide_labels; // on the edges
+    bool operations;               // under the names
+    const struct lit_path *second; // lit in the second colour beside the path that drawing_paint is given, or NULL
+    bool values;                   // under the names, instead of the operations
+    bool hide_labels;              // on the edges
 };
 
 // Lays out a sketch that will be drawn at `scale`; labels grow as it shrinks, so that they can still be read.

@@ -344,13 +344,14 @@ static bool train_to(struct work *w, uint64_t iteration, struct error *error) {
     if (train_iteration(w->train) > iteration && !make_training(w, error)) return false;
     while (train_iteration(w->train) < iteration) {
         uint64_t before = train_iteration(w->train);
-        bool ok = train_on(w->train, error);
+        bool ok =
+            train_on(w->train, 0.5, error) && went_on(w, BATCH * (double)(train_iteration(w->train) - before), error);
         if (!ok && error->kind == ERROR_INTERRUPT) {
             struct error lost = {0};
             if (!train_save(w->train, w->state, &lost)) error_clear(&lost);
         }
-        if (!ok || !went_on(w, BATCH * (double)(train_iteration(w->train) - before), error)) return false;
-        if (!train_save(w->train, w->state, error)) return false;
+        if (!ok) return false;
+        if (train_iteration(w->train) % w->plan->report == 0 && !train_save(w->train, w->state, error)) return false;
     }
     return true;
 }

@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/sandbox.h"
 #include "show/layout.h"
 
-#define MOST_MEMORY ((rlim_t)2 << 30)
+#define MOST_MEMORY ((uint64_t)2 << 30)
 #define MOST_SECONDS 3600 // of computing for one request; the parent is far less patient
 #define COMPARED 150      // nodes up to which several drawings are compared
 #define LARGE 300         // nodes beyond which dot is told to hurry
@@ -38,25 +39,25 @@
 #define SANITIZED 0
 #endif
 
-static void limit(__rlimit_resource_t resource, rlim_t value) {
-    struct rlimit limit;
-    if (getrlimit(resource, &limit)) return;
-    if (limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max) limit.rlim_cur = value;
-    setrlimit(resource, &limit);
-}
-
 static void limit_once(void) {
     signal(SIGINT, SIG_IGN); // Ctrl-C is for the parent, which ends us if it wants to
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    limit(RLIMIT_CORE, 0);
-    if (!SANITIZED) limit(RLIMIT_AS, MOST_MEMORY);
+    sandbox_limit(RLIMIT_CORE, 0);
+    if (!SANITIZED) sandbox_limit(RLIMIT_AS, MOST_MEMORY);
+}
+
+// Coordinates need no files: none is opened any more, nothing is written but the answers, nothing is started.
+static void give_up_rights(void) {
+    sandbox_enter(NULL, 0, NULL, 0);
+    sandbox_limit(RLIMIT_FSIZE, 0);
+    sandbox_limit(RLIMIT_NPROC, 0);
 }
 
 static void limit_request(void) {
     struct rusage used;
     if (getrusage(RUSAGE_SELF, &used)) return;
-    limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + MOST_SECONDS));
+    sandbox_limit(RLIMIT_CPU, (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + MOST_SECONDS));
 }
 
 // ---- messages -----------------------------------------------------------------------------------------------------
@@ -451,6 +452,7 @@ int main(void) {
     limit_once();
     GVC_t *context = gvContextPlugins(plugins, 0);
     if (!context) return 1;
+    give_up_rights();
     while (serve(context)) continue;
     gvFreeContext(context);
     return 0;

@@ -152,7 +152,7 @@ static struct report_table *table_for(bool background) {
 }
 
 static void tell_errors(struct session *session, const struct job *job) {
-    for (uint32_t i = 0; i < job->count; i++) {
+    for (uint32_t i = 0; i < job->count && job->count > 1; i++) { // of one alone the command itself fails
         const struct training *run = &job->run[i];
         if (run->error.kind == ERROR_NONE) continue;
         report_text(session, "%s, seed %llu: %s\n", run->name, (unsigned long long)run->options.seed,

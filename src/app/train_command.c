@@ -172,11 +172,23 @@ static bool check_memory(const struct job *job, struct graph *const small[2], st
     return false;
 }
 
+// The shapes that an error names should be those of the batch that was asked for. (A shape that does not fit is found
+// before anything is computed, however large.)
+static bool tell_as_asked(struct session *session, const struct request *r, const struct job *job,
+                          struct error *error) {
+    struct error asked = {0};
+    struct graph *graph = network_trace(session, r->function, &job->data, r->options.batch, &asked);
+    if (!graph && asked.kind == ERROR_TYPE) *error = asked;
+    graph_drop(graph);
+    return false;
+}
+
 static bool check(struct session *session, const struct request *r, const struct job *job, struct error *error) {
     struct graph *small[2] = {NULL, NULL};
     bool ok = true;
     for (uint32_t i = 0; ok && i < 2; i++)
         ok = (small[i] = network_trace(session, r->function, &job->data, i + 1, error)) != NULL;
+    if (!ok && error->kind == ERROR_TYPE) tell_as_asked(session, r, job, error);
     ok = ok && check_layers(session, r, small[0], error) && check_memory(job, small, error);
     for (int i = 0; i < 2; i++) graph_drop(small[i]);
     return ok;
@@ -193,7 +205,10 @@ static bool take_up(struct session *session, struct job *job, uint32_t i, const 
         if (slash) *slash = '\0';
         bool writable = access(slash ? *t->checkpoint ? t->checkpoint : "/" : ".", W_OK) == 0;
         if (slash) *slash = '/';
-        return writable || error_set(error, ERROR_FILE, SPAN_NONE, "%s cannot be written there", t->checkpoint);
+        if (writable) return true;
+        error_set(error, ERROR_FILE, SPAN_NONE, "a checkpoint %s cannot be written", t->checkpoint);
+        error_hint(error, "its folder must be there, and one that you may write to");
+        return false;
     }
     if (!train_load(t->train, t->checkpoint, error)) return false;
     if (session->output.json) return true;

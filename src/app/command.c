@@ -66,7 +66,9 @@ const struct command command_table[] = {
      "resume fully_connected convolutional recurrent",
      true, command_train},
     {"runs", NULL, "[N]", "trainings that were begun at the prompt",
-     "Lists them with their losses so far, a curve of the training loss in small, and the time left; shows the curves "
+     "Lists them with the iteration they are at, a curve of the training loss in small, its value, the test accuracy, "
+     "and "
+     "the time left; shows the curves "
      "of "
      "the newest, or of run N, in the window. At the prompt :train goes on in the background; in a file, a pipe or a "
      "lesson it is waited for.",

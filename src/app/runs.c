@@ -118,37 +118,49 @@ static void time_text(double seconds, char out[40]) {
         snprintf(out, 40, "%.1f h", seconds / 3600);
 }
 
-static void tell_rows(const struct job *job, struct report_table *table, bool background) {
+// Where they stand, in 80 columns.
+static void tell_standings(const struct job *job, struct report_table *table) {
     for (uint32_t i = 0; i < job->count; i++) {
         const struct training *run = &job->run[i];
         size_t reports;
         struct train_report r = last_report(run, &reports);
         char curve[4 * CURVE];
         sparkline(run, curve);
-        if (background) report_table_cell(table, "%u", job->number);
+        report_table_cell(table, "%u", job->number);
         report_table_cell(table, "%s", run->name);
         report_table_cell(table, "%llu", (unsigned long long)run->options.seed);
-        report_table_cell(table, "%llu", (unsigned long long)(background ? train_iteration(run->train) : r.iteration));
-        if (background) report_table_cell(table, "%s", curve);
+        report_table_cell(table, "%llu", (unsigned long long)train_iteration(run->train));
+        report_table_cell(table, "%s", curve);
+        report_table_cell(table, reports ? "%.4f" : "", r.loss);
+        report_table_cell(table, reports ? "%.2f %%" : "", 100 * r.test_accuracy);
+        report_table_cell(table, "%s", state_of(job, run));
+    }
+}
+
+static struct report_table *table_of(const char *const *head, uint32_t columns) {
+    struct report_table *table = report_table_new(columns);
+    for (uint32_t i = 0; i < columns; i++) report_table_cell(table, "%s", head[i]);
+    return table;
+}
+
+static void tell_results(struct session *session, const struct job *job) {
+    static const char *const head[] = {"method",   "seed",      "iterations",    "loss",
+                                       "accuracy", "test loss", "test accuracy", "held MB"};
+    struct report_table *table = table_of(head, sizeof head / sizeof *head);
+    for (uint32_t i = 0; i < job->count; i++) {
+        const struct training *run = &job->run[i];
+        size_t reports;
+        struct train_report r = last_report(run, &reports);
+        report_table_cell(table, "%s", run->name);
+        report_table_cell(table, "%llu", (unsigned long long)run->options.seed);
+        report_table_cell(table, "%llu", (unsigned long long)r.iteration);
         report_table_cell(table, reports ? "%.4f" : "", r.loss);
         report_table_cell(table, reports ? "%.2f %%" : "", 100 * r.accuracy);
         report_table_cell(table, reports ? "%.4f" : "", r.test_loss);
         report_table_cell(table, reports ? "%.2f %%" : "", 100 * r.test_accuracy);
-        if (train_held(run->train))
-            report_table_cell(table, "%.3f", (double)train_held(run->train) / 1e6);
-        else
-            report_table_cell(table, "%s", "");
-        if (background) report_table_cell(table, "%s", state_of(job, run));
+        report_table_cell(table, train_held(run->train) ? "%.3f" : "", (double)train_held(run->train) / 1e6);
     }
-}
-
-static struct report_table *table_for(bool background) {
-    static const char *const head[] = {"run",      "method",    "seed",          "iterations", "curve", "loss",
-                                       "accuracy", "test loss", "test accuracy", "held MB",    "state"};
-    struct report_table *table = report_table_new(background ? 11 : 8);
-    for (int i = 0; i < 11; i++)
-        if (background || (i != 0 && i != 4 && i != 10)) report_table_cell(table, "%s", head[i]);
-    return table;
+    report_table_print(session, table, true);
 }
 
 static void tell_errors(struct session *session, const struct job *job) {
@@ -162,9 +174,7 @@ static void tell_errors(struct session *session, const struct job *job) {
 }
 
 void job_tell(struct session *session, const struct job *job) {
-    struct report_table *table = table_for(false);
-    tell_rows(job, table, false);
-    report_table_print(session, table, true);
+    tell_results(session, job);
     tell_errors(session, job);
 }
 
@@ -226,9 +236,7 @@ static bool tell_news(struct session *session, struct job *job) {
 
 static void tell_end(struct session *session, struct job *job) {
     report_text(session, "run %u is done: %s\n", job->number, job->title);
-    struct report_table *table = table_for(false);
-    tell_rows(job, table, false);
-    report_table_print(session, table, true);
+    tell_results(session, job);
 }
 
 static void follow(struct session *session, struct job *job) {
@@ -341,7 +349,7 @@ static void tell_jobs(struct session *session, const struct job *job, struct rep
     if (session->output.json)
         tell_json(session, job);
     else
-        tell_rows(job, table, true);
+        tell_standings(job, table);
 }
 
 bool command_runs(struct session *session, const struct words *words, struct error *error) {
@@ -352,7 +360,8 @@ bool command_runs(struct session *session, const struct words *words, struct err
         return true;
     }
     runs_attend(session);
-    struct report_table *table = session->output.json ? NULL : table_for(true);
+    static const char *const head[] = {"run", "method", "seed", "at", "curve", "loss", "test", "state"};
+    struct report_table *table = session->output.json ? NULL : table_of(head, sizeof head / sizeof *head);
     tell_jobs(session, session->jobs, table);
     if (table) report_table_print(session, table, true);
     for (struct job *job = session->jobs; job && table; job = job->next) tell_left(session, job);

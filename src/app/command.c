@@ -64,7 +64,7 @@ const struct command command_table[] = {
      "data fashion-mnist mnist cifar10 dir exact same different project project-different keep noreplace same-steps "
      "batch iterations optimizer adam sgd lr decay gamma drop clip bootstrap seed report train-images test-images "
      "resume fully_connected convolutional recurrent",
-     true, command_train},
+     false, command_train},
     {"runs", NULL, "[N]", "trainings that were begun at the prompt",
      "Lists them with the iteration they are at, a curve of the training loss in small, its value, the test accuracy, "
      "and "

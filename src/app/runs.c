@@ -55,8 +55,12 @@ static size_t reports_of(const struct job *job) {
 
 static struct chart *make_chart(const struct job *job, struct error *error) {
     char title[160];
-    snprintf(title, sizeof title, "Training %.100s", job->title);
-    struct chart *chart = chart_new(title, "", error);
+    struct buffer line = {0};
+    buffer_printf(&line, ":train %s", job->title);
+    snprintf(title, sizeof title, "Training %.*s on %s", (int)strcspn(job->title, " "), job->title, job->images);
+    if (!strstr(job->title, " seed ")) buffer_printf(&line, " seed %llu", (unsigned long long)job->run[0].options.seed);
+    struct chart *chart = chart_new(title, buffer_string(&line), error);
+    buffer_free(&line);
     bool ok = chart && training_panel(chart, job->run, job->count, CURVE_LOSS, error) &&
               training_panel(chart, job->run, job->count, CURVE_TEST_ACCURACY, error);
     struct buffer csv = {0};

@@ -9,6 +9,7 @@ struct job {
     struct job *next;
     uint32_t number; // from 1; 0: it was waited for
     char *title;     // the words of the command
+    char images[40]; // the name of the data
     struct dataset data, test;
     struct network network;
     struct training *run;

@@ -220,6 +220,7 @@ static bool take_up(struct session *session, struct job *job, uint32_t i, const 
 
 static bool make_runs(struct session *session, const struct request *r, struct job *job, struct error *error) {
     job->keeps = r->resume;
+    snprintf(job->images, sizeof job->images, "%s", job->data.name);
     job->run = mem_zero(MOST_RUNS, sizeof *job->run);
     job->layer = mem_zero(r->keep.layers + 1, sizeof *job->layer);
     if (!job->run || !job->layer) return error_memory(error);

@@ -11,7 +11,7 @@ bool network_make(struct session *session, const char *function, const struct da
                   struct network *network, struct error *error);
 void network_free(struct network *network);
 uint32_t network_evaluation(const struct dataset *data); // images evaluated at once
-// The graph alone, held by the caller; NULL with an error.
+// The graph alone, held by the caller, and the session as it was; NULL with an error.
 struct graph *network_trace(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
                             struct error *error);
 // The folder of the data: `given` (NULL: none), else what bauer --data said, or NULL.

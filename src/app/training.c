@@ -75,14 +75,20 @@ uint32_t network_evaluation(const struct dataset *data) { return data->item.rank
 
 struct graph *network_trace(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
                             struct error *error) {
-    return defined(session, function, error) ? traced(session, function, data, batch, error) : NULL;
+    if (!defined(session, function, error)) return NULL;
+    struct session_mark *mark = session_mark(session);
+    if (!mark) return error_memory(error), NULL;
+    struct graph *graph = traced(session, function, data, batch, error);
+    if (!session_return(session, mark, error) && graph) graph_drop(graph), graph = NULL;
+    session_mark_free(mark);
+    return graph;
 }
 
 bool network_make(struct session *session, const char *function, const struct dataset *data, uint32_t batch,
                   struct network *network, struct error *error) {
     *network = (struct network){.evaluate_batch = network_evaluation(data)};
     network->evaluate = network_trace(session, function, data, network->evaluate_batch, error);
-    if (network->evaluate) network->train = network_trace(session, function, data, batch, error);
+    if (network->evaluate) network->train = traced(session, function, data, batch, error);
     if (network->train) return true;
     network_free(network);
     return false;

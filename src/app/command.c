@@ -359,16 +359,15 @@ bool command_run(struct session *session, const char *line, struct span span, st
         return false;
     }
     const char *rest = line + size + strspn(line + size, " \t\r\n");
-    if (!lesson_allows(session, command->name, rest, error)) {
-        if (error && !error->span.source) error->span = span;
-        return false;
-    }
     struct words words = {.rest = rest, .all = span};
     char *copy = mem_alloc(strlen(rest) + 2, 1);
     if (!copy) return error_memory(error);
     bool ok = split(&words, rest, copy, span, error), mine = false;
+    ok = ok && lesson_allows(session, command->name, &words, error);
+    bool allowed = ok;
     ok = ok && tensor_command(session, command->name, &words, &mine, error);
     if (ok && !mine) ok = command->run(session, &words, error);
+    if (allowed) lesson_ran(session, command->name);
     if (!ok && error && error->kind == ERROR_USAGE)
         error_hint(error, "usage: :%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
     if (!ok && error && !error->span.source && error->kind != ERROR_INTERRUPT) error->span = span;

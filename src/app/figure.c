@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/lesson.h"
 #include "app/report.h"
 #include "app/train_command.h"
 #include "base/file.h"
@@ -78,11 +79,14 @@ bool command_figure(struct session *session, const struct words *words, struct e
     struct chart *chart = figure->make(session, figure->number, full, training_folder(folder), error);
     if (!chart) return false;
     chart_show(session, chart);
-    if (!write_files(session, figure, error)) return false;
+    bool files = !lesson_is_running(session); // a lesson only shows it
+    if (files && !write_files(session, figure, error)) return false;
     if (session->output.json)
         report_json(session, json_loads(chart->json, 0, NULL));
     else
-        report_text(session, "Figure %d: %s\n%s\nwritten: figure-%d.svg, figure-%d.csv, figure-%d.json\n",
-                    figure->number, figure->summary, chart->note, figure->number, figure->number, figure->number);
+        report_text(session, "Figure %d: %s\n%s\n", figure->number, figure->summary, chart->note);
+    if (files && !session->output.json)
+        report_text(session, "written: figure-%d.svg, figure-%d.csv, figure-%d.json\n", figure->number, figure->number,
+                    figure->number);
     return true;
 }

@@ -34,11 +34,13 @@ void instructor_close(void) {
 static void add_wrong(struct session *session, const struct question *q, struct buffer *out) {
     for (size_t i = 0; i < q->part_count; i++) {
         const struct question_line *part = &q->part[i];
-        if (strcmp(part->key, "wrong") != 0 || !part->condition[0]) continue;
+        bool partly = strcmp(part->key, "partly") == 0 && q->kind != QUESTION_CHALLENGE;
+        if ((!partly && strcmp(part->key, "wrong") != 0) || !part->condition[0]) continue;
         struct buffer condition = {0}, reason = {0};
         lesson_fill(session, q, part->condition, "", &condition);
         lesson_fill(session, q, part->text, "", &reason);
-        buffer_printf(out, "- if they say %s: %s\n", buffer_string(&condition), buffer_string(&reason));
+        buffer_printf(out, "- if they say %s%s: %s\n", buffer_string(&condition), partly ? " (partly right)" : "",
+                      buffer_string(&reason));
         buffer_free(&condition);
         buffer_free(&reason);
     }

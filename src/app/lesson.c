@@ -1,16 +1,15 @@
 #include "app/lesson.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 #include <time.h>
 
-#include "app/command.h"
+#include "app/chart.h"
 #include "app/lesson_private.h"
 #include "app/report.h"
 #include "app/settings.h"
+#include "app/trials.h"
 #include "base/task.h"
 #include "show/prose.h"
 
@@ -20,102 +19,6 @@ const struct lesson *lesson_of(const struct lesson_run *run) { return run->lesso
 const struct lesson_step *lesson_step(const struct session *session) {
     const struct lesson_run *run = session->lesson;
     return run && run->at ? &run->lesson->step[run->at - 1] : NULL;
-}
-
-// ---- what its lines may do ----------------------------------------------------------------------------------------
-
-static const char *const allowed[] = {
-    "help", "graph", "lcg",  "paths", "jacobian", "eliminate", "check",    "describe", "at",   "jvp", "vjp",  "why",
-    "walk", "next",  "back", "goto",  "sample",   "pattern",   "variance", "trials",   "list", "set", "undo", "redo"};
-static const char *const may_set[] = {"direction", "digits", "values", "collapse", "paths", "seed", "theme"};
-
-static bool is_one_of(const char *name, const char *const *list, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(name, list[i]) == 0) return true;
-    return false;
-}
-
-static bool refuse(struct error *error, const char *what) {
-    error_set(error, ERROR_USAGE, SPAN_NONE, "%s is not for the lines of a lesson", what);
-    error_hint(error, "a lesson computes and shows; it reads and writes no files and starts nothing");
-    return false;
-}
-
-static bool has_word(const char *rest, const char *word) {
-    size_t size = strlen(word);
-    for (const char *at = rest; (at = strstr(at, word)); at++)
-        if ((at == rest || at[-1] == ' ' || at[-1] == '"') && (!at[size] || strchr(" \"\n", at[size]))) return true;
-    return false;
-}
-
-bool lesson_allows(const struct session *session, const char *name, const char *rest, struct error *error) {
-    char what[80], key[40];
-    if (!session->lesson || !session->lesson->running) return true;
-    snprintf(what, sizeof what, "`:%s`", name);
-    if (!is_one_of(name, allowed, sizeof allowed / sizeof *allowed)) return refuse(error, what);
-    if ((strcmp(name, "variance") == 0 || strcmp(name, "trials") == 0) && has_word(rest, "file"))
-        return refuse(error, "a file of results");
-    size_t size = strcspn(rest, " \t\r\n");
-    snprintf(key, sizeof key, "%.*s", (int)(size < 39 ? size : 39), rest);
-    if (strcmp(name, "set") != 0 || !*key || is_one_of(key, may_set, sizeof may_set / sizeof *may_set)) return true;
-    snprintf(what, sizeof what, "`:set %s`", key);
-    return refuse(error, what);
-}
-
-static volatile sig_atomic_t too_long;
-
-static void on_alarm(int number) {
-    (void)number;
-    too_long = 1;
-    task_interrupt();
-}
-
-static void set_alarm(int seconds) {
-    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-    struct itimerval timer = {.it_value.tv_sec = seconds};
-    sigemptyset(&action.sa_mask);
-    too_long = 0;
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-// How many lines failed. The limits hold for lines of the lesson and for what a student's answer runs.
-static int run_bounded(struct session *session, const char *name, const char *text, uint32_t line) {
-    struct lesson_run *run = session->lesson;
-    bool strict = session->strict;
-    uint32_t vertices = session->settings.vertices;
-    if (vertices > LESSON_VERTICES) session->settings.vertices = LESSON_VERTICES;
-    settings_apply(session);
-    run->running = session->strict = true;
-    set_alarm(LESSON_SECONDS);
-    int failed = session_run(session, name, text, strlen(text), line);
-    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
-    run->running = false;
-    session->strict = strict;
-    if (session->settings.vertices == LESSON_VERTICES) session->settings.vertices = vertices;
-    settings_apply(session);
-    if (too_long) task_begin();
-    return failed;
-}
-
-int lesson_run_silently(struct session *session, const char *name, const char *text, uint32_t line, bool json,
-                        struct buffer *out) {
-    struct buffer *capture = session->output.capture;
-    bool quiet = session->quiet, was_json = session->output.json, window = session->from_window;
-    struct buffer pending = session->output.text;
-    session->output.text = (struct buffer){0};
-    session->output.capture = out;
-    session->output.json = json;
-    session->quiet = false;
-    session->from_window = true; // no picture in between
-    int failed = run_bounded(session, name, text, line);
-    buffer_free(&session->output.text);
-    session->output.text = pending;
-    session->output.capture = capture;
-    session->output.json = was_json;
-    session->quiet = quiet;
-    session->from_window = window;
-    return failed;
 }
 
 // ---- one step -----------------------------------------------------------------------------------------------------
@@ -148,14 +51,40 @@ static void take_rendered(const char *text, struct error *error) {
 }
 
 static bool explain(struct lesson_run *run, const char *lines, uint32_t line, struct error *error) {
-    if (too_long) {
-        error_set(error, ERROR_LIMIT, SPAN_NONE, "%s:%u: this block took over %d s", run->lesson->path, line,
-                  LESSON_SECONDS);
-        return false;
-    }
+    if (lesson_exceeded(run->lesson->path, line, error)) return false;
+    if (task_interrupted()) return error_interrupt(error);
     take_error(run, lines, line, error);
     take_rendered(lines, error);
     return error_set(error, ERROR_OTHER, SPAN_NONE, "%s:%u: this block failed", run->lesson->path, line);
+}
+
+// --check-lesson: all that failed, with their lines.
+static void tell_each(struct lesson_run *run, const char *lines, uint32_t line) {
+    struct error error = {0};
+    uint32_t told = 0;
+    for (const char *at = lines; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        json_t *object = json_loadb(at, strcspn(at, "\n"), 0, NULL);
+        const char *kind = json_string_value(json_object_get(object, "kind"));
+        const char *message = json_string_value(json_object_get(object, "message"));
+        const char *hint = json_string_value(json_object_get(object, "hint"));
+        json_int_t where = json_integer_value(json_object_get(object, "line"));
+        if (kind && message && strcmp(kind, "error") == 0 && ++told)
+            run->mistake(run->checking, where > 0 ? (uint32_t)where : line, message, hint ? hint : "");
+        json_decref(object);
+    }
+    if (lesson_exceeded("", line, &error))
+        run->mistake(run->checking, line, error.message + strspn(error.message, ":0123456789 "), "");
+    else if (!told)
+        run->mistake(run->checking, line, "this block failed", "");
+}
+
+// What to do about a block that failed: the step ends, or is gone on with where all mistakes are wanted.
+static bool failed_block(struct session *session, const struct lesson_block *block, const char *lines,
+                         struct error *error) {
+    struct lesson_run *run = session->lesson;
+    if (!run->mistake || task_interrupted()) return explain(run, lines, block->line, error);
+    tell_each(run, lines, block->line);
+    return true;
 }
 
 // What the lines answer is kept as text (or JSON) and printed when all went well.
@@ -165,12 +94,7 @@ static bool run_block(struct session *session, const struct lesson_block *block,
     bool json = session->output.json || !show;
     lesson_fill(session, NULL, block->text, "", &filled);
     int failed = lesson_run_silently(session, run->lesson->path, buffer_string(&filled), block->line, json, &out);
-    bool ok = !failed;
-    if (out.size > LESSON_OUTPUT)
-        ok = error_set(error, ERROR_LIMIT, SPAN_NONE, "%s:%u: this block answers with over %d bytes", run->lesson->path,
-                       block->line, LESSON_OUTPUT);
-    else if (failed)
-        explain(run, buffer_string(&out), block->line, error);
+    bool ok = !failed || failed_block(session, block, buffer_string(&out), error);
     if (ok && show && !session->output.json) {
         for (const char *line = buffer_string(&filled); *line;) {
             size_t size = strcspn(line, "\n");
@@ -191,19 +115,28 @@ static bool run_show(struct session *session, const struct lesson_block *block, 
     for (const char *line = block->text; *line;) {
         size_t size = strcspn(line, "\n"), word = strcspn(line, " \n");
         bool setting = false;
-        for (size_t i = 0; i < sizeof may_set / sizeof *may_set; i++)
-            setting |=
-                strlen(may_set[i]) == word && memcmp(may_set[i], line, word) == 0 && strcmp(may_set[i], "paths") != 0;
-        if (size && (size != 4 || memcmp(line, "plot", 4) != 0))
-            buffer_printf(&lines, ":%s%.*s\n", setting ? "set " : "", (int)size, line);
+        for (const char *const *key = lesson_settings; *key; key++)
+            setting |= strlen(*key) == word && memcmp(*key, line, word) == 0 && strcmp(*key, "paths") != 0;
+        bool command = size && (size != 4 || memcmp(line, "plot", 4) != 0); // a blank line keeps the numbers of lines
+        buffer_printf(&lines, "%s%s%.*s\n", command ? ":" : "", setting ? "set " : "", command ? (int)size : 0, line);
         line += size + (line[size] == '\n');
     }
     int failed =
         lesson_run_silently(session, session->lesson->lesson->path, buffer_string(&lines), block->line, true, &out);
-    if (failed) explain(session->lesson, buffer_string(&out), block->line, error);
+    bool ok = !failed || failed_block(session, block, buffer_string(&out), error);
     buffer_free(&lines);
     buffer_free(&out);
-    return !failed;
+    return ok;
+}
+
+static bool nothing_there(struct session *session, const struct lesson_block *block, struct error *error) {
+    struct lesson_run *run = session->lesson;
+    char message[200];
+    snprintf(message, sizeof message, "there is nothing to point at: %.*s", (int)strcspn(block->text, "\n"),
+             block->text);
+    error_clear(error);
+    if (run->mistake) return run->mistake(run->checking, block->line, message, ""), true;
+    return error_set(error, ERROR_FILE, SPAN_NONE, "%s:%u: %s", run->lesson->path, block->line, message);
 }
 
 // `path 3`, `a`, `x2 -> a`.
@@ -218,16 +151,14 @@ static bool run_point(struct session *session, const struct lesson_block *block,
         else
             snprintf(line, sizeof line, ":walk paths\n:goto %u\n", number);
         int failed = lesson_run_silently(session, session->lesson->lesson->path, line, block->line, true, &out);
-        if (failed) explain(session->lesson, buffer_string(&out), block->line, error);
+        bool ok = !failed || failed_block(session, block, buffer_string(&out), error);
         buffer_free(&out);
-        return !failed;
+        return ok;
     }
     int count = sscanf(block->text, "%63s -> %63s", from, to);
     vertex a = count >= 1 ? session_vertex(session, from, error) : VERTEX_NONE;
     vertex b = count == 2 ? session_vertex(session, to, error) : a;
-    if (a == VERTEX_NONE || b == VERTEX_NONE)
-        return error_set(error, ERROR_FILE, SPAN_NONE, "%s:%u: nothing to point at", session->lesson->lesson->path,
-                         block->line);
+    if (a == VERTEX_NONE || b == VERTEX_NONE) return nothing_there(session, block, error);
     session->shown.picked = true;
     session->shown.pick[0] = a, session->shown.pick[1] = b;
     return true;
@@ -250,23 +181,39 @@ static bool run_step(struct session *session, const struct lesson_step *step, bo
 
 static void forget_marks(struct lesson_run *run, uint32_t from) {
     for (size_t i = from; i <= run->lesson->step_count; i++) {
-        session_mark_free(run->mark[i]);
-        run->mark[i] = NULL;
+        session_mark_free(run->mark[i].session);
+        run->mark[i].session = NULL;
     }
 }
 
+static uint64_t chart_of(const struct session *session) { return session->chart ? session->chart->serial : 0; }
+
+// What comes later can be undone, but nothing before: the marks stay good.
 static bool keep_mark(struct session *session, uint32_t number, struct error *error) {
-    session_mark_free(session->lesson->mark[number]);
-    session->lesson->mark[number] = session_mark(session);
-    return session->lesson->mark[number] || error_memory(error);
+    struct lesson_mark *mark = &session->lesson->mark[number];
+    session_mark_free(mark->session);
+    *mark = (struct lesson_mark){session_mark(session), trials_made(session->trials), chart_of(session)};
+    session_hold(session, SIZE_MAX);
+    return mark->session || error_memory(error);
+}
+
+// The theme is the lecturer's, whatever the step.
+static bool go_to_mark(struct session *session, uint32_t number, struct error *error) {
+    const struct lesson_mark *mark = &session->lesson->mark[number];
+    enum theme theme = session->settings.theme;
+    if (!session_return(session, mark->session, error)) return false;
+    session->settings.theme = theme;
+    trials_cut(session->trials, mark->trials);
+    session_hold(session, SIZE_MAX);
+    return true;
 }
 
 // From the mark that is nearest below.
 static bool walk_to(struct session *session, uint32_t step, struct error *error) {
     struct lesson_run *run = session->lesson;
     uint32_t begin = step - 1;
-    while (!run->mark[begin]) begin--;
-    if (!session_return(session, run->mark[begin], error)) return false;
+    while (!run->mark[begin].session) begin--;
+    if (!go_to_mark(session, begin, error)) return false;
     forget_marks(run, begin + 1);
     for (uint32_t i = begin; i < step; i++) {
         bool last = i + 1 == step;
@@ -275,6 +222,27 @@ static bool walk_to(struct session *session, uint32_t step, struct error *error)
         if (!run_step(session, &run->lesson->step[i], last, error) || !keep_mark(session, i + 1, error)) return false;
     }
     return true;
+}
+
+// To the step in hand, as it left the session. Its lines run again only if what they show is no longer there.
+static bool walk_back_to(struct session *session, uint32_t step, struct error *error) {
+    const struct lesson_mark *mark = &session->lesson->mark[step];
+    bool stays = mark->session && go_to_mark(session, step, error) && !session->shown.step &&
+                 (!session->shown.chart || chart_of(session) == mark->chart);
+    if (stays) forget_marks(session->lesson, step + 1);
+    return stays || (step && walk_to(session, step, error));
+}
+
+bool lesson_restore(struct session *session, struct error *error) {
+    bool quiet = session->quiet;
+    session->quiet = true;
+    bool ok = walk_back_to(session, session->lesson->at, error);
+    session->quiet = quiet;
+    buffer_clear(&session->output.text);
+    buffer_clear(&session->lesson->shown);
+    if (ok && !session->output.json)
+        report_text(session, "what step %u left is back; `:lesson end` leaves the lesson\n", session->lesson->at);
+    return ok;
 }
 
 // The step's text, and what its lines answered.
@@ -312,13 +280,18 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
         return true;
     }
     buffer_clear(&session->output.text); // the step that failed is not told
+    bool interrupted = task_interrupted();
+    if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C
     run->at = before;
     struct error again = {0};
     bool quiet = session->quiet;
     session->quiet = true;
-    if (!before || !walk_to(session, before, &again)) session_return(session, run->mark[0], &again);
+    walk_back_to(session, before, &again);
     session->quiet = quiet;
+    run->at = before;
     buffer_clear(&session->output.text);
+    buffer_clear(&run->shown);
+    if (interrupted) task_interrupt();
     if (error && error->kind == ERROR_NONE) *error = own;
     return false;
 }
@@ -334,13 +307,19 @@ bool lesson_go_silently(struct session *session, uint32_t step, struct error *er
     return ok;
 }
 
-void lesson_typed(struct session *session, const char *text, size_t size, const struct error *error) {
+static bool is_own(const char *word) {
     static const char *const own[] = {"next", "back", "goto", "hint", "answer", "review", "lesson", "play"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(word, own[i]) == 0) return true;
+    return false;
+}
+
+void lesson_typed(struct session *session, const char *text, size_t size, const struct error *error) {
     struct buffer *review = &session->lesson->review;
     char word[16];
     size_t length = size ? strcspn(text + 1, " \t\r\n") : 0;
     snprintf(word, sizeof word, "%.*s", (int)(length < 15 ? length : 15), size ? text + 1 : "");
-    if (!size || (text[0] == ':' && is_one_of(word, own, sizeof own / sizeof *own))) return;
+    if (!size || (text[0] == ':' && is_own(word))) return;
     if (review->size > LESSON_OUTPUT) return; // said by :review
     const struct buffer *said = &session->output.text;
     buffer_printf(review, "```text\n%.*s\n", (int)size, text);
@@ -364,6 +343,22 @@ bool lesson_go_captured(struct session *session, uint32_t step, struct error *er
     return ok;
 }
 
+// Goes on with the answers that were given before, if the numbers that are drawn are the same.
+static void take_progress(struct session *session) {
+    struct lesson_run *run = session->lesson;
+    json_t *progress = lesson_progress(run->lesson->name), *answers = json_object_get(progress, "answers");
+    json_int_t step = json_integer_value(json_object_get(progress, "step"));
+    uint64_t seed = (uint64_t)json_integer_value(json_object_get(progress, "seed"));
+    if (progress && run->seed == 0) run->seed = seed; // no other was asked for
+    if (progress && run->seed == seed && json_array_size(answers) <= LESSON_STEPS * LESSON_BLOCKS) {
+        json_decref(run->answers);
+        run->answers = json_incref(answers);
+        run->reached = step > 0 && step <= (json_int_t)run->lesson->step_count ? (uint32_t)step : 0;
+        run->resumed = run->reached;
+    }
+    json_decref(progress);
+}
+
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
     lesson_end(session);
     struct lesson_run *run = mem_zero(1, sizeof *run);
@@ -379,26 +374,42 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     run->answers = json_array();
     run->seed = session->settings.seed;
     run->begun = (double)time(NULL);
-    enum theme theme = session->settings.theme;
+    run->seconds = LESSON_SECONDS;
+    run->settings = session->settings;
+    run->trials = session->trials;
+    session->trials = NULL;
     session_reset(session);
-    session->settings.theme = theme;
+    session_forget_past(session);
+    session->settings.theme = run->settings.theme;
     session->lesson = run;
     return keep_mark(session, 0, error);
 }
 
-void lesson_end(struct session *session) {
-    struct lesson_run *run = session->lesson;
-    if (!run) return;
-    lesson_save(session);
-    session->lesson = NULL;
-    if (environment_mark(session->environment)) session_reset(session);
-    if (run->script.size) {
-        bool quiet = session->quiet;
-        session->quiet = true;
-        session_run(session, "<before the lesson>", run->script.data, run->script.size, 1);
-        session->quiet = quiet;
-    }
-    for (size_t i = 0; i <= run->lesson->step_count; i++) session_mark_free(run->mark[i]);
+bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error) {
+    if (!lesson_begin(session, lesson, error)) return false;
+    take_progress(session);
+    session->settings.seed = session->lesson->seed;
+    return keep_mark(session, 0, error);
+}
+
+// What was before the lesson: its lines run again, and its settings are as they were whatever those lines say.
+static void bring_back(struct session *session, const struct lesson_run *run) {
+    enum theme theme = session->settings.theme;
+    bool quiet = session->quiet;
+    session_reset(session);
+    session_forget_past(session);
+    session->quiet = true;
+    if (run->script.size) session_run(session, "<before the lesson>", run->script.data, run->script.size, 1);
+    session->quiet = quiet;
+    session->settings = run->settings;
+    session->settings.theme = theme; // chosen by who looks at it, not by the lesson
+    settings_apply(session);
+    trials_free(session->trials);
+    session->trials = run->trials;
+}
+
+static void run_free(struct lesson_run *run) {
+    forget_marks(run, 0);
     mem_free(run->mark);
     lesson_free(run->lesson);
     json_decref(run->answers);
@@ -406,6 +417,24 @@ void lesson_end(struct session *session) {
     buffer_free(&run->shown);
     buffer_free(&run->review);
     mem_free(run);
+}
+
+void lesson_end(struct session *session) {
+    struct lesson_run *run = session->lesson;
+    if (!run) return;
+    lesson_save(session);
+    session->lesson = NULL;
+    bring_back(session, run);
+    run_free(run);
+}
+
+void lesson_drop(struct session *session) {
+    struct lesson_run *run = session->lesson;
+    if (!run) return;
+    lesson_save(session);
+    session->lesson = NULL;
+    trials_free(run->trials);
+    run_free(run);
 }
 
 // ---- telling ------------------------------------------------------------------------------------------------------

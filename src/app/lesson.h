@@ -11,15 +11,28 @@
 #include "app/lesson_read.h"
 #include "app/session.h"
 
-enum { LESSON_SECONDS = 20, LESSON_VERTICES = 2000000, LESSON_OUTPUT = 1 << 20 }; // of a block; of a graph; bytes
+// Of a block: seconds, with :train or :figure more of them; bytes of its answers; iterations of a :train. Of a graph.
+enum {
+    LESSON_SECONDS = 20,
+    LESSON_LONG_SECONDS = 120,
+    LESSON_OUTPUT = 1 << 20,
+    LESSON_ITERATIONS = 500,
+    LESSON_VERTICES = 2000000
+};
+#define LESSON_MEMORY (1LL << 30) // bytes that a block may add to what is resident
 
 struct lesson_run;
 
 // Begins a lesson in a session that is as good as new; what was there comes back at its end. Takes the lesson.
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error);
+// The same for a student: with what was answered before, when the lesson was left.
+bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error);
 void lesson_end(struct session *session); // nothing to do without a lesson
 // Goes to a step, from 1: runs the lines of those between, and its own. On failure it stays at the step it was.
 bool lesson_go(struct session *session, uint32_t step, struct error *error);
+void lesson_drop(struct session *session); // the same when the session ends: what was before does not come back
+// :reset in a lesson: what was typed is gone, and the session as the step in hand left it.
+bool lesson_restore(struct session *session, struct error *error);
 uint32_t lesson_at(const struct lesson_run *run); // from 1; 0 before the first
 const struct lesson *lesson_of(const struct lesson_run *run);
 // The step in hand, or NULL without a lesson.
@@ -30,8 +43,17 @@ void lesson_show(struct session *session); // prints the step at the prompt
 // Notes for :review what was typed between steps, and its answer or its error (NULL: none).
 void lesson_typed(struct session *session, const char *text, size_t size, const struct error *error);
 
-// Whether a command may stand in a lesson; ERROR_USAGE says why not.
-bool lesson_allows(const struct session *session, const char *name, const char *rest, struct error *error);
+// ---- what its lines may do (lesson_permit.c) ------------------------------------------------------------------------
+
+struct words; // app/command.h
+// Whether lines of a lesson, or a student's answer, run now.
+bool lesson_is_running(const struct session *session);
+// Whether a command may stand in a lesson; ERROR_USAGE says why not. Always, when none of its lines run.
+bool lesson_allows(const struct session *session, const char *name, const struct words *words, struct error *error);
+// After a command: a :train that ran out of time has shown what there is, and the lesson goes on.
+void lesson_ran(const struct session *session, const char *name);
+// After an answer: `size` bytes were said by the block so far. Too many stop it.
+void lesson_said(const struct session *session, size_t size);
 
 // ---- questions (lesson_question.c) ----------------------------------------------------------------------------------
 
@@ -71,6 +93,7 @@ char *lesson_find(const char *name, struct error *error);
 void lesson_save(const struct session *session); // progress, silently; nothing is lost if it cannot be written
 // {"lesson", "step", "steps", "seed", "answers":[{"step", "question", "answer", "right", "tries"}]}, or NULL.
 json_t *lesson_progress(const char *name);
+uint32_t lesson_answered(const json_t *progress); // questions answered rightly; NULL: 0
 // `bauer --check-lesson`, `bauer --grade`: exit statuses.
 int lesson_check_files(int count, char **paths);
 int lesson_grade(const char *lesson, const char *answers, bool json);

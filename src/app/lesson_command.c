@@ -25,12 +25,29 @@ static void list_row(struct session *session, const char *path, struct report_ta
     report_table_cell(table, "%s%s%s", report_accent(session), lesson->name, report_plain(session));
     report_table_cell(table, "%s", lesson->title);
     report_table_cell(table, "%.0f min", lesson->minutes);
+    uint32_t asked = lesson_questions(lesson), right = lesson_answered(progress);
     if (!step)
         report_table_cell(table, "%zu steps", lesson->step_count);
     else
-        report_table_cell(table, "at step %lld of %zu", (long long)step, lesson->step_count);
+        report_table_cell(table, "at step %lld of %zu, %u of %u right", (long long)step, lesson->step_count, right,
+                          asked);
     json_decref(progress);
     lesson_free(lesson);
+}
+
+// {"name", "file", "title", "minutes", "steps", "step", "questions", "right"}; of a broken one {"file", "error"}.
+static json_t *lesson_row(const char *path) {
+    struct error error = {0};
+    struct lesson *lesson = lesson_read(path, NULL, NULL, &error);
+    if (!lesson) return json_pack("{s:s, s:s}", "file", path, "error", error.message);
+    json_t *progress = lesson_progress(lesson->name);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:f, s:i, s:I, s:i, s:i}", "name", lesson->name, "file", path, "title",
+                            lesson->title, "minutes", lesson->minutes, "steps", (int)lesson->step_count, "step",
+                            json_integer_value(json_object_get(progress, "step")), "questions",
+                            (int)lesson_questions(lesson), "right", (int)lesson_answered(progress));
+    json_decref(progress);
+    lesson_free(lesson);
+    return row;
 }
 
 static bool list_lessons(struct session *session, struct error *error) {
@@ -46,7 +63,7 @@ static bool list_lessons(struct session *session, struct error *error) {
     json_t *names = json_array();
     for (size_t i = 0; i < count; i++) {
         if (session->output.json)
-            json_array_append_new(names, json_string(path[i]));
+            json_array_append_new(names, lesson_row(path[i]));
         else
             list_row(session, path[i], table);
         mem_free(path[i]);
@@ -62,12 +79,17 @@ static bool open_lesson(struct session *session, const char *name, struct error 
     char *path = lesson_find(name, error);
     struct lesson *lesson = path ? lesson_read(path, NULL, NULL, error) : NULL;
     mem_free(path);
-    if (!lesson || !lesson_begin(session, lesson, error)) return false;
+    if (!lesson || !lesson_resume(session, lesson, error)) return false;
     struct error own = {0};
-    if (lesson_go(session, 1, &own)) return true;
-    lesson_end(session);
-    *error = own;
-    return false;
+    if (!lesson_go(session, 1, &own)) {
+        lesson_end(session);
+        *error = own;
+        return false;
+    }
+    uint32_t reached = session->lesson->resumed;
+    if (reached > 1 && !session->output.json)
+        report_text(session, "\nyou were at step %u: `:goto %u` goes on there\n", reached, reached);
+    return true;
 }
 
 bool command_lesson(struct session *session, const struct words *words, struct error *error) {
@@ -86,7 +108,7 @@ bool command_lesson(struct session *session, const struct words *words, struct e
 
 // A walk that a lesson has begun, or the student, goes on to its end first.
 static bool is_walking(const struct session *session, int by) {
-    if (!session->lesson) return true;
+    if (!session->lesson || session->lesson->running) return true; // a lesson's lines do not step the lesson
     if (!session->shown.step || !walk_is_on(session->walk, environment_graph(session->environment))) return false;
     uint32_t at = walk_at(session->walk);
     return by > 0 ? at < walk_count(session->walk) : at > 1;
@@ -209,12 +231,16 @@ bool command_answer(struct session *session, const struct words *words, struct e
     buffer_printf(&run->review, "**Answer:** `%s` (%s): %s\n\n", answer, verdict.right ? "right" : "wrong",
                   verdict.reason);
     if (session->output.json) {
-        report_json(session, json_pack("{s:s, s:b, s:s, s:i, s:i}", "kind", "verdict", "right", verdict.right, "reason",
-                                       verdict.reason, "step", (int)run->at, "question", (int)index + 1));
+        report_json(session, json_pack("{s:s, s:b, s:f, s:s, s:i, s:i}", "kind", "verdict", "right", verdict.right,
+                                       "credit", verdict.credit, "reason", verdict.reason, "step", (int)run->at,
+                                       "question", (int)index + 1));
         return true;
     }
     if (q->kind == QUESTION_PREDICTION) reveal(session, q);
-    report_text(session, "%s%s%s %s\n", report_accent(session), verdict.right ? "Right." : "Not yet.",
+    report_text(session, "%s%s%s %s\n", report_accent(session),
+                verdict.right        ? "Right."
+                : verdict.credit > 0 ? "Partly."
+                                     : "Not yet.",
                 report_plain(session), verdict.reason);
     return true;
 }

@@ -24,12 +24,14 @@ void lesson_folder(char *path, size_t size) {
     if (length > 0) {
         path[length] = '\0';
         char *slash = path + strlen(path);
-        for (int up = 0; up < 5 && slash; up++) {
+        for (int up = 0; up < 5 && slash; up++) { // build/src/app/bauer: the name, and three folders
             *slash = '\0';
             slash = strrchr(path, '/');
         }
+        char readme[4200];
         snprintf(path + strlen(path), size - strlen(path), "/lessons");
-        if (access(path, R_OK) == 0) return;
+        snprintf(readme, sizeof readme, "%.4000s/README.md", path); // meson makes an empty folder of this name
+        if (access(readme, R_OK) == 0) return;
     }
     if (!named) snprintf(path, size, "%s", LESSONS);
 }
@@ -110,15 +112,26 @@ json_t *lesson_progress(const char *name) {
     return NULL; // not one of ours: begun anew
 }
 
+uint32_t lesson_answered(const json_t *progress) {
+    uint32_t right = 0;
+    size_t i;
+    const json_t *entry;
+    json_array_foreach(json_object_get(progress, "answers"), i, entry) right +=
+        json_is_true(json_object_get(entry, "right"));
+    return right;
+}
+
 // ---- checking a lesson --------------------------------------------------------------------------------------------
 
 struct checking {
     const char *path;
     int mistakes;
+    bool again; // what is run now was run before: its mistakes are known
 };
 
 static void tell_mistake(void *context, uint32_t line, const char *message, const char *hint) {
     struct checking *c = context;
+    if (c->again) return;
     c->mistakes++;
     fprintf(stderr, "%s:%u: %s%s%s\n", c->path, line, message, *hint ? "; " : "", hint);
 }
@@ -165,7 +178,9 @@ static void check_answers(struct session *session, struct checking *c, const str
     check_choices(session, c, q, index);
     for (size_t i = 0; i < q->part_count; i++) {
         const struct question_line *part = &q->part[i];
-        if (strcmp(part->key, "wrong") != 0 || !part->condition[0]) continue;
+        bool partly = strcmp(part->key, "partly") == 0;
+        if ((!partly && strcmp(part->key, "wrong") != 0) || !part->condition[0]) continue;
+        if (partly && q->kind == QUESTION_CHALLENGE) continue; // a bound, not an answer
         struct buffer wrong = {0};
         struct error own = {0};
         lesson_fill(session, q, part->condition, "", &wrong);
@@ -173,6 +188,8 @@ static void check_answers(struct session *session, struct checking *c, const str
             tell_at(c, part->line, "this wrong answer cannot be computed", &own);
         else if (verdict.right)
             tell_at(c, part->line, "this answer is right", &own);
+        else if (partly != (verdict.credit > 0))
+            tell_at(c, part->line, "an answer that is partly right is also one that is wrong", &own);
         else if (strncmp(verdict.reason, part->text, 20) != 0 && !strchr(part->text, '{'))
             tell_at(c, part->line, "another wrong answer is the same as this one", &own);
         buffer_free(&wrong);
@@ -205,11 +222,12 @@ static void check_steps(struct session *session, struct checking *c) {
         state[i] = state_of(session);
         const struct lesson_step *step = lesson_step(session);
         for (uint32_t q = 0; q < lesson_question_count(step); q++)
-            check_answers(session, c, lesson_question(step, q), q);
+            if (!lesson_question(step, q)->broken) check_answers(session, c, lesson_question(step, q), q);
         char *after = state_of(session);
         if (strcmp(after, state[i]) != 0) tell_at(c, step->line, "a question changes the session", &error);
         mem_free(after);
     }
+    c->again = true;
     for (uint32_t i = (uint32_t)lesson->step_count; state && i >= 1; i--) {
         struct error own = {0};
         bool ok = lesson_go(session, i, &own);
@@ -218,6 +236,7 @@ static void check_steps(struct session *session, struct checking *c) {
             tell_at(c, lesson->step[i - 1].line, "going back leaves another session", &own);
         mem_free(back);
     }
+    c->again = false;
     for (size_t i = 1; state && i <= lesson->step_count; i++) mem_free(state[i]);
     mem_free(state);
 }
@@ -234,11 +253,17 @@ int lesson_check_files(int count, char **paths) {
     for (int i = 0; i < count; i++) {
         struct checking c = {.path = paths[i]};
         struct error error = {0};
-        struct lesson *lesson = lesson_read(paths[i], tell_mistake, &c, &error);
+        struct lesson *lesson = lesson_read_all(paths[i], tell_mistake, &c, &error);
         struct session *session = lesson ? silent_session() : NULL;
         if (!lesson && !c.mistakes) c.mistakes++, fprintf(stderr, "%s\n", error.message);
+        if (session) session->output.json = true;
         size_t steps = lesson ? lesson->step_count : 0;
-        if (session && lesson_begin(session, lesson, &error)) check_steps(session, &c);
+        if (session && lesson_begin(session, lesson, &error)) {
+            session->lesson->rehearsal = true;
+            session->lesson->mistake = tell_mistake;
+            session->lesson->checking = &c;
+            check_steps(session, &c);
+        }
         if (!c.mistakes) printf("%s: %zu steps, no mistakes\n", paths[i], steps);
         session_free(session);
         mistakes += c.mistakes;
@@ -247,6 +272,17 @@ int lesson_check_files(int count, char **paths) {
 }
 
 // ---- grading ------------------------------------------------------------------------------------------------------
+
+// Whether a later answer to the same question is there: that one counts.
+static bool is_overtaken(const json_t *answers, size_t index) {
+    const json_t *entry = json_array_get(answers, index), *later;
+    for (size_t i = index + 1; (later = json_array_get(answers, i)); i++)
+        if (json_equal(json_object_get(entry, "step"), json_object_get(later, "step")) &&
+            json_equal(json_object_get(entry, "question"), json_object_get(later, "question")) &&
+            json_object_get(later, "answer"))
+            return true;
+    return false;
+}
 
 static json_t *grade_one(struct session *session, const json_t *entry) {
     struct error error = {0};
@@ -261,52 +297,96 @@ static json_t *grade_one(struct session *session, const json_t *entry) {
                      ok ? verdict.reason : error.message);
 }
 
-static uint32_t all_questions(const struct lesson *lesson) {
-    uint32_t count = 0;
-    for (size_t i = 0; i < lesson->step_count; i++) count += lesson_question_count(&lesson->step[i]);
-    return count;
+static json_t *read_answers(const char *path, const struct lesson *lesson, struct error *error) {
+    json_error_t where;
+    size_t size;
+    char *text = file_read(path, &size, error);
+    json_t *saved = text ? json_loadb(text, size, 0, &where) : NULL;
+    mem_free(text);
+    const char *name = json_string_value(json_object_get(saved, "lesson"));
+    const json_t *answers = json_object_get(saved, "answers");
+    if (text && !saved)
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s holds no answers to a lesson: line %d: %s", path, where.line,
+                  where.text);
+    else if (saved && (!name || !json_is_array(answers)))
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s holds no answers to a lesson", path);
+    else if (saved && strcmp(name, lesson->name) != 0)
+        error_set(error, ERROR_FILE, SPAN_NONE, "%s holds answers to the lesson %.100s, not %s", path, name,
+                  lesson->name);
+    else if (json_array_size(answers) > LESSON_STEPS * LESSON_BLOCKS)
+        error_set(error, ERROR_LIMIT, SPAN_NONE, "%s holds more answers than a lesson has questions", path);
+    else if (saved)
+        return saved;
+    json_decref(saved);
+    return NULL;
+}
+
+static void print_row(const json_t *row) {
+    double credit = json_number_value(json_object_get(row, "credit"));
+    printf("step %lld, question %lld: %s: %s\n", (long long)json_integer_value(json_object_get(row, "step")),
+           (long long)json_integer_value(json_object_get(row, "question")),
+           json_is_true(json_object_get(row, "right")) ? "right"
+           : credit > 0                                ? "partly right"
+                                                       : "wrong",
+           json_string_value(json_object_get(row, "reason")));
+}
+
+// The rows of all answers; *credit is their sum.
+static json_t *grade_all(struct session *session, const json_t *answers, bool print, double *credit) {
+    json_t *rows = json_array(), *entry;
+    size_t i;
+    *credit = 0;
+    json_array_foreach(answers, i, entry) {
+        if (!json_object_get(entry, "answer") || is_overtaken(answers, i)) continue;
+        json_t *row = grade_one(session, entry);
+        *credit += json_number_value(json_object_get(row, "credit"));
+        if (print) print_row(row);
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static int grade_lesson(struct lesson *lesson, const json_t *saved, bool json) {
+    struct error error = {0};
+    struct session *session = silent_session();
+    uint64_t seed = (uint64_t)json_integer_value(json_object_get(saved, "seed"));
+    uint32_t questions = lesson_questions(lesson);
+    char name[160];
+    snprintf(name, sizeof name, "%s", lesson->name);
+    if (session) session->settings.seed = seed;
+    if (!session) lesson_free(lesson);
+    bool ok = session && lesson_begin(session, lesson, &error);
+    double credit = 0;
+    if (ok) {
+        session->lesson->rehearsal = true; // grading is nobody's progress
+        json_t *rows = grade_all(session, json_object_get(saved, "answers"), !json, &credit);
+        json_t *grade = json_pack("{s:s, s:s, s:f, s:i, s:i, s:I, s:o}", "kind", "grade", "lesson", name, "credit",
+                                  credit, "of", (int)questions, "answered", (int)json_array_size(rows), "seed",
+                                  (json_int_t)seed, "answers", rows);
+        if (json)
+            json_dumpf(grade, stdout, JSON_COMPACT), putchar('\n');
+        else
+            printf("%g of %u\n", credit, questions);
+        json_decref(grade);
+    } else {
+        fprintf(stderr, "bauer: %s\n", error.message);
+    }
+    session_free(session);
+    return ok ? 0 : 1;
 }
 
 int lesson_grade(const char *name, const char *answers, bool json) {
     struct error error = {0};
     char *path = lesson_find(name, &error);
     struct lesson *lesson = path ? lesson_read(path, NULL, NULL, &error) : NULL;
-    json_t *saved = lesson ? json_load_file(answers, 0, NULL) : NULL;
+    json_t *saved = lesson ? read_answers(answers, lesson, &error) : NULL;
     mem_free(path);
-    if (!lesson || !json_is_array(json_object_get(saved, "answers"))) {
-        if (lesson) error_set(&error, ERROR_FILE, SPAN_NONE, "%s holds no answers to a lesson", answers);
+    if (!saved) {
         fprintf(stderr, "bauer: %s\n", error.message);
         lesson_free(lesson);
-        json_decref(saved);
         return 1;
     }
-    struct session *session = silent_session();
-    json_t *rows = json_array(), *entry;
-    double credit = 0;
-    size_t i;
-    if (session) session->settings.seed = (uint64_t)json_integer_value(json_object_get(saved, "seed"));
-    uint32_t questions = all_questions(lesson);
-    bool ok = session && lesson_begin(session, lesson, &error);
-    setenv("XDG_STATE_HOME", "/dev/null", 1); // grading is nobody's progress
-    json_array_foreach(json_object_get(saved, "answers"), i, entry) if (ok && json_object_get(entry, "answer")) {
-        json_t *row = grade_one(session, entry);
-        credit += json_number_value(json_object_get(row, "credit"));
-        if (!json)
-            printf("step %lld, question %lld: %s: %s\n", (long long)json_integer_value(json_object_get(row, "step")),
-                   (long long)json_integer_value(json_object_get(row, "question")),
-                   json_is_true(json_object_get(row, "right")) ? "right" : "wrong",
-                   json_string_value(json_object_get(row, "reason")));
-        json_array_append_new(rows, row);
-    }
-    json_t *grade = json_pack("{s:s, s:s, s:f, s:i, s:o}", "kind", "grade", "lesson", name, "credit", credit, "of",
-                              (int)questions, "answers", rows);
-    if (json) json_dumpf(grade, stdout, JSON_COMPACT);
-    if (json)
-        putchar('\n');
-    else
-        printf("%g of %u\n", credit, questions);
-    json_decref(grade);
+    int status = grade_lesson(lesson, saved, json);
     json_decref(saved);
-    session_free(session);
-    return ok ? 0 : 1;
+    return status;
 }

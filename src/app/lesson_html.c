@@ -92,6 +92,11 @@ static void put_text(struct buffer *out, const char *text) {
             buffer_char(out, *text);
 }
 
+struct page {
+    const char *lesson; // its path
+    int pictures;       // drawn so far: names are made from it
+};
+
 // ---- pictures -----------------------------------------------------------------------------------------------------
 
 // Copies up to `end`, with the picture's number behind: a name that no other picture of the page has.
@@ -102,10 +107,10 @@ static const char *put_name(struct buffer *out, const char *name, const char *en
 }
 
 // An SVG inside of HTML: no XML line, and its names with its number.
-static void put_svg(struct buffer *out, const char *svg, int *pictures) {
+static void put_svg(struct buffer *out, const char *svg, struct page *page) {
     static const char *const before[] = {"id=\"", "url(#", "href=\"#"};
     const char *begin = strstr(svg, "<svg");
-    int number = ++*pictures;
+    int number = ++page->pictures;
     for (const char *c = begin ? begin : ""; *c;) {
         bool named = false;
         for (int i = 0; i < 3 && !named; i++) {
@@ -125,7 +130,7 @@ static void put_svg(struct buffer *out, const char *svg, int *pictures) {
 }
 
 // The formula as a picture whose words say it; drawn in the text's colour.
-static void put_formula(struct buffer *out, const char *text, size_t size, bool display, int *pictures) {
+static void put_formula(struct buffer *out, const char *text, size_t size, bool display, struct page *page) {
     struct arena *arena = arena_new();
     struct buffer told = {0}, words = {0}, svg = {0};
     struct formula *formula = arena ? formula_read(arena, text, size, &told, NULL) : NULL;
@@ -141,7 +146,7 @@ static void put_formula(struct buffer *out, const char *text, size_t size, bool 
         scene.description = mem_text("a formula", 9);
         if (svg_write(&scene, NULL, &svg, NULL)) {
             struct buffer inside = {0};
-            put_svg(&inside, buffer_string(&svg), pictures);
+            put_svg(&inside, buffer_string(&svg), page);
             // black ink becomes the text's colour; on the line its baseline is that of the words
             const char *ink = "#010203";
             for (const char *c = buffer_string(&inside); *c; c++)
@@ -200,16 +205,59 @@ static void take_formulas(const char *text, struct formulas *f, struct buffer *o
     }
 }
 
-static void put_markdown(struct buffer *out, const char *text, int *pictures) {
+static void put_base64(struct buffer *out, const char *data, size_t size) {
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t bits = (uint32_t)(unsigned char)data[i] << 16;
+        if (i + 1 < size) bits |= (uint32_t)(unsigned char)data[i + 1] << 8;
+        if (i + 2 < size) bits |= (unsigned char)data[i + 2];
+        buffer_char(out, digit[bits >> 18]);
+        buffer_char(out, digit[bits >> 12 & 63]);
+        buffer_char(out, i + 1 < size ? digit[bits >> 6 & 63] : '=');
+        buffer_char(out, i + 2 < size ? digit[bits & 63] : '=');
+    }
+}
+
+// The page needs no other file: pictures beside the lesson are written into it.
+static void take_pictures(cmark_node *document, const char *lesson) {
+    cmark_iter *iter = cmark_iter_new(document);
+    for (cmark_event_type event; (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE;) {
+        cmark_node *node = cmark_iter_get_node(iter);
+        if (event != CMARK_EVENT_ENTER || cmark_node_get_type(node) != CMARK_NODE_IMAGE) continue;
+        size_t size;
+        const char *type;
+        struct buffer url = {0};
+        char *data = lesson_picture(lesson, cmark_node_get_url(node), &size, &type, NULL);
+        if (data) {
+            buffer_printf(&url, "data:%s;base64,", type);
+            put_base64(&url, data, size);
+        }
+        cmark_node_set_url(node, buffer_string(&url));
+        buffer_free(&url);
+        mem_free(data);
+    }
+    cmark_iter_free(iter);
+}
+
+static char *to_html(const struct buffer *text, const char *lesson) {
+    cmark_node *document = cmark_parse_document(buffer_string(text), text->size, CMARK_OPT_DEFAULT);
+    if (!document) return NULL;
+    take_pictures(document, lesson);
+    char *html = cmark_render_html(document, CMARK_OPT_DEFAULT); // no HTML of its own, no dangerous address
+    cmark_node_free(document);
+    return html;
+}
+
+static void put_markdown(struct buffer *out, const char *text, struct page *page) {
     struct formulas f = {.count = 0};
     struct buffer plain = {0};
     take_formulas(text, &f, &plain);
-    char *html = cmark_markdown_to_html(buffer_string(&plain), plain.size, CMARK_OPT_DEFAULT);
+    char *html = to_html(&plain, page->lesson);
     for (const char *c = html ? html : ""; *c; c++) {
         int number, size = 0;
         if (strncmp(c, "\xEE\x80\x80", 3) == 0 && sscanf(c + 3, "%d\xEE\x80\x81%n", &number, &size) == 1 && size > 0 &&
             number >= 0 && number < f.count) {
-            put_formula(out, f.text[number], f.size[number], f.display[number], pictures);
+            put_formula(out, f.text[number], f.size[number], f.display[number], page);
             c += 2 + size;
         } else if (strncmp(c, "<h2>", 4) == 0) {
             buffer_text(out, "<h2 tabindex=\"-1\">"), c += 3;
@@ -223,13 +271,14 @@ static void put_markdown(struct buffer *out, const char *text, int *pictures) {
 
 // ---- steps --------------------------------------------------------------------------------------------------------
 
-static void put_questions(struct session *session, const struct lesson_step *step, struct buffer *out, int *pictures) {
+static void put_questions(struct session *session, const struct lesson_step *step, struct buffer *out,
+                          struct page *page) {
     for (uint32_t i = 0; i < lesson_question_count(step); i++) {
         struct buffer ask = {0};
         buffer_text(&ask, "**Question.** ");
         lesson_ask(session, lesson_question(step, i), &ask);
         buffer_text(out, "<div class=\"question\">\n");
-        put_markdown(out, buffer_string(&ask), pictures);
+        put_markdown(out, buffer_string(&ask), page);
         buffer_text(out, "</div>\n");
         buffer_free(&ask);
     }
@@ -238,13 +287,14 @@ static void put_questions(struct session *session, const struct lesson_step *ste
         struct buffer hint = {0};
         lesson_fill(session, NULL, step->block[b].text, "", &hint);
         buffer_text(out, "<details><summary>Hint</summary>\n");
-        put_markdown(out, buffer_string(&hint), pictures);
+        put_markdown(out, buffer_string(&hint), page);
         buffer_text(out, "</details>\n");
         buffer_free(&hint);
     }
 }
 
-static bool put_step(struct session *session, uint32_t number, struct buffer *out, int *pictures, struct error *error) {
+static bool put_step(struct session *session, uint32_t number, struct buffer *out, struct page *page,
+                     struct error *error) {
     struct buffer svg = {0};
     char message[256] = "";
     const struct lesson_run *run = session->lesson;
@@ -254,7 +304,7 @@ static bool put_step(struct session *session, uint32_t number, struct buffer *ou
         struct buffer prose = {0};
         lesson_fill(session, NULL, step->prose, "", &prose);
         buffer_printf(out, "<section id=\"step-%u\" aria-label=\"Step %u\">\n", number, number);
-        put_markdown(out, buffer_string(&prose), pictures);
+        put_markdown(out, buffer_string(&prose), page);
         buffer_free(&prose);
     }
     bool lines = false;
@@ -276,10 +326,10 @@ static bool put_step(struct session *session, uint32_t number, struct buffer *ou
     if (ok && session_graph(session, NULL)) {
         ok = shown_write(session, export_find("picture.svg", NULL), false, &svg, message, error);
         buffer_text(out, "<figure>\n");
-        if (ok) put_svg(out, buffer_string(&svg), pictures);
+        if (ok) put_svg(out, buffer_string(&svg), page);
         buffer_text(out, "\n</figure>\n");
     }
-    if (ok) put_questions(session, step, out, pictures);
+    if (ok) put_questions(session, step, out, page);
     buffer_text(out, "</section>\n");
     buffer_free(&svg);
     return ok;
@@ -289,7 +339,7 @@ bool lesson_html(struct session *session, struct buffer *out, struct error *erro
     struct lesson_run *run = session->lesson;
     const struct lesson *lesson = run->lesson;
     uint32_t before = run->at;
-    int pictures = 0;
+    struct page page = {lesson->path, 0};
     enum theme theme = session->settings.theme;
     buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<title>");
     put_text(out, lesson->title);
@@ -308,7 +358,7 @@ bool lesson_html(struct session *session, struct buffer *out, struct error *erro
                 "role=\"status\"></span></nav>\n<main>\n");
     bool ok = true;
     for (uint32_t i = 1; ok && i <= lesson->step_count; i++) {
-        ok = put_step(session, i, out, &pictures, error);
+        ok = put_step(session, i, out, &page, error);
         session->settings.theme = theme;
     }
     buffer_text(out,

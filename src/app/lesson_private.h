@@ -4,23 +4,42 @@
 
 #include "app/lesson.h"
 
+// The session as a step left it.
+struct lesson_mark {
+    struct session_mark *session; // NULL: not there
+    uint32_t trials;              // how many estimates were made
+    uint64_t chart;               // serial of session->chart, 0: none
+};
+
 struct lesson_run {
     struct lesson *lesson;
-    struct session_mark **mark; // [i]: after step i; [0]: before the first; NULL beyond the step in hand
+    struct lesson_mark *mark; // [i]: after step i; [0]: before the first; none beyond the step in hand
     uint32_t at, reached, hints;
-    bool running;         // its lines run: lesson_allows
-    bool rehearsal;       // only to compute an answer: its progress is not saved
-    json_t *answers;      // {"step", "question", "answer", "right", "tries"}
-    uint64_t seed;        // of numbers that are drawn
-    double begun;         // when, seconds since 1970
-    struct buffer script; // the session before
-    struct buffer shown;  // what the step's lines answered
-    struct buffer review; // all that was done, as Markdown
+    bool running;             // its lines run: lesson_allows
+    lesson_mistake *mistake;  // --check-lesson: told of each line that fails, and the block goes on; or NULL
+    void *checking;           // its context
+    bool rehearsal;           // only to compute an answer: its progress is not saved
+    json_t *answers;          // {"step", "question", "answer", "right", "tries"}
+    uint64_t seed;            // of numbers that are drawn
+    int seconds;              // of a block: LESSON_SECONDS
+    double begun;             // when, seconds since 1970
+    uint32_t resumed;         // the step that was reached before, 0: none
+    struct settings settings; // before the lesson
+    struct trials *trials;    // before the lesson
+    struct buffer script;     // the session before
+    struct buffer shown;      // what the step's lines answered
+    struct buffer review;     // all that was done, as Markdown
 };
 
 // Runs lines under the lesson's limits and puts what they answer into `out`. Returns how many failed.
 int lesson_run_silently(struct session *session, const char *name, const char *text, uint32_t line, bool json,
                         struct buffer *out);
+
+// What :set may be told by a lesson, and a block `show`; NULL ends it.
+extern const char *const lesson_settings[];
+
+// The error of a block whose time, memory or length ran out; false: it kept within them.
+bool lesson_exceeded(const char *path, uint32_t line, struct error *error);
 
 // lesson_go without progress, review and text; what the step's lines answered is in run->shown.
 bool lesson_go_silently(struct session *session, uint32_t step, struct error *error);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "app/lesson_private.h"
+#include "app/trials.h"
 #include "app/walk.h"
 #include "base/rng.h"
+#include "base/task.h"
 
 enum { POINTS = 16, TRIES = 200 };
 
@@ -69,16 +71,23 @@ int lesson_try(struct session *session, const char *lines, bool json, struct buf
     struct buffer script = {0}, nothing = {0};
     struct error lost = {0};
     if (!mark) return error_memory(error), 1;
+    size_t behind = session_hold(session, SIZE_MAX);
+    uint32_t trials = trials_made(session->trials);
     if (walk && session->shown.step) walk_script(walk, &script);
     session->walk = NULL; // a walk is no part of a mark
     int failed = lesson_run_silently(session, "<answer>", lines, 1, json, out);
+    bool interrupted = task_interrupted();
+    if (interrupted) task_begin(); // the way back is not interrupted by the same Ctrl-C
     session_return(session, mark, &lost);
+    session_hold(session, behind);
+    trials_cut(session->trials, trials);
     session->walk = walk;
     if (script.size && !walk_is_on(walk, environment_graph(session->environment)))
         lesson_run_silently(session, "<walk>", buffer_string(&script), 1, true, &nothing); // its graph was made anew
     session_mark_free(mark);
     buffer_free(&script);
     buffer_free(&nothing);
+    if (interrupted) task_interrupt();
     return failed;
 }
 
@@ -161,6 +170,17 @@ static void give(const struct session *session, const struct question *q, const 
     buffer_free(&out);
 }
 
+// Reasons for an answer of its own: `wrong 12: ...`, and `partly 11: ...` with half of the credit.
+static bool is_special(const struct question_line *part) {
+    return part->condition[0] && (strcmp(part->key, "wrong") == 0 || strcmp(part->key, "partly") == 0);
+}
+
+static void give_special(const struct session *session, const struct question *q, const struct question_line *part,
+                         struct verdict *verdict) {
+    if (part->key[0] == 'p') verdict->credit = 0.5;
+    give(session, q, part->text, verdict);
+}
+
 static bool same(const struct question *q, double a, double b) {
     if (isnan(a) || isnan(b)) return false;
     return fabs(a - b) <= (q->absolute ? q->tolerance : q->tolerance * fmax(fabs(b), 1e-300)) || a == b;
@@ -178,11 +198,11 @@ static void reason_of_number(struct session *session, const struct question *q, 
         double value;
         struct error ignored = {0};
         struct buffer condition = {0};
-        if (strcmp(q->part[i].key, "wrong") != 0 || !q->part[i].condition[0]) continue;
+        if (!is_special(&q->part[i])) continue;
         lesson_fill(session, q, q->part[i].condition, "", &condition);
         bool fits = compute(session, buffer_string(&condition), &value, &ignored) && is_that_wrong(q, number, value);
         buffer_free(&condition);
-        if (fits) return give(session, q, q->part[i].text, verdict);
+        if (fits) return give_special(session, q, &q->part[i], verdict);
     }
 }
 
@@ -197,14 +217,17 @@ static bool check_number(struct session *session, const struct question *q, doub
     return true;
 }
 
+static bool is_choice(const struct question_line *part) { return strchr("*+-", part->key[0]) != NULL; }
+
 static bool check_choice(struct session *session, const struct question *q, const char *answer, struct verdict *verdict,
                          struct error *error) {
     int wanted = answer[0] && (!answer[1] || answer[1] == ')') ? (answer[0] | 32) - 'a' : -1, number = 0;
     for (size_t i = 0; i < q->part_count; i++) {
         const struct question_line *part = &q->part[i];
-        if (part->key[0] != '*' && part->key[0] != '-') continue;
+        if (!is_choice(part)) continue;
         if (number++ != wanted && strcmp(part->text, answer) != 0) continue;
         verdict->right = part->key[0] == '*';
+        verdict->credit = part->key[0] == '+' ? 0.5 : 0;
         give(session, q, part->condition, verdict);
         return true;
     }
@@ -253,10 +276,16 @@ static bool check_expression(struct session *session, const struct question *q, 
     for (size_t i = 0; ok && !verdict->right && i < q->part_count; i++) {
         double a, b;
         struct error ignored = {0};
-        if (strcmp(q->part[i].key, "wrong") != 0 || !q->part[i].condition[0]) continue;
-        if (at_point(session, points, answer, 0, &a, &ignored) &&
-            at_point(session, points, q->part[i].condition, 0, &b, &ignored) && fabs(a - b) <= 1e-8 * fmax(1, fabs(b)))
-            give(session, q, q->part[i].text, verdict);
+        if (!is_special(&q->part[i])) continue;
+        struct buffer condition = {0};
+        lesson_fill(session, q, q->part[i].condition, "", &condition);
+        bool fits = at_point(session, points, answer, 0, &a, &ignored) &&
+                    at_point(session, points, buffer_string(&condition), 0, &b, &ignored) &&
+                    fabs(a - b) <= 1e-8 * fmax(1, fabs(b));
+        buffer_free(&condition);
+        if (!fits) continue;
+        give_special(session, q, &q->part[i], verdict);
+        break;
     }
     return ok;
 }
@@ -291,6 +320,15 @@ static bool check_challenge(struct session *session, const struct question *q, c
     if (!ok) return false;
     verdict->right = smaller ? value < bound : value > bound;
     give(session, q, verdict->right ? question_text(q, "right") : reason_of_words(q, answer), verdict);
+    for (size_t i = 0; !verdict->right && i < q->part_count; i++) { // a weaker bound is met
+        struct error ignored = {0};
+        double weaker;
+        if (q->part[i].key[0] != 'p' || strcmp(q->part[i].key, "partly") != 0) continue;
+        if (!compute(session, q->part[i].condition, &weaker, &ignored) || !(smaller ? value < weaker : value > weaker))
+            continue;
+        give_special(session, q, &q->part[i], verdict);
+        break;
+    }
     char numbers[96];
     snprintf(numbers, sizeof numbers, " (%.6g, to be %s than %.6g)", value, smaller ? "smaller" : "larger", bound);
     strncat(verdict->reason, numbers, sizeof verdict->reason - strlen(verdict->reason) - 1);
@@ -300,10 +338,11 @@ static bool check_challenge(struct session *session, const struct question *q, c
 // A session as the step in hand left it, whatever was typed since: the same one if nothing was.
 static struct session *as_left(struct session *session, struct error *error) {
     const struct lesson_run *run = session->lesson;
-    if (session_stands_at(session, run->mark[run->at])) return session;
+    if (session_stands_at(session, run->mark[run->at].session)) return session;
     struct session *other = session_new(error);
     struct lesson *lesson = other ? lesson_read(run->lesson->path, NULL, NULL, error) : NULL;
-    if (other) other->settings = session->settings, other->from_window = true; // no window is its
+    if (other) other->settings = run->settings, other->from_window = true; // no window is its
+    if (other) other->settings.seed = run->seed;
     bool ok = lesson && lesson_begin(other, lesson, error);
     if (ok) other->lesson->seed = run->seed, other->lesson->rehearsal = true;
     if (ok && lesson_go_captured(other, run->at, error)) return other;
@@ -334,7 +373,7 @@ bool lesson_check(struct session *session, uint32_t index, const char *answer, s
     struct session *there = as_left(session, error);
     bool ok = there && check(there, lesson_question(lesson_step(there), index), answer, given, verdict, error);
     if (there != session) session_free(there);
-    verdict->credit = ok && verdict->right;
+    if (!ok || verdict->right) verdict->credit = ok;
     return ok;
 }
 
@@ -363,7 +402,7 @@ bool lesson_right(struct session *session, uint32_t index, struct buffer *out, s
     if (q->kind == QUESTION_EXPRESSION) return lesson_fill(session, q, question_text(q, "answer"), "", out), true;
     for (size_t i = 0; q->kind == QUESTION_CHOICE && i < q->part_count; i++) {
         if (q->part[i].key[0] == '*') return buffer_char(out, number), true;
-        number = (char)(number + (q->part[i].key[0] == '-'));
+        number = (char)(number + is_choice(&q->part[i]));
     }
     bool ok = right_number(session, index, &right, error);
     if (ok) buffer_printf(out, "%.17g", right);
@@ -377,7 +416,7 @@ void lesson_ask(const struct session *session, const struct question *q, struct 
     if (q->kind != QUESTION_CHOICE) return;
     buffer_text(out, "\n");
     for (size_t i = 0; i < q->part_count; i++) {
-        if (q->part[i].key[0] != '*' && q->part[i].key[0] != '-') continue;
+        if (!is_choice(&q->part[i])) continue;
         buffer_printf(out, "\n%c) ", letter++);
         lesson_fill(session, q, q->part[i].text, "", out);
         buffer_text(out, "\\");

@@ -8,7 +8,12 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum { LESSON_LARGEST = 1 << 20, LESSON_STEPS = 200, LESSON_BLOCKS = 64 }; // bytes; of a lesson; of a step
+enum {
+    LESSON_LARGEST = 1 << 20,
+    LESSON_PICTURE = 4 << 20,
+    LESSON_STEPS = 200,
+    LESSON_BLOCKS = 64
+}; // bytes, bytes; of a lesson; of a step
 
 enum block_kind { BLOCK_RUN, BLOCK_SHOW, BLOCK_POINT, BLOCK_QUESTION, BLOCK_HINT, BLOCK_NOTES, BLOCK_KINDS };
 extern const char *const block_names[BLOCK_KINDS]; // "bauer", "show", "point", "question", "hint", "notes"
@@ -23,16 +28,17 @@ enum question_kind {
 };
 extern const char *const question_names[QUESTION_KINDS];
 
-// One line of a question: `wrong 12: Add them up.`, or a choice `* text => reason`.
+// One line of a question: `wrong 12: Add them up.`, or a choice `* text => reason` (`+`: partly right, `-`: wrong).
 struct question_line {
-    char *key, *condition, *text; // "wrong", "12" or "", "Add them up."; of a choice "*" or "-", reason or "", its text
+    char *key, *condition,
+        *text; // "wrong", "12" or "", "Add them up."; of a choice "*", "+" or "-", reason or "", its text
     uint32_t line;
 };
 
 struct question {
     enum question_kind kind;
     double tolerance;
-    bool absolute;
+    bool absolute, broken; // it has mistakes: lesson_read_all
     struct question_line *part;
     size_t part_count, part_capacity;
     uint32_t line;
@@ -69,12 +75,19 @@ typedef void lesson_mistake(void *context, uint32_t line, const char *message, c
 struct lesson *lesson_read(const char *path, lesson_mistake *mistake, void *context, struct error *error);
 struct lesson *lesson_parse(const char *path, const char *text, size_t size, lesson_mistake *mistake, void *context,
                             struct error *error);
+// The same, but the lesson as far as it could be read in spite of its mistakes; NULL only if there is nothing of it.
+struct lesson *lesson_read_all(const char *path, lesson_mistake *mistake, void *context, struct error *error);
 void lesson_free(struct lesson *lesson); // NULL is allowed
+
+// A picture beside the lesson: `url` as it stands in the text. PNG or JPEG, at most LESSON_PICTURE bytes; `type` (or
+// NULL) is "image/png" or "image/jpeg". mem_free. NULL: ERROR_FILE, also when it is not inside of the lesson's folder.
+char *lesson_picture(const char *lesson, const char *url, size_t *size, const char **type, struct error *error);
 
 // The text of the question's first line with this key, or NULL.
 const char *question_text(const struct question *question, const char *key);
 // The number of the step's questions; question `index` of them.
 uint32_t lesson_question_count(const struct lesson_step *step);
+uint32_t lesson_questions(const struct lesson *lesson); // of all steps
 const struct question *lesson_question(const struct lesson_step *step, uint32_t index);
 
 #endif

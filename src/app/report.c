@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/lesson.h"
 #include "app/progress.h"
 #include "app/repl.h"
 #include "base/task.h"
@@ -65,6 +66,7 @@ void report_flush(struct session *session) {
     if (session->output.capture) {
         buffer_add(session->output.capture, text->data, text->size);
         buffer_clear(text);
+        lesson_said(session, session->output.capture->size);
     }
     if (text->failed) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
     if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))

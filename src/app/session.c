@@ -40,6 +40,7 @@ struct undo {
     struct moment *past, *future;
     size_t past_count, past_capacity, future_count, future_capacity;
     size_t barrier; // moments before the last :reset: gone once something new runs
+    size_t floor;   // :undo does not go behind it: session_hold
 };
 
 // ---- what follows from the current graph --------------------------------------------------------------------------
@@ -162,7 +163,7 @@ static void moment_restore(struct session *session, struct moment *moment) {
 
 static bool travel(struct session *session, bool back, struct error *error) {
     struct undo *u = session->undo;
-    struct moment *there = back              ? u->past_count ? &u->past[u->past_count - 1] : NULL
+    struct moment *there = back              ? u->past_count > u->floor ? &u->past[u->past_count - 1] : NULL
                            : u->future_count ? &u->future[u->future_count - 1]
                                              : NULL;
     if (!there)
@@ -222,6 +223,22 @@ bool session_return(struct session *session, const struct session_mark *mark, st
 
 bool session_undo(struct session *session, struct error *error) { return travel(session, true, error); }
 bool session_redo(struct session *session, struct error *error) { return travel(session, false, error); }
+
+size_t session_hold(struct session *session, size_t behind) {
+    struct undo *u = session->undo;
+    size_t before = u->floor;
+    session->sliding = false; // a drag goes no further back
+    if (behind == SIZE_MAX) forget_future(u);
+    u->floor = behind < u->past_count ? behind : u->past_count;
+    return before;
+}
+
+void session_forget_past(struct session *session) {
+    struct undo *u = session->undo;
+    forget_future(u);
+    while (u->past_count) moment_free(&u->past[--u->past_count]);
+    u->barrier = u->floor = 0;
+}
 
 static bool same_settings(const struct session *session, const struct moment *before) {
     const struct shown *now = &session->shown, *then = &before->shown;
@@ -318,6 +335,7 @@ void session_reset(struct session *session) {
     forget_future(session->undo);
     bool color = session->settings.color;
     uint64_t seed = session->settings.seed;
+    session->undo->floor = 0;
     forget_graph_view(session);
     settings_default(&session->settings);
     session->settings.color = color;
@@ -332,10 +350,23 @@ void session_reset(struct session *session) {
 
 // ---- life ---------------------------------------------------------------------------------------------------------
 
+// A lesson is untrusted text: what it prints does not steer the terminal.
+static void add_harmless(struct buffer *out, const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i], next = i + 1 < size ? (unsigned char)text[i + 1] : 0;
+        bool wide = c == 0xc2 && next >= 0x80 && next < 0xa0; // U+0080 to U+009F
+        bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || wide;
+        buffer_char(out, control ? '?' : text[i]);
+        i += wide;
+    }
+}
+
 static void print_sink(void *context, const char *text, size_t size) {
     struct session *session = context;
     if (session->output.json)
         report_json(session, json_pack("{s:s, s:s%}", "kind", "print", "text", text, size));
+    else if (lesson_is_running(session))
+        add_harmless(&session->output.text, text, size);
     else
         buffer_add(&session->output.text, text, size);
     report_flush(session);
@@ -365,7 +396,7 @@ void session_free(struct session *session) {
     forget_derived(session);
     forget_graph_view(session);
     chart_free(session->chart);
-    lesson_end(session);
+    lesson_drop(session);
     trials_free(session->trials);
     sampling_free(session->sampling);
     struct undo *u = session->undo;

@@ -157,6 +157,10 @@ void session_mark_free(struct session_mark *mark);          // NULL is allowed
 bool session_stands_at(const struct session *session, const struct session_mark *mark);
 bool session_return(struct session *session, const struct session_mark *mark, struct error *error);
 
+// :undo goes no further back than this moment (SIZE_MAX), or what an earlier call returned: marks stay good.
+size_t session_hold(struct session *session, size_t behind);
+void session_forget_past(struct session *session); // nothing can be undone
+
 // Puts the session back where it was before the last line that changed it, or forward again.
 bool session_undo(struct session *session, struct error *error);
 bool session_redo(struct session *session, struct error *error);

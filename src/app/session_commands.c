@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/lesson.h"
 #include "app/recall.h"
 #include "app/report.h"
 #include "app/settings.h"
@@ -64,6 +65,7 @@ bool command_save(struct session *session, const struct words *words, struct err
 
 bool command_reset(struct session *session, const struct words *words, struct error *error) {
     if (!command_no_words(words, error)) return false;
+    if (session->lesson) return lesson_restore(session, error);
     session_reset(session);
     if (!session->output.json) report_text(session, "forgotten; :undo brings it back\n");
     return true;

@@ -47,6 +47,18 @@ void trials_free(struct trials *trials) {
     mem_free(trials);
 }
 
+uint32_t trials_made(const struct trials *trials) { return trials ? trials->made : 0; }
+
+void trials_cut(struct trials *trials, uint32_t made) {
+    size_t kept = 0;
+    for (size_t i = 0; trials && i < trials->count; i++)
+        if (trials->row[i].number > made)
+            trial_free(&trials->row[i]);
+        else
+            trials->row[kept++] = trials->row[i];
+    if (trials) trials->count = kept, trials->made = trials->made < made ? trials->made : made;
+}
+
 // ---- adding -------------------------------------------------------------------------------------------------------
 
 static struct trial *add(struct session *session, const char *of, const char *method, const char *command,

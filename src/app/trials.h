@@ -11,6 +11,8 @@ struct words;    // app/command.h
 // `words`: what was typed after the command's name. Out of memory the row is left out, and the user told.
 void trials_add_sample(struct session *session, const struct sample *sample, const struct words *words);
 void trials_add_variance(struct session *session, const struct variance *variance); // a row for each cell
-void trials_free(struct trials *trials);                                            // NULL is allowed
+uint32_t trials_made(const struct trials *trials);                                  // how many rows ever were; NULL: 0
+void trials_cut(struct trials *trials, uint32_t made); // forgets the rows made since; NULL is allowed
+void trials_free(struct trials *trials);               // NULL is allowed
 
 #endif

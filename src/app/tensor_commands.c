@@ -261,6 +261,153 @@ static bool run_paths(struct session *session, const struct words *words, struct
     return ok;
 }
 
+// ---- :why ---------------------------------------------------------------------------------------------------------
+
+// The adjoints of the sum of the outputs' numbers, as far down as the vertex asked about.
+struct why {
+    struct session *session;
+    const struct graph *graph;
+    const struct lcg *lcg;
+    struct dense *dense;
+    double **adjoint; // by vertex, or NULL: none yet
+    json_t *list;
+};
+
+// The part of the operand's adjoint that comes through this edge: J^T times the target's. mem_free it; NULL: too large.
+static double *through(const struct why *w, uint32_t edge, struct error *error) {
+    vertex v = graph_edge_target(w->graph, edge), u = w->graph->operand[edge];
+    size_t rows = count_of(w->graph, v), columns = count_of(w->graph, u);
+    double *out = rows <= MOST_PRODUCT / columns ? mem_zero(columns + 1, sizeof *out) : NULL, *map = NULL;
+    if (!out)
+        return error_set(error, ERROR_LIMIT, SPAN_NONE, "a map of %zu x %zu is too large to write out", rows, columns),
+               NULL;
+    if (!graph_is_tensor(w->graph, u) && !graph_is_tensor(w->graph, v)) { // between numbers
+        out[0] = w->adjoint[v][0] * w->lcg->partial[edge];
+        return out;
+    }
+    if (!(map = dense_jacobian(w->dense, edge, error))) return mem_free(out), NULL;
+    kernels_of(NUMBER_DOUBLE)->product(false, false, 1, columns, rows, 1, w->adjoint[v], map, 0, out);
+    mem_free(map);
+    return out;
+}
+
+static void tell_contribution(struct why *w, uint32_t edge, const double *part) {
+    vertex v = graph_edge_target(w->graph, edge), u = w->graph->operand[edge];
+    char to[64], shape[64];
+    struct buffer formula = {0};
+    graph_partial_formula(w->graph, edge, &formula);
+    size_t count = count_of(w->graph, u);
+    if (w->session->output.json)
+        json_array_append_new(w->list, json_pack("{s:I, s:s, s:f}", "to", (json_int_t)graph_id(w->graph, v), "map",
+                                                 buffer_string(&formula), "norm", norm_of(part, count)));
+    else
+        report_text(
+            w->session, "  through %s   adjoint %s of length %.6g, by the map  %s  (%zu x %zu)  gives length %.6g\n",
+            graph_label(w->graph, v, to), shape_of(w->graph, v, shape), norm_of(w->adjoint[v], count_of(w->graph, v)),
+            buffer_string(&formula), count_of(w->graph, v), count, norm_of(part, count));
+    buffer_free(&formula);
+}
+
+// From the outputs down to v; what flows into v is told.
+static bool sweep_to(struct why *w, vertex v, struct error *error) {
+    const struct graph *g = w->graph;
+    for (uint32_t i = 0; i < g->output_count; i++) {
+        vertex o = g->output[i];
+        if (!w->adjoint[o] && !(w->adjoint[o] = mem_zero(count_of(g, o) + 1, sizeof(double))))
+            return error_memory(error);
+        for (size_t k = 0; k < count_of(g, o); k++) w->adjoint[o][k] += 1;
+    }
+    for (vertex at = g->count; at-- > v + 1;)
+        for (uint32_t e = g->offset[at]; w->adjoint[at] && e < g->offset[at + 1]; e++) {
+            vertex u = g->operand[e];
+            if (u < v || graph_is_labels(g, u)) continue;
+            if (task_interrupted()) return error_interrupt(error);
+            double *part = through(w, e, error);
+            if (!part) return false;
+            if (u == v) tell_contribution(w, e, part);
+            if (!w->adjoint[u]) w->adjoint[u] = mem_zero(count_of(g, u) + 1, sizeof(double));
+            for (size_t k = 0; w->adjoint[u] && k < count_of(g, u); k++) w->adjoint[u][k] += part[k];
+            mem_free(part);
+            if (!w->adjoint[u]) return error_memory(error);
+        }
+    return true;
+}
+
+static void tell_value(struct why *w, vertex v) {
+    const struct graph *g = w->graph;
+    char label[64], shape[64];
+    struct buffer formula = {0};
+    if (w->session->output.json) return;
+    if (graph_arity(g, v)) graph_formula(g, v, &formula);
+    report_text(w->session, "%s%s%s = %s%s%s", report_accent(w->session), graph_label(g, v, label),
+                report_plain(w->session), buffer_string(&formula), formula.size ? ", " : "", shape_of(g, v, shape));
+    const double *value = graph_is_labels(g, v) ? NULL : dense_value(w->dense, v);
+    if (value) report_text(w->session, " of length %.6g", norm_of(value, count_of(g, v)));
+    report_text(w->session,
+                g->op[v] == OP_INPUT ? graph_is_parameter(g, v) ? ", a parameter\n" : ", an input\n" : "\n");
+    for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) {
+        buffer_clear(&formula);
+        graph_partial_formula(g, e, &formula);
+        report_text(w->session, "  from %s %s   local derivative  %s  (%zu x %zu)\n",
+                    graph_label(g, g->operand[e], label), shape_of(g, g->operand[e], shape), buffer_string(&formula),
+                    count_of(g, v), count_of(g, g->operand[e]));
+    }
+    buffer_free(&formula);
+}
+
+static void tell_adjoint(struct why *w, vertex v) {
+    char label[64], shape[64];
+    const double *adjoint = w->adjoint[v];
+    size_t count = count_of(w->graph, v);
+    if (w->session->output.json) {
+        json_t *values = json_array();
+        for (size_t i = 0; adjoint && i < count && count <= 10000; i++)
+            json_array_append_new(values, record_number(adjoint[i]));
+        report_json(w->session, json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:O}", "kind", "why", "vertex",
+                                          (json_int_t)graph_id(w->graph, v), "name", graph_label(w->graph, v, label),
+                                          "shape", record_shape(graph_shape(w->graph, v)), "norm",
+                                          adjoint ? record_number(norm_of(adjoint, count)) : json_null(), "adjoint",
+                                          values, "contributions", w->list));
+        return;
+    }
+    if (!adjoint) {
+        report_text(w->session, "  – no output depends on it\n");
+        return;
+    }
+    report_text(w->session, "  sum   %s of length %.6g\n", shape_of(w->graph, v, shape), norm_of(adjoint, count));
+    if (count <= MOST_NUMBERS) print_matrix(w->session, adjoint, graph_shape(w->graph, v));
+}
+
+static bool run_why(struct session *session, const struct words *words, struct error *error) {
+    if (words->count != 1) return command_usage_error(words, 0, error, ":why takes the name of one vertex");
+    struct lcg *lcg = session_lcg(session, error);
+    vertex v = lcg ? session_vertex(session, words->word[0], error) : VERTEX_NONE;
+    if (v == VERTEX_NONE) return false;
+    const struct graph *g = lcg->graph;
+    if (graph_is_labels(g, v)) {
+        error_set(error, ERROR_TYPE, words->span[0], "`%s` holds labels, whole numbers: it has no derivative",
+                  words->word[0]);
+        error_hint(error, "its users are in :graph; :why takes a vertex of numbers");
+        return false;
+    }
+    struct why w = {.session = session, .graph = g, .lcg = lcg, .dense = dense_new(g, error), .list = json_array()};
+    w.adjoint = mem_zero((size_t)g->count + 1, sizeof *w.adjoint);
+    bool ok = w.dense && (w.adjoint || error_memory(error));
+    if (ok) tell_value(&w, v);
+    if (ok && !session->output.json)
+        report_text(session, "%sthe adjoint: the gradient of %s%s\n", report_accent(session),
+                    g->output_count == 1 && !graph_is_tensor(g, g->output[0]) ? "the output"
+                                                                              : "the sum of the outputs' numbers",
+                    report_plain(session));
+    ok = ok && sweep_to(&w, v, error);
+    if (ok) tell_adjoint(&w, v);
+    for (vertex u = 0; w.adjoint && u < g->count; u++) mem_free(w.adjoint[u]);
+    mem_free(w.adjoint);
+    dense_free(w.dense);
+    json_decref(w.list);
+    return ok;
+}
+
 // ---- :check -------------------------------------------------------------------------------------------------------
 
 static bool output_sum(struct tape *tape, const struct graph *graph, double *sum, struct error *error) {
@@ -351,7 +498,7 @@ bool command_expand(struct session *session, const struct words *words, struct e
 
 bool tensor_command(struct session *session, const char *name, const struct words *words, bool *mine,
                     struct error *error) {
-    static const char *const numbers[] = {"eliminate", "why", "walk", "sample", "jvp", "vjp", "at", "describe"};
+    static const char *const numbers[] = {"eliminate", "walk", "sample", "jvp", "vjp", "at", "describe"};
     const struct graph *graph = environment_graph(session->environment);
     *mine = false;
     if (!graph_has_tensors(graph)) return true;
@@ -366,5 +513,6 @@ bool tensor_command(struct session *session, const char *name, const struct word
     if (strcmp(name, "jacobian") == 0) return run_gradient(session, words, error);
     if (strcmp(name, "paths") == 0) return run_paths(session, words, error);
     if (strcmp(name, "check") == 0) return run_check(session, words, error);
+    if (strcmp(name, "why") == 0) return run_why(session, words, error);
     return *mine = false, true;
 }

@@ -98,6 +98,8 @@ static bool run_mean(struct tracer *t, const struct expression *call, struct val
     struct value sum;
     uint64_t length;
     if (tensor_is(t, argument[0])) return tensor_reduce(t, call, argument, count, OP_MEAN, out);
+    if (expression_keyword(call, count - 1))
+        return trace_fail(t, call, ERROR_TYPE, "of a list, mean takes no keyword arguments");
     if (!trace_length(t, argument[0], call->item[0], &length)) return false;
     if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no mean");
     if (!sum_or_product(t, call, argument, count, OP_ADD, &sum)) return false;
@@ -757,8 +759,8 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
                   struct value *out) {
     builtin_run *run = rows[builtin].run;
-    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_isclose ||
-                          run == tensor_run_param || run == tensor_run_react;
+    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_mean ||
+                          run == run_isclose || run == tensor_run_param || run == tensor_run_react;
     if (!count_fits(t, call, builtin, count)) return false;
     if (count && expression_keyword(call, count - 1) && !takes_keywords)
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);

@@ -408,6 +408,11 @@ bool tensor_run_narrow(struct tracer *t, expr call, struct value *argument, uint
 
 bool tensor_reduce(struct tracer *t, expr call, struct value *argument, uint32_t count, enum op op, struct value *out) {
     struct op_setting setting = {.axis = OP_ALL_AXES};
+    symbol keyword = count == 2 ? expression_keyword(call, 1) : 0;
+    const char *key = keyword ? symbol_text(t->symbols, keyword) : "axis";
+    if (strcmp(key, "axis") != 0 && strcmp(key, "dim") != 0)
+        return trace_fail(t, call->item[1], ERROR_TYPE, "of a tensor, %s takes axis=NUMBER, not `%s`",
+                          op_table[op].name, key);
     if (count == 2 && !whole(t, call->item[1], argument[1], 0, tensor_shape(t, argument[0]).rank - 1.0, &setting.axis))
         return false;
     return tensor_operation(t, op, argument[0], argument[0], &setting, call, out);

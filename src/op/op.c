@@ -146,6 +146,8 @@ static bool refuse(struct error *error, enum op op, struct shape a, struct shape
     shape_text(b, text_b);
     if (op_table[op].arity == 2)
         error_set(error, ERROR_TYPE, SPAN_NONE, "%s does not fit shapes %s and %s", op_table[op].name, text_a, text_b);
+    else if (op == OP_RESHAPE)
+        error_set(error, ERROR_TYPE, SPAN_NONE, "shape %s cannot be reshaped to %s", text_a, text_b);
     else
         error_set(error, ERROR_TYPE, SPAN_NONE, "%s does not fit shape %s", op_table[op].name, text_a);
     error_hint(error, "%s", needs);
@@ -195,7 +197,7 @@ bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setti
     case OP_MEAN:
         return without_axis(op, a, s.axis, out, error);
     case OP_RESHAPE:
-        if (shape_count(a) != shape_count(s.to)) return refuse(error, op, a, b, "the number of elements must stay");
+        if (shape_count(a) != shape_count(s.to)) return refuse(error, op, a, s.to, "the number of elements must stay");
         *out = s.to;
         return true;
     case OP_SLICE:

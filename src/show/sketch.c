@@ -316,6 +316,7 @@ static bool on_tensors(const struct graph *graph, uint32_t edge) {
 
 // Rows are the numbers of the result, columns those of the operand.
 static void map_text(const struct graph *graph, uint32_t edge, struct buffer *out) {
+    if (graph_is_labels(graph, graph->operand[edge])) return; // whole numbers: no derivative
     buffer_printf(out, "%llu×%llu", (unsigned long long)shape_count(graph_shape(graph, graph_edge_target(graph, edge))),
                   (unsigned long long)shape_count(graph_shape(graph, graph->operand[edge])));
 }

@@ -190,6 +190,7 @@ static struct plot_curve *drawn_curves(struct drawn *drawn, const struct chart_p
                                        .marks = c->marks,
                                        .colour = c->colour,
                                        .bars = c->low,
+                                       .hollow = c->hollow,
                                        .dashed = c->dashed};
     }
     return curve;
@@ -256,6 +257,7 @@ static json_t *curve_json(const struct chart_curve *curve, size_t index) {
     if (curve->high) json_object_set_new(object, "high", numbers(curve->high, curve->count));
     if (curve->marks != PLOT_LINE) json_object_set_new(object, "marks", json_integer(curve->marks));
     if (curve->dashed) json_object_set_new(object, "dashed", json_true());
+    if (curve->hollow) json_object_set_new(object, "hollow", json_true());
     if (curve->colour != index) json_object_set_new(object, "colour", json_integer(curve->colour));
     return object;
 }

@@ -17,7 +17,7 @@ struct chart_curve {
     size_t count;
     enum plot_marks marks;
     uint32_t colour; // curves of one colour belong together: a click hides them all
-    bool dashed;
+    bool dashed, hollow;
 };
 
 struct chart_panel {
@@ -66,7 +66,7 @@ bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scen
 // For the window: {"title", "note", "panels":[...]}, each panel as chart_panel_json. NULL: out of memory.
 json_t *chart_json(const struct chart *chart);
 // {"title", "x_label", "y_label", "log_x", "log_y", "curves":[{"name", "x":[...], "y":[...]}]}, and "low", "high",
-// "marks", "colour" of a curve where they are not the usual ones; what is not finite is null.
+// "marks", "colour", "hollow" of a curve where they are not the usual ones; what is not finite is null.
 json_t *chart_panel_json(const struct chart_panel *panel);
 // A line for each curve: its name, points, smallest and largest value.
 void chart_describe(const struct chart *chart, struct buffer *out);

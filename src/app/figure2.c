@@ -9,8 +9,8 @@
 #include "show/panel.h"
 
 enum { PANELS = 3, GRAPHS = 100 };
-#define COLUMN 470.0 // points
-#define GRAPH_HEIGHT 205.0
+#define COLUMN 470.0     // points
+#define PLOT_WIDTH 400.0 // without the labels at its right
 #define PLOT_HEIGHT 330.0
 #define GAP 26.0
 
@@ -52,26 +52,49 @@ static struct kept *make_graphs(struct error *error) {
 
 // ---- drawing ------------------------------------------------------------------------------------------------------
 
-// The graph, scaled into the column's box, in its middle.
-static bool draw_graph(const struct kept *kept, int i, enum theme theme, double x, double y, struct scene *scene,
-                       struct error *error) {
+static bool graph_scene(const struct kept *kept, int i, enum theme theme, struct scene *scene, struct error *error) {
     uint32_t layers[64], count = 0;
     const struct graph *graph = kept->graph[i];
-    for (uint32_t f = 1; f <= graph->frame_count && count < 64; f++)
+    for (uint32_t f = 1; i == PATTERN_VECTOR && f < graph->frame_count && count < 64; f++)
         if (graph->frames[f].kind == FRAME_LAYER) layers[count++] = f;
     struct view view = {.kind = VIEW_PRIMAL,
                         .graph = graph,
                         .theme = theme,
                         .direction = DIRECTION_RIGHT,
+                        .names_only = true,
                         .collapsed = layers,
                         .collapsed_count = count};
-    struct scene part;
     char message[256];
-    if (!diagram_scene(&view, &part, message, error)) return false;
-    double scale = fmin(1, fmin((COLUMN - GAP) / part.width, GRAPH_HEIGHT / part.height));
-    double left = x + (COLUMN - scale * part.width) / 2, top = y + (GRAPH_HEIGHT - scale * part.height) / 2;
-    panel_place(scene, &part, left, top, scale);
+    return diagram_scene(&view, scene, message, error);
+}
+
+// The three graphs in one scale, each above its plot.
+struct graphs {
+    struct scene part[PANELS];
+    double scale, height;
+};
+
+static bool draw_graphs(const struct kept *kept, enum theme theme, struct graphs *graphs, struct error *error) {
+    double widest = 1, tallest = 1;
+    for (int i = 0; i < PANELS; i++) scene_init(&graphs->part[i]);
+    for (int i = 0; i < PANELS; i++) {
+        if (!graph_scene(kept, i, theme, &graphs->part[i], error)) return false;
+        widest = fmax(widest, graphs->part[i].width);
+        tallest = fmax(tallest, graphs->part[i].height);
+    }
+    graphs->scale = fmin(1, PLOT_WIDTH / widest);
+    graphs->height = graphs->scale * tallest;
     return true;
+}
+
+static void free_graphs(struct graphs *graphs) {
+    for (int i = 0; i < PANELS; i++) scene_clear(&graphs->part[i]);
+}
+
+static void place_graph(struct graphs *graphs, int i, double x, double y, struct scene *scene) {
+    double left = x + GAP + (PLOT_WIDTH - graphs->scale * graphs->part[i].width) / 2;
+    panel_place(scene, &graphs->part[i], left, y + (graphs->height - graphs->scale * graphs->part[i].height) / 2,
+                graphs->scale);
 }
 
 static void draw_words(const struct style *style, int i, double x, double y, struct scene *scene) {
@@ -86,23 +109,25 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
                  struct error *error) {
     const struct style *style = style_of(theme);
     double head = GAP + style->title_size, words = 2.4 * style->title_size;
+    struct graphs graphs;
     scene_init(scene);
     message[0] = '\0';
-    bool ok = true;
+    bool ok = draw_graphs(chart->kept, theme, &graphs, error);
     for (int i = 0; ok && i < PANELS; i++) {
         struct scene plot;
         double x = i * COLUMN, y = head + words;
         scene_group(scene, TAG_PANEL, (uint32_t)i, titles[i]);
         draw_words(style, i, x, head, scene);
-        ok = draw_graph(chart->kept, i, theme, x, y, scene, error);
-        y += GRAPH_HEIGHT + GAP / 2;
-        ok = ok && chart_panel_scene(chart, (size_t)i, theme, COLUMN, PLOT_HEIGHT, &plot, message, error);
+        place_graph(&graphs, i, x, y, scene);
+        y += graphs.height;
+        ok = chart_panel_scene(chart, (size_t)i, theme, COLUMN, PLOT_HEIGHT, &plot, message, error);
         if (ok) scene_place(scene, &plot, x, y, 1);
         scene_end(scene);
     }
+    free_graphs(&graphs);
     struct buffer note = {0};
     scene_escape(&note, chart->note);
-    double bottom = head + words + GRAPH_HEIGHT + PLOT_HEIGHT + 1.6 * GAP;
+    double bottom = head + words + graphs.height + PLOT_HEIGHT + GAP;
     scene_text(scene, GAP, bottom, buffer_string(&note), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
     scene->failed |= note.failed;
     buffer_free(&note);
@@ -157,7 +182,7 @@ struct chart *figure_2(struct session *session, int number, bool full, const cha
                   "Width 10. Lines: exact, the mean over %d graphs with weights ±1/√10. Points: measured from %s "
                   "estimates. Seed %llu%s.",
                   GRAPHS, full ? "2,000,000" : "20,000", (unsigned long long)session->settings.seed,
-                  full ? "" : " (quick; `full` measures 100 times as many)");
+                  full ? "" : " (quick; :figure 2 full measures 100 times as many)");
     struct chart *chart = chart_new("Figure 2: paths, and the variance of sampling them", buffer_string(&note), error);
     bool ok = chart && sweeps;
     for (int i = 0; ok && i < PANELS; i++) ok = add_sweep(session, chart, i, full, &csv, sweeps, error);

@@ -251,6 +251,73 @@ static bool read_layout(struct drawing *drawing) {
     return true;
 }
 
+// ---- straight edges -----------------------------------------------------------------------------------------------
+
+#define ROOM 3.0                  // points between a straight edge and a node that it passes
+enum { STRAIGHTENED = 40000000 }; // most pairs of edges and nodes that are looked at
+
+// Whether the line from a to b passes through the node, by cutting it at the four sides (Liang and Barsky).
+static bool passes_through(struct point a, struct point b, const struct layout_node *node) {
+    double half[2] = {node->width / 2 + ROOM, node->height / 2 + ROOM}, from = 0, to = 1;
+    double at[2] = {a.x - node->at.x, a.y - node->at.y}, step[2] = {b.x - a.x, b.y - a.y};
+    for (int i = 0; i < 2; i++) {
+        if (step[i] == 0 && fabs(at[i]) > half[i]) return false;
+        if (step[i] == 0) continue;
+        double t0 = (-half[i] - at[i]) / step[i], t1 = (half[i] - at[i]) / step[i];
+        from = fmax(from, fmin(t0, t1));
+        to = fmin(to, fmax(t0, t1));
+    }
+    return from < to;
+}
+
+static bool is_free(const struct layout *layout, const struct layout_edge *edge) {
+    struct point a = layout->node[edge->from].at, b = layout->node[edge->to].at;
+    for (uint32_t i = 0; i < layout->node_count; i++)
+        if (i != edge->from && i != edge->to && passes_through(a, b, &layout->node[i])) return false;
+    return true;
+}
+
+static int compare_pairs(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Two edges join the same nodes; true also when memory runs out.
+static bool has_parallel_edges(const struct layout *layout) {
+    uint64_t *pair = mem_alloc((size_t)layout->edge_count + 1, sizeof *pair);
+    bool found = !pair;
+    for (uint32_t i = 0; i < layout->edge_count && pair; i++) {
+        uint64_t a = layout->edge[i].from, b = layout->edge[i].to;
+        pair[i] = a < b ? a << 32 | b : b << 32 | a;
+    }
+    if (pair) qsort(pair, layout->edge_count, sizeof *pair, compare_pairs);
+    for (uint32_t i = 1; i < layout->edge_count && !found; i++) found = pair[i] == pair[i - 1];
+    mem_free(pair);
+    return found;
+}
+
+// Every edge could be a straight line without a label or a node in its way.
+static bool may_be_straight(const struct layout *layout) {
+    bool ok = (double)layout->edge_count * layout->node_count < STRAIGHTENED && !has_parallel_edges(layout);
+    for (uint32_t i = 0; i < layout->edge_count && ok; i++) {
+        const struct layout_edge *edge = &layout->edge[i];
+        ok = edge->from != edge->to && edge->label_width <= 0 && is_free(layout, edge);
+    }
+    return ok;
+}
+
+// A graph that needs no curves has none: full layers are read as a mesh of lines.
+static void straighten(struct layout *layout) {
+    if (!may_be_straight(layout)) return;
+    for (uint32_t i = 0; i < layout->edge_count; i++) {
+        struct layout_edge *edge = &layout->edge[i];
+        struct point a = layout->node[edge->from].at, b = layout->node[edge->to].at;
+        edge->point_count = 4; // no spline has fewer
+        for (int k = 0; k < 4; k++)
+            edge->point[k] = (struct point){a.x + k * (b.x - a.x) / 3, a.y + k * (b.y - a.y) / 3};
+    }
+}
+
 // ---- which of two drawings ----------------------------------------------------------------------------------------
 
 #define PIECES 6 // straight pieces a curve is compared by
@@ -349,6 +416,7 @@ static bool draw(struct drawing *drawing, GVC_t *context, enum order order) {
     ok = ok && gvLayout(context, drawing->graph, "dot") == 0;
     if (ok) {
         ok = read_layout(drawing);
+        if (ok) straighten(drawing->layout);
         gvFreeLayout(context, drawing->graph);
     }
     agclose(drawing->graph);

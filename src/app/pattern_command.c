@@ -76,6 +76,10 @@ static void tell(struct session *session, const struct pattern *pattern) {
     mem_free(paths);
 }
 
+static bool graph_is_larger(const struct pattern *pattern, uint32_t vertices) {
+    return pattern_vertices(pattern) > vertices;
+}
+
 bool command_pattern(struct session *session, const struct words *words, struct error *error) {
     struct pattern pattern;
     if (!read_pattern(session, words, &pattern, error)) return false;
@@ -87,7 +91,13 @@ bool command_pattern(struct session *session, const struct words *words, struct 
     sampling_set_pattern(session, &pattern);
     session->shown.kind = VIEW_PRIMAL;
     session->show = true;
-    if (pattern.kind == PATTERN_VECTOR) ok = settings_collapse(session, "layers") || error_memory(error);
+    bool too_many = graph_is_larger(&pattern, session->settings.layout_vertices);
+    bool whole = pattern.kind == PATTERN_VECTOR || too_many; // a layer as one vertex
+    if (whole || strcmp(session->shown.rule, "layers") == 0)
+        ok = settings_collapse(session, whole ? "layers" : "none") || error_memory(error);
     tell(session, &pattern);
+    if (too_many && pattern.kind != PATTERN_VECTOR && !session->output.json)
+        report_text(session, "drawn with one vertex for each layer, as more than %u would be too many to draw\n",
+                    session->settings.layout_vertices);
     return ok;
 }

@@ -873,7 +873,7 @@ bool session_view(struct session *session, enum view_kind kind, struct view *vie
     *view = (struct view){.kind = kind,
                           .graph = graph,
                           .theme = s->theme,
-                          .direction = s->direction,
+                          .direction = settings_direction(s, graph),
                           .values = s->values,
                           .digits = s->digits,
                           .collapsed = session->shown.collapsed,

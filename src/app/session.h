@@ -17,8 +17,9 @@
 struct settings {
     enum theme theme;
     enum direction direction;
-    int digits;        // of numbers in drawings
-    uint32_t vertices; // limits, as in environment_options
+    bool direction_auto; // layered graphs to the right, others up, whatever `direction` is
+    int digits;          // of numbers in drawings
+    uint32_t vertices;   // limits, as in environment_options
     uint64_t steps;
     uint32_t depth;
     uint32_t paths; // most paths listed without `top N`

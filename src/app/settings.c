@@ -10,6 +10,7 @@
 void settings_default(struct settings *settings) {
     *settings = (struct settings){.theme = THEME_LIGHT,
                                   .direction = DIRECTION_UP,
+                                  .direction_auto = true,
                                   .digits = 3,
                                   .vertices = 20000000,
                                   .steps = 10000000,
@@ -18,6 +19,11 @@ void settings_default(struct settings *settings) {
                                   .layout_vertices = 2000,
                                   .layout_seconds = 5,
                                   .values = true};
+}
+
+enum direction settings_direction(const struct settings *settings, const struct graph *graph) {
+    if (!settings->direction_auto) return settings->direction;
+    return graph->layered ? DIRECTION_RIGHT : DIRECTION_UP;
 }
 
 void settings_apply(struct session *session) {
@@ -43,7 +49,7 @@ static bool read_word(const char *text, const char *const *words, int count, int
 }
 
 static const char *const on_off[] = {"off", "on"};
-static const char *const directions[] = {"up", "down", "right", "left"};
+static const char *const directions[] = {"up", "down", "right", "left", "auto"};
 static const char *const text_modes[] = {"text", "paths"};
 
 static bool set_theme(struct session *session, const char *value) {
@@ -55,12 +61,13 @@ static void show_theme(const struct session *session, struct buffer *out) {
 
 static bool set_direction(struct session *session, const char *value) {
     int word;
-    if (!read_word(value, directions, 4, &word)) return false;
-    session->settings.direction = (enum direction)word;
+    if (!read_word(value, directions, 5, &word)) return false;
+    session->settings.direction_auto = word == 4;
+    session->settings.direction = word == 4 ? DIRECTION_UP : (enum direction)word;
     return true;
 }
 static void show_direction(const struct session *session, struct buffer *out) {
-    buffer_text(out, directions[session->settings.direction]);
+    buffer_text(out, directions[session->settings.direction_auto ? 4 : session->settings.direction]);
 }
 
 #define WHOLE(NAME, TYPE, LOW, HIGH)                                                                                   \
@@ -205,8 +212,8 @@ static void show_threads(const struct session *session, struct buffer *out) {
 const struct setting setting_table[] = {
     {"theme", "light | dark | projector", "colours and sizes of drawings", "light dark projector", set_theme,
      show_theme},
-    {"direction", "up | down | right | left", "where the outputs are in drawings", "up down right left", set_direction,
-     show_direction},
+    {"direction", "auto | up | down | right | left", "where the outputs are in drawings; auto: up, of patterns right",
+     "auto up down right left", set_direction, show_direction},
     {"digits", "1 to 17", "significant digits of numbers in drawings", NULL, set_digits, show_digits},
     {"values", "on | off", "values under the names in drawings", "on off", set_values, show_values},
     {"collapse",

@@ -23,6 +23,8 @@ const struct setting *setting_find(const char *name, struct error *error);
 bool settings_collapse(struct session *session, const char *value);
 void settings_collapse_again(struct session *session);
 // Tells the rooms that have to know (limits of the language).
+// Where the outputs of a graph are drawn.
+enum direction settings_direction(const struct settings *settings, const struct graph *graph);
 void settings_apply(struct session *session);
 
 #endif

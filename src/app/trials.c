@@ -13,6 +13,8 @@
 #include "app/variance.h"
 #include "base/file.h"
 
+#define ROUNDING 1e-13 // of the exact value: errors below are those of the arithmetic
+
 enum { SAMPLES, COST, REMEMBERED, ESTIMATE, EXACT, ERROR, VARIANCE, NUMBERS };
 static const char *const number_names[NUMBERS] = {"samples", "cost",  "remembered", "estimate",
                                                   "exact",   "error", "variance"};
@@ -310,6 +312,32 @@ static bool write_file(struct session *session, const struct words *words, struc
 
 // ---- the plot -----------------------------------------------------------------------------------------------------
 
+// A variance or an error that is nothing but rounding: the estimate is exact. It would stretch a logarithmic axis.
+static bool is_rounding(const struct trial *row, int number) {
+    double unit = ROUNDING * fabs(row->value[EXACT]);
+    if (number == VARIANCE) return row->value[VARIANCE] < unit * unit;
+    return number == ERROR && row->value[ERROR] < unit;
+}
+
+static double drawn(const struct trial *row, int number) { return is_rounding(row, number) ? 0 : row->value[number]; }
+
+// Names the methods that are exact all the time.
+static void tell_exact(const struct trial *const *row, size_t count, int y, struct buffer *out) {
+    for (size_t i = 0, end; i < count; i = end) {
+        bool exact = true;
+        for (end = i; end < count && strcmp(row[end]->method, row[i]->method) == 0; end++)
+            exact &= is_rounding(row[end], y) || row[end]->value[y] == 0;
+        if (exact) buffer_printf(out, "%s%s: %s 0", out->size ? "; " : "", row[i]->method, number_names[y]);
+    }
+}
+
+// Points that rise along x are joined.
+static enum plot_marks marks_of(const struct chart_curve *curve) {
+    for (size_t i = 1; i < curve->count; i++)
+        if (!(curve->x[i] > curve->x[i - 1])) return PLOT_POINTS;
+    return PLOT_BOTH;
+}
+
 // Estimates of different derivatives are different curves; the cells of a sweep differ in what they are of along one.
 static int by_curve(const struct trial *x, const struct trial *y) {
     int by = strcmp(x->method, y->method);
@@ -336,13 +364,13 @@ static bool add_curve(const struct trials *t, struct chart_panel *panel, const s
     struct chart_curve *curve = name.failed ? NULL : chart_curve(panel, buffer_string(&name), count, false);
     buffer_free(&name);
     if (!curve) return false;
-    curve->marks = PLOT_BOTH;
     curve->count = 0;
     for (size_t i = 0; i < count; i++) {
         if (!has_point(row[i], x, y)) continue;
-        curve->x[curve->count] = row[i]->value[x];
-        curve->y[curve->count++] = row[i]->value[y];
+        curve->x[curve->count] = drawn(row[i], x);
+        curve->y[curve->count++] = drawn(row[i], y);
     }
+    curve->marks = marks_of(curve);
     return true;
 }
 
@@ -386,7 +414,7 @@ static void seeds_text(const struct trials *t, char out[128]) {
 static bool spans(const struct trials *t, int number) {
     double low = INFINITY, high = 0;
     for (size_t i = 0; i < t->count; i++) {
-        double value = t->row[i].value[number];
+        double value = drawn(&t->row[i], number);
         if (isnan(value)) continue;
         if (value < 0) return false;
         if (value > 0) low = fmin(low, value), high = fmax(high, value);
@@ -404,12 +432,16 @@ static bool plot(struct session *session, const struct words *words, struct erro
             return command_usage_error(words, i, error, "`%s` is no column of numbers", words->word[i]);
     struct order order = {.number = x};
     const struct trial **row = ordered(t, &order, error);
-    char note[128];
-    seeds_text(t, note);
-    struct chart *chart = row ? chart_new("", note, error) : NULL;
-    struct chart_panel *panel = chart ? chart_panel(chart, "Trials", number_names[x], number_names[y]) : NULL;
+    char seeds[128];
+    struct buffer note = {0};
+    seeds_text(t, seeds);
+    buffer_text(&note, seeds);
     json_t *rows = row ? rows_json(row, t->count) : NULL;
     if (row) qsort(row, t->count, sizeof *row, by_curve_and_x);
+    if (row) tell_exact(row, t->count, y, &note);
+    struct chart *chart = row ? chart_new("Trials", buffer_string(&note), error) : NULL;
+    buffer_free(&note);
+    struct chart_panel *panel = chart ? chart_panel(chart, "", number_names[x], number_names[y]) : NULL;
     struct buffer csv = {0};
     put_rows(t, &csv);
     bool ok = chart && panel && add_curves(t, panel, row, t->count, x, y) && !csv.failed &&

@@ -32,15 +32,20 @@ struct drawing {
     uint32_t colour;
 };
 
+// As it was asked for: without the parameter that the sweep runs through.
+static void method_name(const struct variance *v, uint32_t m, char out[64]) {
+    const struct method *method = &v->method[m];
+    sampler_name(method, out);
+    if (v->bare[m] && method->estimator->takes != SAMPLER_TAKES_NOTHING)
+        snprintf(out, 64, "%s%s%s", method->estimator->name, method->out_edges ? " per vertex" : "",
+                 method->noreplace ? " noreplace" : "");
+}
+
 // "walk, width 4, K = 2": what tells the curve from the others of its panel.
 static void curve_name(const struct variance *v, const struct variance_place *at, bool with_width, char out[128]) {
     char keep[32];
     enum variance_axis along = variance_along(v);
-    sampler_name(&v->method[at->method], out);
-    if (v->bare[at->method] && v->method[at->method].estimator->takes != SAMPLER_TAKES_NOTHING)
-        snprintf(out, 64, "%s%s%s", v->method[at->method].estimator->name,
-                 v->method[at->method].out_edges ? " per vertex" : "",
-                 v->method[at->method].noreplace ? " noreplace" : "");
+    method_name(v, at->method, out);
     if (with_width && v->axis[AXIS_WIDTH].count > 1 && along != AXIS_WIDTH)
         snprintf(out + strlen(out), 128 - strlen(out), ", width %g", variance_value(v, at, AXIS_WIDTH));
     if (v->axis[AXIS_KEEP].count > 1 && along != AXIS_KEEP) {
@@ -73,13 +78,15 @@ static bool add_line(struct drawing *d, const struct variance_place *at, const c
     return true;
 }
 
-// Points with bars of 2 standard errors; those that too few samples carry (`heavy`) without.
+// Points with bars of 2 standard errors; those that too few samples carry (`heavy`) as rings
+// without bars.
 static bool add_points(struct drawing *d, const struct variance_place *at, const char *name, bool heavy) {
     uint32_t count = count_of(d->v, variance_along(d->v));
     struct chart_curve *curve = chart_curve(d->panel, name, count, !heavy);
     if (!curve) return error_memory(d->error);
     curve->colour = d->colour;
     curve->marks = PLOT_POINTS;
+    curve->hollow = heavy;
     curve->count = 0;
     for (uint32_t i = 0; i < count; i++) {
         size_t k = curve->count;
@@ -166,10 +173,43 @@ bool variance_panels(const struct variance *v, struct chart *chart, const char *
     return true;
 }
 
-static bool any_heavy(const struct variance *v) {
-    for (size_t i = 0; i < v->sweep.cell_count; i++)
-        if (v->sweep.cell[i].done && variance_is_heavy(&v->sweep.cell[i])) return true;
-    return false;
+struct heavy {
+    size_t count, done, low; // low: measured is less than exact
+    double fewest;           // effective sample size
+};
+
+static struct heavy count_heavy(const struct variance *v) {
+    struct heavy heavy = {.fewest = INFINITY};
+    for (size_t i = 0; i < v->sweep.cell_count; i++) {
+        const struct sweep_cell *cell = &v->sweep.cell[i];
+        heavy.done += cell->done;
+        if (!cell->done || !variance_is_heavy(cell)) continue;
+        heavy.count++;
+        heavy.low += !(cell->result.measured >= cell->result.exact);
+        heavy.fewest = fmin(heavy.fewest, cell->result.effective);
+    }
+    return heavy;
+}
+
+// A variance of 0 has no place on a logarithmic axis: it is told instead.
+static bool is_zero(const struct variance *v, uint32_t method) {
+    bool any = false;
+    for (size_t i = 0; i < v->sweep.cell_count; i++) {
+        const struct sweep_cell *cell = &v->sweep.cell[i];
+        if (!cell->done || variance_at(v, i).method != method) continue;
+        if (cell->result.exact != 0) return false;
+        any = true;
+    }
+    return any;
+}
+
+static void tell_zeros(const struct variance *v, struct buffer *out) {
+    for (uint32_t m = 0; m < v->method_count; m++) {
+        char name[64];
+        if (!is_zero(v, m)) continue;
+        method_name(v, m, name);
+        buffer_printf(out, "; %s: 0 everywhere", name);
+    }
 }
 
 // "interleaved, width 3, weights uniform 0.5 to 1.5, normalised, seed 0; lines exact, points measured ..."
@@ -197,7 +237,11 @@ static void note_of(const struct session *session, const struct variance *v, str
         text_label_number(text, (double)v->estimates * v->graphs, 4);
         buffer_printf(out, ", points measured from %s estimates", text);
     }
-    if (any_heavy(v)) buffer_text(out, " (without bars: too few of them carry it)");
+    tell_zeros(v, out);
+    struct heavy heavy = count_heavy(v);
+    if (heavy.count)
+        buffer_printf(out, "; rings: heavy tails, too few samples carry it (effective sample size from %.0f)",
+                      floor(heavy.fewest));
 }
 
 static char *state_of(struct session *session, const struct variance *v) {
@@ -314,21 +358,12 @@ static void row_text(struct session *session, const struct variance *v, size_t i
 }
 
 static void tell_heavy(struct session *session, const struct variance *v) {
-    size_t heavy = 0, low = 0, done = 0;
-    double fewest = INFINITY;
-    for (size_t i = 0; i < v->sweep.cell_count; i++) {
-        const struct sweep_cell *cell = &v->sweep.cell[i];
-        done += cell->done;
-        if (!cell->done || !variance_is_heavy(cell)) continue;
-        heavy++;
-        low += !(cell->result.measured >= cell->result.exact);
-        fewest = fmin(fewest, cell->result.effective);
-    }
-    if (heavy)
+    struct heavy heavy = count_heavy(v);
+    if (heavy.count)
         report_text(session,
                     "heavy tails: in %zu of %zu cells too few samples carry what is measured (effective sample size "
                     "from %.0f); it underestimates in %zu\n",
-                    heavy, done, floor(fewest), low);
+                    heavy.count, heavy.done, floor(heavy.fewest), heavy.low);
 }
 
 static uint32_t varying(const struct variance *v) {

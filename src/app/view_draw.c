@@ -27,10 +27,16 @@ bool view_has_clock(const struct view_app *app) {
 
 double view_panel_width(const struct view_app *app) { return view_in_lesson(app) ? 340 : 280; }
 
-// Beside a plot it only serves a lesson's text; the instructor's notes are a page of their own.
+// A figure of the paper: graphs and plots on one page.
+static bool is_page(const struct view_app *app) {
+    const char *view = app->picture ? json_string_value(json_object_get(app->picture->about, "view")) : NULL;
+    return view && strcmp(view, "page") == 0;
+}
+
+// Beside plots it only serves a lesson's text; the instructor's notes are a page of their own.
 static bool has_panel(const struct view_app *app) {
     if (!app->panel_shown || !app->picture || view_has_clock(app)) return false;
-    return !app->chart || view_in_lesson(app);
+    return (!app->chart && !is_page(app)) || view_in_lesson(app);
 }
 
 double view_panel_scale(const struct view_app *app) {
@@ -63,6 +69,7 @@ void view_go(struct view_app *app, struct viewport to, double seconds) {
 }
 
 #define READABLE 0.35 // pixels per point: below, names are no longer read
+#define LEGIBLE 0.6   // ... and from there they are read well
 
 // Where the inputs are, for a picture that is too long to be read as a whole.
 static struct point beginning(const struct picture *picture) {
@@ -80,6 +87,23 @@ static struct point beginning(const struct picture *picture) {
     return (struct point){sum.x / count, sum.y / count};
 }
 
+// A picture larger than the area fills it, a smaller one stands in its middle: the centre, along one direction.
+static double inside(double centre, double size, double shown) {
+    return size <= shown ? size / 2 : fmin(fmax(centre, shown / 2), size - shown / 2);
+}
+
+// Large enough to read, with the inputs in sight.
+static struct viewport fit_beginning(const struct view_app *app) {
+    const struct scene *scene = &app->picture->scene;
+    struct area area = view_picture_area(app);
+    struct point begin = beginning(app->picture);
+    double scale = LEGIBLE * app->ratio;
+    return (struct viewport){inside(begin.x, scene->width, area.width / scale),
+                             inside(begin.y, scene->height, area.height / scale), scale};
+}
+
+static const char too_large[] = "too large to be read as a whole: here are the inputs; w shows all of it";
+
 void view_fit(struct view_app *app, bool glide) {
     if (!app->picture) return;
     if (app->chart) {
@@ -87,11 +111,11 @@ void view_fit(struct view_app *app, bool glide) {
         return;
     }
     struct viewport whole = fit(app), to = whole;
+    if (!app->fitted && strcmp(app->note, too_large) == 0) app->note[0] = '\0';
     double readable = READABLE * app->ratio;
-    if (whole.scale < readable && !app->whole) {
-        struct point begin = beginning(app->picture);
-        to = (struct viewport){begin.x, begin.y, readable};
-        if (!app->fitted) view_note(app, "too large to be read as a whole: here are the inputs; w shows all of it");
+    if (whole.scale < readable && !app->whole && !is_page(app)) {
+        to = fit_beginning(app);
+        if (!app->fitted) view_note(app, "%s", too_large);
     }
     app->fitted = true;
     view_go(app, to, glide ? 0.25 : 0);

@@ -239,7 +239,10 @@ static void slider(struct maker *m, uint32_t i) {
     bool in_hand = app->input == i;
     struct buffer name = {0};
     char number[80];
-    scene_name(&name, text_of(about, "name"));
+    if (i < SAMPLING_SLIDER || strlen(text_of(about, "name")) == 1)
+        scene_name(&name, text_of(about, "name"));
+    else
+        scene_escape(&name, text_of(about, "name")); // a word, no variable
     snprintf(number, sizeof number, "%.6g", value);
     if (*show) snprintf(number, sizeof number, "%.40s", show);
     if (app->typing && in_hand) snprintf(number, sizeof number, "%s|", app->typed);

@@ -61,6 +61,7 @@ static bool read_curve(const json_t *object, uint32_t number, struct plot_curve 
                                  .marks = (enum plot_marks)json_integer_value(json_object_get(object, "marks")),
                                  .colour = number_of ? (uint32_t)json_integer_value(number_of) : number,
                                  .bars = bars,
+                                 .hollow = json_is_true(json_object_get(object, "hollow")),
                                  .dashed = json_is_true(json_object_get(object, "dashed"))};
     return curve->x && curve->y && (!bars || (curve->low && curve->high));
 }

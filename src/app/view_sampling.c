@@ -10,7 +10,7 @@
 
 #define PER_SECOND 6.0  // samples that light up
 #define THICKEST 9.0    // points, of an edge that every sample reads
-#define PILE_ALPHA 0x8C // of 0xFF
+#define PILE_SHARE 0.55 // of the accent, the rest is background
 
 json_t *view_sampling(const struct view_app *app) {
     json_t *sampling = app->picture ? json_object_get(app->picture->about, "sampling") : NULL;
@@ -74,10 +74,19 @@ static void stroke_edge(const struct picture *picture, uint32_t edge, colour ink
     }
 }
 
+static colour blend(colour a, colour b, double share) {
+    colour out = 0xFF;
+    for (int shift = 8; shift < 32; shift += 8) {
+        double part = share * (a >> shift & 0xFF) + (1 - share) * (b >> shift & 0xFF);
+        out |= (colour)lround(part) << shift;
+    }
+    return out;
+}
+
 static void pile_edge(const struct view_app *app, uint32_t edge, double share, struct scene *out) {
     const struct style *style = style_of(app->theme);
     double width = style->edge_width + THICKEST * share;
-    stroke_edge(app->picture, edge, (style->accent & ~(colour)0xFF) | PILE_ALPHA, width, out);
+    stroke_edge(app->picture, edge, blend(style->accent, style->background, PILE_SHARE), width, out);
 }
 
 // Those of the first `count` samples.
@@ -97,6 +106,19 @@ static void pile_first(const struct view_app *app, const json_t *first, uint32_t
     for (uint32_t e = 0; reads && e < edges; e++)
         if (reads[e]) pile_edge(app, e, reads[e] / (double)count, out);
     mem_free(reads);
+}
+
+// The edges' labels, above the paths.
+static void paint_labels(const struct picture *picture, cairo_t *cairo) {
+    struct scene labels = {.item = mem_alloc(picture->scene.count + 1, sizeof *labels.item)}; // borrows their texts
+    if (!labels.item) return;
+    for (uint32_t p = 0; p < picture->part_count; p++) {
+        if (picture->part[p].tag != TAG_EDGE) continue;
+        for (uint32_t i = picture->part[p].first; i < picture->part[p].end; i++)
+            if (picture->scene.item[i].kind == SCENE_TEXT) labels.item[labels.count++] = picture->scene.item[i];
+    }
+    paint_scene(cairo, &labels, false);
+    mem_free(labels.item);
 }
 
 void view_sampling_draw(struct view_app *app, cairo_t *cairo) {
@@ -120,6 +142,7 @@ void view_sampling_draw(struct view_app *app, cairo_t *cairo) {
     }
     paint_scene(cairo, &scene, false);
     scene_clear(&scene);
+    paint_labels(app->picture, cairo);
 }
 
 // ---- the histogram ------------------------------------------------------------------------------------------------
@@ -239,5 +262,5 @@ double view_sampling_histogram(const struct view_app *app, struct scene *scene, 
         snprintf(line, sizeof line, "%.0f beyond the left end, %.0f beyond the right", bars.below, bars.above);
         put_text(scene, x, y, line, 9, style->muted, ANCHOR_START);
     }
-    return y + 8;
+    return y + 16;
 }

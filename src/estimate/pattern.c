@@ -81,16 +81,16 @@ static bool add_layer(struct making *m, uint32_t layer, vertex *next) {
     return !task_interrupted() || error_interrupt(m->error);
 }
 
-// Its layers' vertices lie in a frame each, if they are to be shown as one.
+// Its layers' vertices lie in a frame each, so that they can be shown as one.
 static bool add_layers(struct making *m, vertex *next) {
     for (uint32_t layer = 1; layer <= m->pattern->depth; layer++) {
         char name[16];
         layer_name(m->pattern, layer, name);
-        bool frame = m->pattern->kind == PATTERN_VECTOR;
-        symbol text = frame ? symbol_of(m->symbols, name, strlen(name)) : 0;
-        if (frame && !graph_enter(m->graph, FRAME_LAYER, text, layer, 0, m->error)) return false;
+        symbol text = symbol_of(m->symbols, name, strlen(name));
+        if (!text) return error_memory(m->error);
+        if (!graph_enter(m->graph, FRAME_LAYER, text, layer, 0, m->error)) return false;
         if (!add_layer(m, layer, next)) return false;
-        if (frame) graph_leave(m->graph);
+        graph_leave(m->graph);
         memcpy(m->layer, next, m->pattern->width * sizeof *next);
     }
     return true;
@@ -104,6 +104,7 @@ static bool build(struct making *m, vertex *next) {
     vertex out = add_sum(m, m->layer, m->pattern->width);
     const char *name = pattern_names[m->pattern->kind];
     m->graph->function = symbol_of(m->symbols, name, strlen(name));
+    m->graph->layered = true;
     return out != VERTEX_NONE && graph_name(m->graph, out, y, m->error) && graph_output(m->graph, out, y, m->error);
 }
 

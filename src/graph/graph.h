@@ -64,6 +64,7 @@ struct graph {
     vertex *output; // a vertex may be there twice
     symbol *output_name;
     uint32_t output_count;
+    bool layered;    // made in layers, as the patterns of Figure 2: drawn from left to right
     symbol function; // what was traced, 0 for expressions at the prompt
     uint32_t limit;  // most vertices allowed (graph_add fails with ERROR_LIMIT beyond)
 

@@ -50,6 +50,7 @@ static bool copy_rest(struct graph *to, const struct graph *from, const vertex *
         if (!graph_output(to, at[from->output[i]], from->output_name[i], error)) return false;
     to->private->frame = 0;
     to->function = from->function;
+    to->layered = from->layered;
     return true;
 }
 

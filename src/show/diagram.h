@@ -32,6 +32,7 @@ struct view {
     enum theme theme;
     enum direction direction;   // default DIRECTION_UP: inputs at the bottom, outputs on top
     bool values;                // values under the names
+    bool names_only;            // VIEW_PRIMAL: no operations under them either
     int digits;                 // significant digits of numbers, default 3
     const struct lit_path *lit; // lit in VIEW_PRIMAL and VIEW_LCG, or NULL
     bool dim;                   // what is not lit recedes

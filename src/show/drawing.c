@@ -179,8 +179,11 @@ static bool sparse(const struct drawing *drawing) {
     return (drawing->held ? drawing->held_count : drawing->sketch->edge_count) <= DRAWING_SPARSE;
 }
 
-#define CROWDED_SHARE 0.2                         // of an edge, where its label stands
-enum { CROWDED_RANKS = 95, CROWDED_NODES = 150 }; // points, so that labels do not meet
+// Of an edge, where its label stands if it stands on it: before the first crossing, which in full layers of w nodes is
+// at 1/w.
+static double label_share(const struct drawing *drawing) {
+    return drawing->view->graph->layered ? fmin(0.2, 1.0 / (drawing->fan + 1)) : 0.2;
+}
 
 static bool dense(const struct drawing *drawing) {
     return 2 * drawing->sketch->edge_count > 3 * drawing->sketch->node_count;
@@ -193,8 +196,45 @@ static bool crowded(const struct drawing *drawing) {
 
 static double rank_gap(const struct drawing *drawing) {
     if (drawing->close) return CLOSE_RANKS;
-    if (crowded(drawing)) return CROWDED_RANKS;
     return dense(drawing) ? drawing->style->layer_gap : drawing->style->rank_gap;
+}
+
+// Gaps in label sizes, so that labels at 0.2 of their edges do not meet: they are wide, not tall.
+struct gaps {
+    double rank, node;
+};
+static const struct gaps upright_gaps = {10.5, 16.7}, sideways_gaps = {11, 7};
+
+static bool is_upright(const struct view *view) {
+    return view->direction == DIRECTION_UP || view->direction == DIRECTION_DOWN;
+}
+
+#define NODE_SIZE 43.0     // points, about
+#define NODE_DISTANCE 71.0 // ... with the usual gap
+#define CLEAR 27.0         // by which a straight edge must pass beside its source's neighbour
+#define LONGEST_SHAPE 2.2  // a layered graph is not drawn out longer than that, of its width
+
+// Between the ranks of a layered graph: so far apart that its edges can be straight, if that does not take too much
+// room.
+static double layered_gap(const struct drawing *drawing) {
+    const struct graph *graph = drawing->view->graph;
+    uint32_t layers = graph->frame_count - 1;
+    if (!graph->layered || drawing->view->collapsed_count || layers < 1) return 0;
+    double width = (graph->count - 2.0) / layers, distance = CLEAR * (width - 1);
+    return (layers + 1) * distance <= LONGEST_SHAPE * NODE_DISTANCE * width ? distance - NODE_SIZE : 0;
+}
+
+static void set_gaps(struct drawing *drawing) {
+    if (drawing->close) {
+        drawing->layout.rank_gap = rank_gap(drawing);
+    } else if (crowded(drawing)) {
+        struct gaps gaps = is_upright(drawing->view) ? upright_gaps : sideways_gaps;
+        double size = drawing->label_size * 0.2 / label_share(drawing);
+        drawing->layout.rank_gap = gaps.rank * size;
+        drawing->layout.node_gap = gaps.node * size;
+    } else {
+        drawing->layout.rank_gap = fmax(rank_gap(drawing), layered_gap(drawing));
+    }
 }
 
 static bool make_label(struct drawing *drawing, size_t e) {
@@ -237,6 +277,14 @@ static bool add_held(struct drawing *drawing) {
     return true;
 }
 
+static uint32_t widest_fan(const struct sketch *sketch) {
+    uint32_t *out = mem_zero(sketch->node_count + 1, sizeof *out), widest = 0;
+    for (size_t e = 0; out && e < sketch->edge_count; e++)
+        if (++out[sketch->edge[e].from] > widest) widest = out[sketch->edge[e].from];
+    mem_free(out);
+    return widest;
+}
+
 static bool prepare(struct drawing *drawing) {
     const struct sketch *sketch = drawing->sketch;
     if (!add_held(drawing)) return false;
@@ -245,8 +293,7 @@ static bool prepare(struct drawing *drawing) {
         return false;
     drawing->layout.direction = drawing->view->direction;
     drawing->layout.keep = drawing->view->live;
-    drawing->layout.rank_gap = rank_gap(drawing);
-    drawing->layout.node_gap = crowded(drawing) ? CROWDED_NODES : 0;
+    set_gaps(drawing);
     for (size_t i = 0; i < sketch->node_count; i++) size_node(drawing, &sketch->node[i], &drawing->layout.node[i]);
     rank_outputs(drawing);
     for (size_t i = 0; i < sketch->edge_count; i++) {
@@ -267,6 +314,7 @@ bool drawing_make(const struct view *view, const struct sketch *sketch, enum dra
                                 .values = (view->values || view->known) && scale == 1};
     drawing->label_size = drawing->style->label_size * (0.92 + 0.08 * scale) / fmax(scale, 0.5);
     drawing->close = scale < 1;
+    drawing->fan = widest_fan(sketch);
     bool ok = prepare(drawing) || error_memory(error);
     ok = ok && layout_run(&drawing->layout, view->layout_seconds, error);
     if (!ok) drawing_free(drawing);
@@ -366,7 +414,7 @@ static void paint_label(const struct drawing *drawing, uint32_t e, const struct 
     const struct style *style = drawing->style;
     const struct layout_edge *edge = &drawing->layout.edge[e];
     uint8_t lit = light->edge[e];
-    struct point at = crowded(drawing) ? on_edge(edge, CROWDED_SHARE) : edge->label;
+    struct point at = crowded(drawing) ? on_edge(edge, label_share(drawing)) : edge->label;
     struct buffer text = {0};
     if (!sparse(drawing) && !light->dim && drawing->sketch->edge[e].count == 1)
         long_label(drawing, e, &text);

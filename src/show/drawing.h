@@ -15,6 +15,7 @@ struct drawing {
     enum drawing_labels labels;
     double label_size; // points
     bool close;        // a small drawing: ranks lie closer together
+    uint32_t fan;      // most edges out of a node
     struct layout layout;
     char **label;        // by edge: markup or NULL
     double *held;        // by edge: bytes (view->held), or NULL

@@ -38,6 +38,8 @@ static colour curve_colour(const struct canvas *canvas, const struct plot_curve 
     return canvas->style->series[curve->colour % 8];
 }
 
+static bool has_words(const char *markup) { return markup && *markup; }
+
 static bool has_range(const struct plot_curve *curve) { return curve->low && curve->high; }
 
 // ---- words --------------------------------------------------------------------------------------------------------
@@ -257,7 +259,8 @@ static void place_frame(struct canvas *canvas, double width, double height) {
     const struct plot *plot = canvas->plot;
     struct plot_frame *frame = &canvas->frame;
     double t = canvas->text, label = widest_label(canvas), edge = EDGE * t;
-    frame->top = edge + (plot->title ? 1.3 * canvas->title : 0) + (plot->y_label ? 1.55 * t : 0) + 1.3 * t;
+    frame->top =
+        edge + (has_words(plot->title) ? 1.3 * canvas->title : 0) + (has_words(plot->y_label) ? 1.55 * t : 0) + 1.3 * t;
     double bottom = edge + (plot->x_label ? 1.9 * t : 0) + 1.9 * t;
     frame->height = fmax(height - frame->top - bottom, 0.2 * height);
     canvas->y_ticks = axis_ticks(&frame->y, frame->height / (4 * t), canvas->y_tick);
@@ -475,7 +478,7 @@ static void draw_words(const struct canvas *canvas) {
     const struct plot_frame *frame = &canvas->frame;
     const struct style *style = canvas->style;
     double t = canvas->text, y = EDGE * t, middle = frame->left + frame->width / 2, below = frame->top + frame->height;
-    if (plot->title) draw_title(canvas, frame->left, y += canvas->title);
+    if (has_words(plot->title)) draw_title(canvas, frame->left, y += canvas->title);
     if (plot->y_label)
         draw_fitting(canvas, frame->left, y + 1.6 * t, plot->y_label, t, room_behind(canvas, frame->left), style->muted,
                      ANCHOR_START);
@@ -503,6 +506,32 @@ static struct pen make_pen(const struct canvas *canvas, const struct plot_curve 
                         .thin = curve->count > THIN_FROM};
 }
 
+static struct point place_of(const struct canvas *canvas, const struct plot_curve *curve, size_t i) {
+    return plot_to_picture(&canvas->frame, curve->x[i], curve->y[i]);
+}
+
+// All that can be seen of one lies within a point of the other.
+static bool coincide(const struct canvas *canvas, const struct plot_curve *a, const struct plot_curve *b) {
+    size_t shown = 0;
+    if (a->count != b->count || a->count > LISTED_POINTS) return false;
+    for (size_t i = 0; i < a->count; i++) {
+        struct point p = place_of(canvas, a, i), q = place_of(canvas, b, i);
+        bool is = isfinite(p.x) && isfinite(p.y);
+        if (is != (isfinite(q.x) && isfinite(q.y)) || (is && (fabs(p.x - q.x) > 1 || fabs(p.y - q.y) > 1)))
+            return false;
+        shown += is;
+    }
+    return shown > 1;
+}
+
+static bool covers_line(const struct canvas *canvas, const struct plot_curve *curve) {
+    for (const struct plot_curve *other = canvas->plot->curve; other < curve; other++)
+        if (!other->hidden && other->marks != PLOT_POINTS && other->colour != curve->colour &&
+            coincide(canvas, other, curve))
+            return true;
+    return false;
+}
+
 static bool trace(const struct canvas *canvas, const struct plot_curve *curve, struct pen *pen, struct error *error) {
     for (size_t i = 0; i < curve->count; i++) {
         if (i % LOOK_EVERY == 0 && task_interrupted()) return error_interrupt(error);
@@ -514,6 +543,7 @@ static bool trace(const struct canvas *canvas, const struct plot_curve *curve, s
 
 static bool draw_line(const struct canvas *canvas, const struct plot_curve *curve, struct error *error) {
     struct pen pen = make_pen(canvas, curve, canvas->scene);
+    pen.dashed |= covers_line(canvas, curve);
     bool ok = trace(canvas, curve, &pen, error);
     pen_free(&pen);
     return ok;
@@ -535,7 +565,12 @@ static void draw_mark(const struct canvas *canvas, const struct plot_curve *curv
         say_point(canvas->plot, curve->x[i], curve->y[i], &words);
         scene_group(canvas->scene, TAG_POINT, (uint32_t)i, buffer_string(&words));
     }
-    scene_ellipse(canvas->scene, p.x, p.y, canvas->dot, canvas->dot, curve_colour(canvas, curve), 0, 0);
+    colour ink = curve_colour(canvas, curve);
+    if (curve->hollow)
+        scene_ellipse(canvas->scene, p.x, p.y, canvas->dot, canvas->dot, canvas->style->background, ink,
+                      0.7 * canvas->line);
+    else
+        scene_ellipse(canvas->scene, p.x, p.y, canvas->dot, canvas->dot, ink, 0, 0);
     if (listed) scene_end(canvas->scene);
     canvas->scene->failed |= words.failed;
     buffer_free(&words);
@@ -645,6 +680,7 @@ static bool draw_bars(const struct canvas *canvas, const struct plot_curve *curv
 struct label {
     uint32_t curve;
     bool has_end, is_cut; // the curve has an end in the picture; it goes on beyond the edge
+    bool named;           // it has a label
     struct point end;
     double wanted, y; // middle of the text
 };
@@ -661,19 +697,29 @@ static bool find_ends(const struct canvas *canvas, struct label *label, uint32_t
         label[(*count)++] = (struct label){.curve = c,
                                            .has_end = pen.drawn,
                                            .is_cut = pen.cut,
+                                           .named = listed,
                                            .end = pen.end,
                                            .wanted = pen.drawn ? pen.end.y : bottom};
     }
     return true;
 }
 
-static void sort_labels(struct label *label, uint32_t count) {
-    for (uint32_t i = 1; i < count; i++)
-        for (uint32_t j = i; j && label[j].wanted < label[j - 1].wanted; j--) {
+static bool is_before(const struct label *a, const struct label *b) {
+    return a->named != b->named ? a->named : a->wanted < b->wanted;
+}
+
+// Those with a name first, from top to bottom; returns how many they are.
+static uint32_t sort_labels(struct label *label, uint32_t count) {
+    uint32_t named = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        named += label[i].named;
+        for (uint32_t j = i; j && is_before(&label[j], &label[j - 1]); j--) {
             struct label swap = label[j];
             label[j] = label[j - 1];
             label[j - 1] = swap;
         }
+    }
+    return named;
 }
 
 // Labels that touch form a block centred on where they would like to be.
@@ -720,12 +766,21 @@ static void draw_leader(const struct canvas *canvas, const struct label *label, 
     add_line(canvas->scene, label->end.x + 0.5 * t, label->end.y, x - 0.25 * t, label->y, with_alpha(ink, 0x80), 0.6);
 }
 
+// Another curve shows points of the same thing, and a dot at the end would look like one of them.
+static bool has_points(const struct canvas *canvas, const struct plot_curve *curve) {
+    for (uint32_t c = 0; c < canvas->plot->curve_count; c++) {
+        const struct plot_curve *other = &canvas->plot->curve[c];
+        if (!other->hidden && other->marks == PLOT_POINTS && other->colour == curve->colour) return true;
+    }
+    return false;
+}
+
 static void draw_label(const struct canvas *canvas, const struct label *label, double size) {
     const struct plot_frame *frame = &canvas->frame;
     const struct plot_curve *curve = &canvas->plot->curve[label->curve];
     colour ink = curve->hidden ? canvas->style->dim_text : curve_colour(canvas, curve);
     double x = frame->left + frame->width + LABEL_GAP * canvas->text;
-    if (label->has_end && !label->is_cut && curve->marks == PLOT_LINE)
+    if (label->has_end && !label->is_cut && curve->marks == PLOT_LINE && !has_points(canvas, curve))
         scene_ellipse(canvas->scene, label->end.x, label->end.y, canvas->dot, canvas->dot, ink, 0, 0);
     if (!is_labelled(canvas->plot, curve)) return;
     draw_leader(canvas, label, x, ink);
@@ -785,10 +840,10 @@ static bool draw_all(const struct canvas *canvas, struct error *error) {
     uint32_t count = 0;
     if (!label) return error_memory(error);
     bool ok = find_ends(canvas, label, &count, error);
-    double size = 0, step = label_step(canvas, count, &size), over = 0.7 * canvas->text;
-    sort_labels(label, count);
+    uint32_t named = sort_labels(label, count);
+    double size = 0, step = label_step(canvas, named, &size), over = 0.7 * canvas->text;
     ok = ok &&
-         spread(label, count, canvas->frame.top - over, canvas->frame.top + canvas->frame.height + over, step, error);
+         spread(label, named, canvas->frame.top - over, canvas->frame.top + canvas->frame.height + over, step, error);
     if (ok) draw_axes(canvas);
     ok = ok && draw_curves(canvas, label, count, size, error);
     mem_free(label);

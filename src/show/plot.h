@@ -18,6 +18,7 @@ struct plot_curve {
     enum plot_marks marks;
     uint32_t colour;     // index into the theme's series colours, taken modulo their number
     bool bars;           // low to high as error bars instead of a band
+    bool hollow;         // points are rings: numbers to be doubted
     bool dashed, hidden; // hidden: neither drawn nor fitted
 };
 
@@ -43,9 +44,9 @@ struct plot_frame {
     struct axis x, y;
 };
 
-// Draws the plot. Each curve is a group TAG_CURVE with its index, points that are marked TAG_POINT in it. `frame` and
-// `message` may be NULL; the message says what of the data cannot be shown, or is "". ERROR_USAGE: a window or size
-// that is none; ERROR_MEMORY, ERROR_INTERRUPT.
+// Draws the plot. A line that lies on an earlier one is dashed, so that both are seen. Each curve is a group TAG_CURVE
+// with its index, points that are marked TAG_POINT in it. `frame` and `message` may be NULL; the message says what of
+// the data cannot be shown, or is "". ERROR_USAGE: a window or size that is none; ERROR_MEMORY, ERROR_INTERRUPT.
 bool plot_scene(const struct plot *plot, struct scene *scene, struct plot_frame *frame, char message[256],
                 struct error *error);
 // Only where things would be.

@@ -54,7 +54,7 @@ static void undo_takes_back_all_kinds_of_lines(void **state) {
     must_run(s, ":undo");
     assert_int_equal(s->eliminated_count, 1);
     must_run(s, ":undo\n:undo");
-    assert_setting(s, "direction", "up");
+    assert_setting(s, "direction", "auto");
     assert_int_equal(s->eliminated_count, 0);
     must_run(s, ":undo");
     assert_true(output(s) == there);

@@ -330,6 +330,29 @@ static void layered_nets_keep_their_order(void **state) {
     layout_free(&net);
 }
 
+// Full layers far enough apart are a mesh of straight lines; where one would run through a node, all stay curves.
+static void full_layers_are_joined_by_lines(void **state) {
+    (void)state;
+    for (int far = 0; far < 2; far++) {
+        struct layout net;
+        make_net(&net, 5, 2);
+        net.direction = DIRECTION_RIGHT;
+        net.rank_gap = far ? 150 : 20;
+        assert_true(layout_run(&net, 0, NULL));
+        uint32_t straight = 0;
+        for (uint32_t e = 0; e < net.edge_count; e++) {
+            const struct layout_edge *edge = &net.edge[e];
+            struct point a = edge->point[0], b = edge->point[edge->point_count - 1];
+            double off = 0, length = hypot(b.x - a.x, b.y - a.y);
+            for (uint32_t i = 1; i + 1 < edge->point_count; i++)
+                off = fmax(off, fabs((b.x - a.x) * (edge->point[i].y - a.y) - (b.y - a.y) * (edge->point[i].x - a.x)));
+            straight += off / length < 0.5; // points
+        }
+        assert_true(far ? straight == net.edge_count : straight < net.edge_count);
+        layout_free(&net);
+    }
+}
+
 static void many_nodes_are_laid_out(void **state) {
     (void)state;
     struct layout net;
@@ -457,6 +480,7 @@ int main(void) {
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test_setup(graphviz_lays_out, use_default),
         cmocka_unit_test_setup(layered_nets_keep_their_order, use_default),
+        cmocka_unit_test_setup(full_layers_are_joined_by_lines, use_default),
         cmocka_unit_test_setup(many_nodes_are_laid_out, use_default),
         cmocka_unit_test_setup_teardown(failures_fall_back, use_default, use_default),
         cmocka_unit_test_setup(a_killed_child_is_replaced, use_default),

@@ -288,6 +288,34 @@ static void labels_do_not_overlap(void **state) {
     }
 }
 
+// A sweep: an exact line with a name, and points without one that were measured around it.
+static void points_of_a_line_need_no_room(void **state) {
+    (void)state;
+    static const double x[] = {0, 1, 2}, y[] = {1, 2, 3}, z[] = {1.1, 1.9, 2.97};
+    struct plot_curve curve[] = {{.name = "one", .x = x, .y = y, .count = 3},
+                                 {.x = x, .y = z, .count = 3, .marks = PLOT_POINTS},
+                                 {.name = "two", .x = x, .y = y, .count = 3, .colour = 1},
+                                 {.x = x, .y = z, .count = 3, .marks = PLOT_POINTS, .colour = 1, .hollow = true}};
+    struct plot plot = plot_of(curve, 4);
+    struct scene scene;
+    draw(&plot, &scene, NULL, NULL);
+    const struct scene_item *one = find_text(&scene, "one"), *two = find_text(&scene, "two");
+    assert_non_null(one);
+    assert_near(fabs(one->y - two->y), 1.3 * one->size, 0.01); // next to each other: no room is kept for the others
+    uint32_t dots = 0, rings = 0, dashed = 0;
+    const struct style *style = style_of(THEME_LIGHT);
+    for (size_t i = 0; i < scene.count; i++) {
+        const struct scene_item *item = &scene.item[i];
+        if (item->kind == SCENE_ELLIPSE && item->fill == style->background && item->stroke == style->series[1]) rings++;
+        if (item->kind == SCENE_ELLIPSE && item->fill == style->series[0]) dots++;
+        if (item->kind == SCENE_PATH && item->dashed) dashed += item->stroke == style->series[1];
+    }
+    assert_int_equal(dots, 3); // none at the end of the line, where it would look like a fourth point
+    assert_int_equal(rings, 3);
+    assert_int_equal(dashed, 1); // the second line lies on the first, and both are seen
+    scene_clear(&scene);
+}
+
 static void windows_that_are_none_are_refused(void **state) {
     (void)state;
     struct plot_curve curve = {.x = xs, .y = up, .count = 5};
@@ -490,6 +518,7 @@ int main(void) {
         cmocka_unit_test(missing_points_leave_gaps),
         cmocka_unit_test(lines_are_cut_at_the_window),
         cmocka_unit_test(labels_do_not_overlap),
+        cmocka_unit_test(points_of_a_line_need_no_room),
         cmocka_unit_test(windows_that_are_none_are_refused),
         cmocka_unit_test(no_data_still_make_a_picture),
         cmocka_unit_test(a_million_points_are_thinned),

@@ -922,6 +922,49 @@ def test_sliders_change_the_pattern():
     s.wait(lambda state: len(state["vertices"]) == 11, "the pattern as it was, by one :undo")
 
 
+def test_patterns_run_from_left_to_right():
+    s = session("-i").ready()
+    s.open(":pattern interleaved 3 2")
+    state = s.at_rest()
+    at = places(state)
+    expect(at["theta"][0] < at["A_1"][0] < at["B_1"][0] < at["y"][0], f"theta, A, B, y from left to right: {at}")
+    expect(near(at["A_1"][0], at["A_3"][0], 1) and at["A_1"][1] < at["A_2"][1] < at["A_3"][1], f"A in a column: {at}")
+    s.ask(":pattern vector 3 3")
+    s.wait(lambda state: [place["name"] for place in state["vertices"]] == ["theta", "A", "B", "C", "y"], "letters")
+    s.ask(":pattern independent 3 1")
+    s.wait(lambda state: len(state["vertices"]) == 5, "vertices again, not a layer")
+    said = s.ask(":pattern interleaved 30 100")  # 3002 vertices
+    expect("one vertex for each layer" in said, said)
+    s.wait(lambda state: len(state["vertices"]) == 102, "a vertex for each layer")
+    state = s.at_rest()
+    x, y = vertex(state, "theta")
+    expect(0 < x < 200 and 0 < y < state["size"][1], f"the input stands at the left, not at {x}, {y}")
+    s.ask(":pattern interleaved 3 2")
+    state = s.wait(lambda state: len(state["vertices"]) == 8, "the small one")
+    expect("too large" not in state["note"], state["note"])
+
+
+def test_labels_lie_above_sampled_paths():
+    s = session("-i").ready()
+    s.open(":pattern interleaved 3 2")
+    s.ask(":lcg")
+    s.wait(lambda state: state["view"] == "lcg", "the linearized graph")
+    s.at_rest()
+    s.ask(":sample 1000 edges 1")  # each sample reads every edge
+    s.wait(lambda state: state.get("sampling"), "the sampling")
+    s.key("e")
+    s.wait(lambda state: not state["sampling"]["plays"], "all samples")
+    s.point(2, s.state()["size"][1] - 2)
+    state = s.at_rest()
+    expect(all(share == 1 for _, share in state["sampling"]["pile"]), "all edges are full")
+    (x0, y0), (x1, y1) = vertex(state, "theta"), vertex(state, "A_2")
+    expect(near(y0, y1, 1), "a level edge")
+    row = [display.pixel(x, y0) for x in range(round(x0), round(x1))]
+    thick = [i for i, ink in enumerate(row) if ink >> 16 > 0xD0 and ink & 0xFF < 0xA8]  # the accent, mixed with white
+    gaps = [b - a for a, b in zip(thick, thick[1:]) if b - a > 8]
+    expect(thick and len(gaps) == 1, f"its label cuts it once, {gaps}")
+
+
 # ---- lessons ----------------------------------------------------------------------------------------------------------
 
 
@@ -1055,6 +1098,8 @@ def test_a_sweep_is_shown_as_plots():
     until(lambda: display.area(0, 0, 1000, 700) != before, "a curve less")
     s.ask(":figure 2")
     s.wait(lambda state: state["view"] == "page", "the page of Figure 2")
+    width, height = s.state()["size"]
+    until(lambda: display.pixel(width - 3, height // 2) == display.pixel(3, height - 3), "a page without a panel")
     s.ask(":lcg")
     s.wait(lambda state: state["view"] == "lcg", "the graph again")
 

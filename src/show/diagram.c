@@ -81,7 +81,9 @@ static void add_captions(const struct view *view, double y, struct scene *scene)
 static bool draw_graph(const struct view *view, const struct sketch *sketch, struct scene *scene, char message[256],
                        struct error *error) {
     struct drawing drawing;
-    if (!drawing_make(view, sketch, labels_of(view->kind), view->kind == VIEW_PRIMAL && !view->names_only, 1, &drawing, error)) return false;
+    if (!drawing_make(view, sketch, labels_of(view->kind), view->kind == VIEW_PRIMAL && !view->names_only, 1, &drawing,
+                      error))
+        return false;
     struct scene part;
     scene_init(&part);
     drawing_paint(&drawing, view->lit, view->dim, &part);

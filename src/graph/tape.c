@@ -713,7 +713,6 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
         bool add, ok = true;
         void *dw = adjoint_part(t, b, &add);
         if (!dw) return false;
-        if (place && !add) memset(dw, 0, count_of(t, b) * t->k->size);
         if (!place) {
             t->k->product(true, false, k, n, m, 1, value_of(t, a), dy, add, dw);
         } else {
@@ -722,14 +721,15 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
             s.key = t->key;
             s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
             if (held->kind == HELD_SAMPLE) {
-                ok = t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
+                ok = t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, add, t->scratch);
             } else if (s.shared) {
+                if (!add) memset(dw, 0, count_of(t, b) * t->k->size);
                 t->k->project_product(&s, data_of(t->part[place - 1]), dy, n, dw, t->scratch);
             } else {
                 struct block *whole = pool_take(&t->pool, m * k * t->k->size);
                 if (!whole) return false;
                 t->k->unproject(&s, data_of(t->part[place - 1]), data_of(whole), t->scratch);
-                t->k->product(true, false, k, n, m, 1, data_of(whole), dy, 1, dw);
+                t->k->product(true, false, k, n, m, 1, data_of(whole), dy, add, dw);
                 pool_give(&t->pool, whole);
             }
             pool_give(&t->pool, t->part[place - 1]);

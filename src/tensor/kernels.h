@@ -69,10 +69,10 @@ struct kernels {
     bool (*keep)(const struct sampling *sampling, const void *x, void *kept);
     // x (rows x length) += what was kept, at its places: an unbiased stand-in for x.
     bool (*restore)(const struct sampling *sampling, const void *kept, void *x);
-    // dw (length x columns) += restored(kept)^T dy (rows x columns), with the work of what was kept only.
+    // dw (length x columns) = or, to add, += restored(kept)^T dy (rows x columns), with the work of what was kept only.
     bool (*keep_product)(const struct sampling *sampling, const void *kept, const void *dy, size_t columns, void *dw,
-                         void *scratch);
-    // The same for a convolution's filters; rows are (image, channel), length is height * width.
+                         bool add, void *scratch);
+    // dw += the same for a convolution's filters; rows are (image, channel), length is height * width.
     bool (*keep_conv)(const struct sampling *sampling, struct conv_size size, const void *kept, const void *dy,
                       void *dw, void *scratch);
     // x R and (x R) R^T with the signs R (length x kept)/sqrt(kept) drawn from the key.

@@ -256,8 +256,8 @@ static void NAME(pool_back)(const void *dy, void *dx, size_t planes, uint32_t he
         for (uint32_t i = 0; i < rows; i++, in += columns) {
             REAL *row = out + (size_t)i * side * width, *next = row + width;
             if (!add) {
-                for (uint32_t j = 0; j < columns; j++) row[2 * j] = row[2 * j + 1] = in[j] * share;
-                memcpy(next, row, width * sizeof *row);
+                for (uint32_t j = 0; j < columns; j++)
+                    row[2 * j] = row[2 * j + 1] = next[2 * j] = next[2 * j + 1] = in[j] * share;
                 continue;
             }
             for (uint32_t j = 0; j < columns; j++)
@@ -331,27 +331,95 @@ static bool NAME(restore)(const struct sampling *s, const void *kept, void *x) {
     return ok;
 }
 
-// One sample for all rows: a small dense product, and its rows added where they belong. Else row by row.
-static bool NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
-                               void *scratch) {
+// A kept number and its row.
+struct NAME(entry) {
+    REAL value;
+    uint32_t row;
+};
+
+// The kept numbers that are not zero (relu has cut many) in the order of their places: those of place i begin at
+// start[i]. In scratch; NULL: out of memory.
+static const struct NAME(entry) *
+    NAME(by_place)(const struct sampling *s, const REAL *kept, uint32_t **start, void *scratch) {
     struct places p;
-    const REAL *value = kept, *in = dy;
-    REAL *out = dw;
-    bool ok = places_begin(&p, s);
-    if (ok && s->shared) {
+    size_t most = (size_t)s->rows * s->kept, count = 0;
+    struct NAME(entry) *entry = scratch, *sorted = entry + most;
+    uint32_t *at = (uint32_t *)(void *)(sorted + most), *first = at + most;
+    memset(first, 0, ((size_t)s->length + 2) * sizeof *first);
+    if (!places_begin(&p, s)) return NULL;
+    for (uint32_t r = 0; r < s->rows; r++, kept += s->kept) {
         const uint32_t *place = places_next(&p);
-        NAME(product)(true, false, s->kept, columns, s->rows, 1, kept, dy, 0, scratch);
-        for (uint32_t i = 0; i < s->kept; i++)
-            NAME(add_times)(out + place[i] * columns, (const REAL *)scratch + i * columns, 1, columns);
-    }
-    for (uint32_t r = 0; ok && !s->shared && r < s->rows; r++, in += columns, value += s->kept) {
-        const uint32_t *place = places_next(&p);
-        for (uint32_t i = 0; i < s->kept; i++)
-            if (value[i] != 0) // relu has cut many
-                NAME(add_times)(out + place[i] * columns, in, value[i], columns);
+        for (uint32_t i = 0; i < s->kept; i++) {
+            uint32_t taken = kept[i] != 0;
+            entry[count] = (struct NAME(entry)){kept[i], r};
+            at[count] = place[i];
+            count += taken;
+            first[place[i] + 2] += taken;
+        }
     }
     places_end(&p);
-    return ok;
+    for (uint32_t i = 0; i < s->length; i++) first[i + 2] += first[i + 1];
+    for (size_t i = 0; i < count; i++) sorted[first[at[i] + 1]++] = entry[i];
+    *start = first;
+    return sorted;
+}
+
+// `vectors` x 16 columns of dw: of each place, the sum of its numbers times their rows of dy.
+static inline __attribute__((always_inline)) void NAME(strip)(const struct NAME(entry) * entry, const uint32_t *start,
+                                                              uint32_t length, const REAL *dy, size_t columns, REAL *dw,
+                                                              bool add, int vectors) {
+    for (uint32_t i = 0; i < length; i++, dw += columns) {
+        NAME(vector) sum[4] = {{0}};
+        for (uint32_t e = start[i]; e < start[i + 1]; e++)
+            for (int v = 0; v < vectors; v++)
+                sum[v] +=
+                    entry[e].value * *(const NAME(vector) *)(dy + entry[e].row * columns + (size_t)v * NAME(LANES));
+        for (int v = 0; v < vectors; v++) {
+            NAME(vector) *to = (NAME(vector) *)(dw + (size_t)v * NAME(LANES));
+            if (add) sum[v] += *to;
+            *to = sum[v];
+        }
+    }
+}
+
+// The columns that fill no vector.
+static void NAME(strip_rest)(const struct NAME(entry) * entry, const uint32_t *start, uint32_t length, const REAL *dy,
+                             size_t columns, REAL *dw, bool add, size_t count) {
+    for (uint32_t i = 0; i < length; i++, dw += columns) {
+        REAL sum[NAME(LANES)] = {0};
+        for (uint32_t e = start[i]; e < start[i + 1]; e++)
+            NAME(add_times)(sum, dy + entry[e].row * columns, entry[e].value, count);
+        for (size_t c = 0; c < count; c++) dw[c] = add ? dw[c] + sum[c] : sum[c];
+    }
+}
+
+static bool NAME(different_product)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns,
+                                    REAL *dw, bool add, void *scratch) {
+    uint32_t *start;
+    const struct NAME(entry) *entry = NAME(by_place)(s, kept, &start, scratch);
+    size_t c = 0;
+    if (!entry) return false;
+    for (; c + 4 * NAME(LANES) <= columns; c += 4 * NAME(LANES))
+        NAME(strip)(entry, start, s->length, dy + c, columns, dw + c, add, 4);
+    for (; c + NAME(LANES) <= columns; c += NAME(LANES))
+        NAME(strip)(entry, start, s->length, dy + c, columns, dw + c, add, 1);
+    if (c < columns) NAME(strip_rest)(entry, start, s->length, dy + c, columns, dw + c, add, columns - c);
+    return true;
+}
+
+// One sample for all rows: a small dense product, and its rows added where they belong. Else place by place.
+static bool NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
+                               bool add, void *scratch) {
+    struct places p;
+    REAL *out = dw, *small = scratch;
+    if (!s->shared) return NAME(different_product)(s, kept, dy, columns, dw, add, scratch);
+    if (!places_begin(&p, s)) return false;
+    const uint32_t *place = places_next(&p);
+    if (!add) memset(dw, 0, s->length * columns * sizeof *out);
+    NAME(product)(true, false, s->kept, columns, s->rows, 1, kept, dy, 0, small);
+    for (uint32_t i = 0; i < s->kept; i++) NAME(add_times)(out + place[i] * columns, small + i * columns, 1, columns);
+    places_end(&p);
+    return true;
 }
 
 // What keep_conv works on: dy of an image with zeros around it and sixteen filters side by side, so that a kept number
@@ -376,19 +444,51 @@ static struct NAME(patches) NAME(patches_in)(struct conv_size z, uint32_t kept, 
     return p;
 }
 
+// 16 numbers of 16 rows, `stride` apart, turned into 16 times one of each row.
+static void NAME(turn_square)(const REAL *from, size_t stride, REAL *to) {
+    NAME(vector) a[NAME(LANES)], b[NAME(LANES)];
+    for (int i = 0; i < NAME(LANES); i++) a[i] = *(const NAME(vector) *)(from + (size_t)i * stride);
+        // Four times: rows i and i + 8 become neighbours, number by number.
+#define INTERLEAVE(TO, FROM)                                                                                           \
+    for (int i = 0; i < 8; i++) {                                                                                      \
+        TO[2 * i] =                                                                                                    \
+            __builtin_shufflevector(FROM[i], FROM[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);     \
+        TO[2 * i + 1] = __builtin_shufflevector(FROM[i], FROM[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29,    \
+                                                14, 30, 15, 31);                                                       \
+    }
+    INTERLEAVE(b, a)
+    INTERLEAVE(a, b)
+    INTERLEAVE(b, a)
+    INTERLEAVE(a, b)
+#undef INTERLEAVE
+    for (int i = 0; i < NAME(LANES); i++) *(NAME(vector) *)(to + (size_t)i * NAME(LANES)) = a[i];
+}
+
+// Numbers begin ... end of a row of dy, of up to 16 filters, side by side.
+static void NAME(turn_row)(const REAL *dy, size_t plane, uint32_t filters, int64_t begin, int64_t end, REAL *to) {
+    for (; filters == NAME(LANES) && begin + NAME(LANES) <= end; begin += NAME(LANES))
+        NAME(turn_square)(dy + begin, plane, to + begin * NAME(LANES));
+    for (; begin < end; begin++)
+        for (uint32_t f = 0; f < filters; f++) to[begin * NAME(LANES) + f] = dy[f * plane + (size_t)begin];
+}
+
 // Row 0 and column 0 belong to place pad - side + 1 of dy; what lies outside is zero from the start.
 static void NAME(patches_turn)(const struct NAME(patches) * p, const REAL *dy) {
     const struct conv_size *z = &p->size;
-    int64_t shift = (int64_t)z->side - 1 - z->pad;
-    for (uint32_t f = 0; f < z->filters; f++)
-        for (uint32_t i = 0; i < z->out_height; i++, dy += z->out_width) {
+    int64_t shift = (int64_t)z->side - 1 - z->pad, begin = shift < 0 ? -shift : 0, end = (int64_t)p->width - shift;
+    size_t plane = (size_t)z->out_height * z->out_width;
+    if (end > z->out_width) end = z->out_width;
+    for (size_t g = 0; g < p->groups; g++) {
+        uint32_t first = (uint32_t)g * NAME(LANES), filters = z->filters - first;
+        for (uint32_t i = 0; i < z->out_height; i++) {
             int64_t row = i + shift;
             if (row < 0 || row >= (int64_t)p->height) continue;
-            int64_t begin = shift < 0 ? -shift : 0, end = (int64_t)p->width - shift;
-            if (end > z->out_width) end = z->out_width;
-            REAL *to = p->dy + ((f / NAME(LANES) * p->height + (size_t)row) * p->width) * NAME(LANES) + f % NAME(LANES);
-            for (int64_t j = begin; j < end; j++) to[(j + shift) * NAME(LANES)] = dy[j];
+            REAL *to = p->dy + (g * p->height + (size_t)row) * p->width * NAME(LANES);
+            NAME(turn_row)
+            (dy + first * plane + (size_t)i * z->out_width, plane, filters < NAME(LANES) ? filters : NAME(LANES), begin,
+             end, to + shift * NAME(LANES));
         }
+    }
 }
 
 static void NAME(patches_take)(struct NAME(patches) * p, const REAL *kept, const uint32_t *place, uint32_t count) {

@@ -331,7 +331,7 @@ static bool NAME(restore)(const struct sampling *s, const void *kept, void *x) {
     return ok;
 }
 
-// A kept number and its row.
+// A kept number and its row (or, within a row, its place).
 struct NAME(entry) {
     REAL value;
     uint32_t row;
@@ -364,55 +364,96 @@ static const struct NAME(entry) *
     return sorted;
 }
 
-// `vectors` x 16 columns of dw: of each place, the sum of its numbers times their rows of dy.
+// `count` columns of dw, at most `vectors` x 16: of each place, the sum of its numbers times their rows of dy, whose
+// rows are `stride` apart and hold whole vectors.
 static inline __attribute__((always_inline)) void NAME(strip)(const struct NAME(entry) * entry, const uint32_t *start,
-                                                              uint32_t length, const REAL *dy, size_t columns, REAL *dw,
-                                                              bool add, int vectors) {
+                                                              uint32_t length, const REAL *dy, size_t stride, REAL *dw,
+                                                              size_t columns, bool add, size_t count, int vectors) {
     for (uint32_t i = 0; i < length; i++, dw += columns) {
         NAME(vector) sum[4] = {{0}};
-        for (uint32_t e = start[i]; e < start[i + 1]; e++)
+        for (uint32_t e = start[i]; e < start[i + 1]; e++) {
+            const REAL *from = dy + entry[e].row * stride;
             for (int v = 0; v < vectors; v++)
-                sum[v] +=
-                    entry[e].value * *(const NAME(vector) *)(dy + entry[e].row * columns + (size_t)v * NAME(LANES));
-        for (int v = 0; v < vectors; v++) {
-            NAME(vector) *to = (NAME(vector) *)(dw + (size_t)v * NAME(LANES));
-            if (add) sum[v] += *to;
-            *to = sum[v];
+                sum[v] += entry[e].value * *(const NAME(vector) *)(from + (size_t)v * NAME(LANES));
         }
+        if (count == (size_t)vectors * NAME(LANES)) {
+            for (int v = 0; v < vectors; v++) {
+                NAME(vector) *to = (NAME(vector) *)(dw + (size_t)v * NAME(LANES));
+                if (add) sum[v] += *to;
+                *to = sum[v];
+            }
+            continue;
+        }
+        const REAL *part = (const REAL *)sum;
+        for (size_t c = 0; c < count; c++) dw[c] = add ? dw[c] + part[c] : part[c];
     }
 }
 
-// The columns that fill no vector.
-static void NAME(strip_rest)(const struct NAME(entry) * entry, const uint32_t *start, uint32_t length, const REAL *dy,
-                             size_t columns, REAL *dw, bool add, size_t count) {
-    for (uint32_t i = 0; i < length; i++, dw += columns) {
-        REAL sum[NAME(LANES)] = {0};
-        for (uint32_t e = start[i]; e < start[i + 1]; e++)
-            NAME(add_times)(sum, dy + entry[e].row * columns, entry[e].value, count);
-        for (size_t c = 0; c < count; c++) dw[c] = add ? dw[c] + sum[c] : sum[c];
+enum { NAME(STRIP) = 64 };
+
+// The last columns, which fill no strip: dy is copied with zeros beside it.
+static void NAME(last_strip)(const struct NAME(entry) * entry, const uint32_t *start, const struct sampling *s,
+                             const REAL *dy, size_t columns, REAL *dw, bool add, size_t count, REAL *wide) {
+    int vectors = (int)((count + NAME(LANES) - 1) / NAME(LANES));
+    size_t stride = (size_t)vectors * NAME(LANES);
+    for (uint32_t r = 0; r < s->rows; r++) {
+        memcpy(wide + r * stride, dy + r * columns, count * sizeof *wide);
+        memset(wide + r * stride + count, 0, (stride - count) * sizeof *wide);
     }
+    if (vectors == 1)
+        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 1);
+    else if (vectors == 2)
+        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 2);
+    else if (vectors == 3)
+        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 3);
+    else
+        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 4);
 }
 
-static bool NAME(different_product)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns,
-                                    REAL *dw, bool add, void *scratch) {
+// Place by place, each written once: for gradients that are larger than the first cache.
+static bool NAME(product_by_place)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns, REAL *dw,
+                                   bool add, REAL *scratch) {
     uint32_t *start;
-    const struct NAME(entry) *entry = NAME(by_place)(s, kept, &start, scratch);
+    REAL *wide = scratch;
+    const struct NAME(entry) *entry = NAME(by_place)(s, kept, &start, wide + (size_t)s->rows * NAME(STRIP));
     size_t c = 0;
     if (!entry) return false;
-    for (; c + 4 * NAME(LANES) <= columns; c += 4 * NAME(LANES))
-        NAME(strip)(entry, start, s->length, dy + c, columns, dw + c, add, 4);
-    for (; c + NAME(LANES) <= columns; c += NAME(LANES))
-        NAME(strip)(entry, start, s->length, dy + c, columns, dw + c, add, 1);
-    if (c < columns) NAME(strip_rest)(entry, start, s->length, dy + c, columns, dw + c, add, columns - c);
+    for (; c + NAME(STRIP) <= columns; c += NAME(STRIP))
+        NAME(strip)(entry, start, s->length, dy + c, columns, dw + c, columns, add, NAME(STRIP), 4);
+    if (c < columns) NAME(last_strip)(entry, start, s, dy + c, columns, dw + c, add, columns - c, wide);
     return true;
 }
+
+// Row by row, each number added where it belongs.
+static bool NAME(product_by_row)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns, REAL *dw,
+                                 bool add, void *scratch) {
+    struct places p;
+    struct NAME(entry) *entry = scratch;
+    if (!places_begin(&p, s)) return false;
+    if (!add) memset(dw, 0, s->length * columns * sizeof *dw);
+    for (uint32_t r = 0; r < s->rows; r++, dy += columns, kept += s->kept) {
+        const uint32_t *place = places_next(&p);
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < s->kept; i++) {
+            entry[count] = (struct NAME(entry)){kept[i], place[i]};
+            count += kept[i] != 0; // relu has cut many
+        }
+        for (uint32_t i = 0; i < count; i++) NAME(add_times)(dw + entry[i].row * columns, dy, entry[i].value, columns);
+    }
+    places_end(&p);
+    return true;
+}
+
+enum { NAME(FIRST_CACHE) = 48 * 1024 };
 
 // One sample for all rows: a small dense product, and its rows added where they belong. Else place by place.
 static bool NAME(keep_product)(const struct sampling *s, const void *kept, const void *dy, size_t columns, void *dw,
                                bool add, void *scratch) {
     struct places p;
     REAL *out = dw, *small = scratch;
-    if (!s->shared) return NAME(different_product)(s, kept, dy, columns, dw, add, scratch);
+    if (!s->shared && s->length * columns * sizeof *out <= NAME(FIRST_CACHE))
+        return NAME(product_by_row)(s, kept, dy, columns, dw, add, scratch);
+    if (!s->shared) return NAME(product_by_place)(s, kept, dy, columns, dw, add, scratch);
     if (!places_begin(&p, s)) return false;
     const uint32_t *place = places_next(&p);
     if (!add) memset(dw, 0, s->length * columns * sizeof *out);

@@ -147,8 +147,8 @@ size_t keep_conv_scratch(const struct sampling *s, struct conv_size z) {
 }
 
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {
-    size_t all = (size_t)s->rows * s->kept; // entries of two numbers, and a place, before and after they are sorted
-    return s->shared ? (size_t)s->kept * columns : 5 * all + s->length + 2;
+    size_t all = (size_t)s->rows * s->kept; // entries of two numbers, sorted and not, and their places; a strip of dy
+    return s->shared ? (size_t)s->kept * columns : 64 * (size_t)s->rows + 5 * all + s->length + 2;
 }
 size_t project_scratch(const struct sampling *s, size_t columns) {
     return (size_t)s->length * s->kept + (size_t)s->kept * columns;

@@ -167,7 +167,7 @@ static void samples_of_matrices(void **state) {
                              .shared = rng_below(&rng, 2),
                              .distinct = rng_below(&rng, 2)};
         s.kept = upto(s.length);
-        uint32_t columns = upto(round % 3 ? 7 : 90);
+        uint32_t columns = upto(round % 3 ? 7 : 190);
         double *x = randoms((size_t)s.rows * s.length), *dy = randoms((size_t)s.rows * columns);
         double *kept = malloc((size_t)s.rows * s.kept * 8), *whole = calloc((size_t)s.rows * s.length, 8);
         double *dw = calloc((size_t)s.length * columns, 8), *want = calloc((size_t)s.length * columns, 8);

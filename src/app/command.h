@@ -52,9 +52,24 @@ char *command_words(const char *text, struct words *words, struct error *error);
 
 // Texts made from the table.
 void command_help(struct buffer *out, const char *topic, bool color,
-                  struct error *error);                         // :help [TOPIC], commands, operations, builtins, keys
-void command_man(struct buffer *out);                           // the whole man page, roff
-void command_usage(struct buffer *out);                         // bauer --help
-void command_completion(struct buffer *out, const char *shell); // bash
+                  struct error *error); // :help [TOPIC], commands, operations, builtins, keys
+void command_man(struct buffer *out);   // the whole man page, roff
+void command_usage(struct buffer *out); // bauer --help
+
+// Options of the command line: "--seed N" and what it is for.
+struct command_option {
+    const char *flag, *doc;
+};
+extern const struct command_option command_options[];
+extern const size_t command_option_count;
+
+// Completion for shells (completion.c): `bauer --completion zsh` writes it. false: none for this one.
+struct completion_shell {
+    const char *name;
+    void (*write)(struct buffer *out);
+};
+extern const struct completion_shell completion_shells[];
+extern const size_t completion_shell_count;
+bool command_completion(struct buffer *out, const char *shell);
 
 #endif

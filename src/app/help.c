@@ -1,4 +1,4 @@
-// Help, usage, man page and completion, all made from the tables.
+// Help, usage and man page, all made from the tables.
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +9,7 @@
 #include "lang/builtin.h"
 #include "op/op.h"
 
-struct option {
-    const char *flag, *doc;
-};
-
-static const struct option options[] = {
+const struct command_option command_options[] = {
     {"-c LINE", "run a line; repeatable, in the order given with the files"},
     {"-", "read lines from standard input"},
     {"-i", "prompt after the files"},
@@ -29,7 +25,8 @@ static const struct option options[] = {
     {"--version", "versions of bauer and its libraries"},
     {"--help", "this text"},
 };
-enum { OPTIONS = sizeof options / sizeof *options };
+enum { OPTIONS = sizeof command_options / sizeof *command_options };
+const size_t command_option_count = OPTIONS;
 
 static const char usage_lines[] = "bauer [OPTION]... [FILE | -c LINE | -]...\nbauer bench [NAME]... [--json]\n";
 
@@ -46,7 +43,8 @@ void command_usage(struct buffer *out) {
     buffer_text(
         out, "bauer: an interactive graph REPL and a visual teaching tool for automatic differentiation\n\nusage:\n");
     buffer_printf(out, "  bauer [OPTION]... [FILE | -c LINE | -]...\n  bauer bench [NAME]... [--json]\n\noptions:\n");
-    for (int i = 0; i < OPTIONS; i++) buffer_printf(out, "  %-12s %s\n", options[i].flag, options[i].doc);
+    for (int i = 0; i < OPTIONS; i++)
+        buffer_printf(out, "  %-12s %s\n", command_options[i].flag, command_options[i].doc);
     buffer_text(out, "\nA FILE is a Python program, a saved session, or an SVG that bauer made. Lines that begin with "
                      ": are commands,\n"
                      "all others a program:\n\n");
@@ -187,7 +185,8 @@ void command_help(struct buffer *out, const char *topic, bool color, struct erro
     }
 }
 
-// ---- man page and completion --------------------------------------------------------------------------------------
+// ---- man page
+// ---------------------------------------------------------------------------------------------------------
 
 // roff takes a leading dot or quote and backslashes for its own.
 static void roff(struct buffer *out, const char *text) {
@@ -227,7 +226,7 @@ void command_man(struct buffer *out) {
              "derivatives; the derivative is the sum over all paths of the product of edge values (Bauer's formula).\n"
              "Lines that begin with a colon are commands, all others a program. A file is a Python program, a saved\n"
              "session, or an SVG that bauer made.\n.SH OPTIONS\n");
-    for (int i = 0; i < OPTIONS; i++) man_item(out, options[i].flag, options[i].doc);
+    for (int i = 0; i < OPTIONS; i++) man_item(out, command_options[i].flag, command_options[i].doc);
     buffer_text(out, ".SH COMMANDS\n");
     for (size_t i = 0; i < command_count; i++) {
         const struct command *c = &command_table[i];
@@ -251,15 +250,4 @@ void command_man(struct buffer *out) {
         out,
         ".SH EXIT STATUS\n0 done, 1 a line failed, 2 wrong usage.\n.SH FILES\n.TP\n.I $XDG_CONFIG_HOME/bauer/init\n"
         "settings read before the prompt\n.TP\n.I $XDG_STATE_HOME/bauer/history\nlines typed at the prompt\n");
-}
-
-void command_completion(struct buffer *out, const char *shell) {
-    (void)shell;
-    buffer_text(out, "# bash completion for bauer\n_bauer() {\n    local word=${COMP_WORDS[COMP_CWORD]}\n    case "
-                     "$word in\n    -*) COMPREPLY=($(compgen -W '");
-    for (int i = 0; i < OPTIONS; i++) buffer_printf(out, "%.*s ", (int)strcspn(options[i].flag, " "), options[i].flag);
-    buffer_text(out, "' -- \"$word\")) ;;\n    :*) COMPREPLY=($(compgen -W '");
-    for (size_t i = 0; i < command_count; i++) buffer_printf(out, ":%s ", command_table[i].name);
-    buffer_text(out, "' -- \"$word\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n    esac\n}\ncomplete -o "
-                     "filenames -F _bauer bauer\n");
 }

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include <cairo.h>
+#include <cmark.h>
 #include <gmp.h>
 #include <jansson.h>
 #include <libxml/xmlversion.h>
 #include <pango/pango.h>
 #include <readline/readline.h>
+#include <zlib.h>
 
 #include "app/bench.h"
 #include "app/command.h"
@@ -30,6 +32,7 @@
 #include "base/ranks.h"
 #include "base/task.h"
 #include "show/layout.h"
+#include "tensor/kernels.h"
 
 struct arguments {
     bool json, strict, no_init, interactive, window, no_window, version, help;
@@ -55,11 +58,16 @@ static int print_text(struct buffer *text) {
     return ok || code == EPIPE ? 0 : 1;
 }
 
+// What is linked here, what the other two programs were built with, and what is loaded when it is needed.
 static int print_version(void) {
     struct buffer text = {0};
-    buffer_printf(&text, "bauer " BAUER_VERSION "\nGMP %s, Pango %s, Cairo %s, libxml2 %s, Jansson %s, Readline %s\n",
+    buffer_printf(&text,
+                  "bauer " BAUER_VERSION "\nGMP %s, Pango %s, Cairo %s, libxml2 %s, Jansson %s, Readline %s, cmark %s, "
+                  "zlib %s\n",
                   gmp_version, pango_version_string(), cairo_version_string(), LIBXML_DOTTED_VERSION,
-                  jansson_version_str(), rl_library_version);
+                  jansson_version_str(), rl_library_version, cmark_version_string(), zlibVersion());
+    buffer_printf(&text, "bauer-layout: Graphviz " GRAPHVIZ_VERSION "; bauer-view: SDL " SDL_BUILD_VERSION "\n");
+    buffer_printf(&text, "for tensors: %s; convolutions: %s\n", kernels_blas_name(), kernels_onednn_name());
     return print_text(&text);
 }
 
@@ -235,9 +243,8 @@ static bool is_special(int argc, char **argv, int *status) {
     if (argc == 2 && strcmp(argv[1], "--man") == 0) {
         command_man(&text);
     } else if (argc >= 2 && strcmp(argv[1], "--completion") == 0) {
-        if (argc != 3 || strcmp(argv[2], "bash") != 0)
-            return *status = wrong_usage("completion is there for bash", "", NULL), true;
-        command_completion(&text, argv[2]);
+        if (argc != 3 || !command_completion(&text, argv[2]))
+            return *status = wrong_usage("completion is there for bash, zsh and fish", "", NULL), true;
     } else {
         return false;
     }

@@ -99,7 +99,8 @@ size_t project_scratch(const struct sampling *sampling, size_t columns);
 
 bool kernels_have_blas(void);
 bool kernels_have_onednn(void);
-const char *kernels_blas_name(void); // "OpenBLAS ... Haswell", or "plain loops"
+const char *kernels_onednn_name(void); // "oneDNN 2.6.0", or what is used instead
+const char *kernels_blas_name(void);   // "OpenBLAS ... Haswell", or "plain loops"
 void kernels_set_threads(unsigned threads);
 
 // The places that the rows keep, one row after the other, in the order of what is kept; all the same if shared.

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -65,6 +66,14 @@ static void load(void) {
 bool kernels_have_onednn(void) {
     pthread_once(&once, load);
     return dnnl.ok;
+}
+
+const char *kernels_onednn_name(void) {
+    static char name[40];
+    if (!kernels_have_onednn()) return "products of columns";
+    const dnnl_version_t *version = dnnl.version();
+    snprintf(name, sizeof name, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
+    return name;
 }
 
 void onednn_set_threads(unsigned threads) { dnnl.threads = threads ? (int)threads : 1; }

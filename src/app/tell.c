@@ -129,6 +129,39 @@ bool walk_edge_active(const struct walk *walk, vertex target, uint32_t edge) {
     return walk->active[target] && walk->active[walk->graph->operand[edge]];
 }
 
+// Between tensors a step is told by shapes: what is computed has many numbers, and its maps are not written out.
+static bool by_shapes(const struct graph *graph, vertex u, vertex v) {
+    return graph_has_tensors(graph) && (graph_is_tensor(graph, u) || graph_is_tensor(graph, v));
+}
+
+static void add_shape(struct buffer *out, const struct graph *graph, vertex v) {
+    char text[64];
+    shape_text(graph_shape(graph, v), text);
+    buffer_text(out, text);
+}
+
+static void add_map(struct buffer *out, const struct graph *graph, uint32_t edge) {
+    buffer_printf(out, "(%llu x %llu)",
+                  (unsigned long long)shape_count(graph_shape(graph, graph_edge_target(graph, edge))),
+                  (unsigned long long)shape_count(graph_shape(graph, graph->operand[edge])));
+}
+
+// "(3, 4), (4, 3) -> (3, 3)"
+static bool shapes_of(struct walk *walk, vertex v) {
+    const struct graph *graph = walk->graph;
+    bool tensors = by_shapes(graph, v, v);
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)
+        tensors |= by_shapes(graph, graph->operand[e], v);
+    if (!tensors) return false;
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
+        if (e > graph->offset[v]) buffer_text(&walk->arithmetic, ", ");
+        add_shape(&walk->arithmetic, graph, graph->operand[e]);
+    }
+    buffer_text(&walk->arithmetic, graph_arity(graph, v) ? " -> " : "shape ");
+    add_shape(&walk->arithmetic, graph, v);
+    return true;
+}
+
 // ---- primal ---------------------------------------------------------------------------------------------------------
 
 static bool tell_primal(struct walk *walk, struct walk_step *step, struct error *error) {
@@ -136,12 +169,13 @@ static bool tell_primal(struct walk *walk, struct walk_step *step, struct error 
     vertex v = step->vertex = walk->item[walk->at - 1];
     bool given = !graph_arity(graph, v);
     name(&walk->title, graph, v);
-    buffer_text(&walk->title, " = ");
-    if (given)
+    bool shapes = shapes_of(walk, v);
+    if (!given || !shapes) buffer_text(&walk->title, " = ");
+    if (given && !shapes)
         walk_number(&walk->title, graph->value[v]);
-    else
+    else if (!given)
         graph_formula(graph, v, &walk->title);
-    if (!given) {
+    if (!given && !shapes) {
         walk_formula_values(graph, v, &walk->arithmetic);
         walk_equals(&walk->arithmetic, 0, graph->value[v]);
     }
@@ -242,6 +276,24 @@ static void contribution(struct walk *walk, uint32_t edge, vertex u, vertex v) {
     walk_number(out, walk->value[u]);
 }
 
+// "∂f/∂h2 * (· W2^T), a map (6 x 9), goes into ∂f/∂a1 (3, 3)"
+static void map_contribution(struct walk *walk, uint32_t edge, vertex u, vertex v) {
+    struct buffer *out = &walk->arithmetic;
+    if (graph_is_labels(walk->graph, u)) {
+        buffer_text(out, "labels are whole numbers: nothing is handed on");
+        return;
+    }
+    total(out, walk->graph, walk->seed, v);
+    buffer_text(out, " by the map ");
+    graph_partial_formula(walk->graph, edge, out);
+    buffer_text(out, " ");
+    add_map(out, walk->graph, edge);
+    buffer_text(out, "\n");
+    total(out, walk->graph, walk->seed, u);
+    buffer_text(out, " has the shape ");
+    add_shape(out, walk->graph, u);
+}
+
 static bool tell_reverse(struct walk *walk, struct walk_step *step, struct error *error) {
     uint32_t edge = walk->item[walk->at - 1];
     if (edge == UINT32_MAX) {
@@ -255,7 +307,11 @@ static bool tell_reverse(struct walk *walk, struct walk_step *step, struct error
     name(&walk->title, walk->graph, v);
     buffer_text(&walk->title, " hands its adjoint to ");
     name(&walk->title, walk->graph, u);
-    contribution(walk, edge, u, v);
+    if (by_shapes(walk->graph, u, v))
+        map_contribution(walk, edge, u, v);
+    else
+        contribution(walk, edge, u, v);
+    if (graph_is_labels(walk->graph, u)) return light(walk, edge, error);
     buffer_printf(&walk->told, walk->due[u] == 1 ? "the only contribution is in" : "%u of %u contributions are in",
                   walk->in[u], walk->due[u]);
     if (walk->in[u] == walk->due[u] && walk->due[u] > 1) buffer_text(&walk->told, ": it is complete");
@@ -343,9 +399,13 @@ static bool tell_path(struct walk *walk, struct walk_step *step, struct error *e
     step->span = SPAN_NONE;
     buffer_text(&walk->title, "the path ");
     path_names(&walk->title, walk);
-    path_product(walk);
-    growth(walk);
-    sum_words(walk);
+    bool tensors = graph_has_tensors(walk->graph);
+    for (uint32_t i = walk->path.length; tensors && i-- > 0;) { // the later map on the left
+        if (i + 1 < walk->path.length) buffer_char(&walk->arithmetic, ' ');
+        add_map(&walk->arithmetic, walk->graph, walk->path.edge[i]);
+    }
+    if (tensors) buffer_text(&walk->told, "the product of these maps, the later on the left; :paths multiplies them");
+    if (!tensors) path_product(walk), growth(walk), sum_words(walk);
     for (uint32_t i = 0; i < walk->path.length; i++)
         if (!light(walk, walk->path.edge[i], error)) return false;
     return true;
@@ -444,6 +504,7 @@ static void table_entry(const struct walk *walk, vertex v, struct buffer *out) {
 
 static void print_table(const struct walk *walk, struct session *session) {
     if (walk->kind >= WALK_PATHS || graph_visible_count(walk->graph) > TABLE_MOST) return;
+    if (graph_has_tensors(walk->graph)) return; // told by shapes: there is no number for a vertex
     struct buffer entry = {0};
     int indent = 2 + (int)strlen(quantity(walk)) + 1, column = indent;
     report_text(session, "%s  %s:", report_muted(session), quantity(walk));

@@ -498,7 +498,7 @@ bool command_expand(struct session *session, const struct words *words, struct e
 
 bool tensor_command(struct session *session, const char *name, const struct words *words, bool *mine,
                     struct error *error) {
-    static const char *const numbers[] = {"eliminate", "walk", "sample", "jvp", "vjp", "at", "describe"};
+    static const char *const numbers[] = {"eliminate", "sample", "jvp", "vjp", "at", "describe"};
     const struct graph *graph = environment_graph(session->environment);
     *mine = false;
     if (!graph_has_tensors(graph)) return true;
@@ -510,6 +510,13 @@ bool tensor_command(struct session *session, const char *name, const struct word
         return false;
     }
     *mine = true;
+    if (strcmp(name, "walk") == 0 && words->count &&
+        (strcmp(words->word[0], "forward") == 0 || strcmp(words->word[0], "eliminate") == 0)) {
+        error_set(error, ERROR_TYPE, words->span[0], "`:walk %s` works on graphs of numbers, and this one has tensors",
+                  words->word[0]);
+        error_hint(error, ":walk primal, reverse and paths step through tensors; :expand makes the graph of numbers");
+        return false;
+    }
     if (strcmp(name, "jacobian") == 0) return run_gradient(session, words, error);
     if (strcmp(name, "paths") == 0) return run_paths(session, words, error);
     if (strcmp(name, "check") == 0) return run_check(session, words, error);

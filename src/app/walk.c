@@ -458,7 +458,7 @@ struct eliminate_edge *walk_rest(const struct walk *walk, uint32_t *count, struc
 bool walk_is_on(const struct walk *walk, const struct graph *graph) {
     if (!walk || walk->graph != graph || walk->vertices != graph->count) return false;
     for (uint32_t i = 0; i < graph->input_count; i++)
-        if (walk->point[i] != graph->value[graph->input[i]]) return false;
+        if (walk->point[i] != graph->value[graph->input[i]] && !graph_is_tensor(graph, graph->input[i])) return false;
     return walk->lcg->offset == graph->offset && walk->lcg->source == graph->operand;
 }
 

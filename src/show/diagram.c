@@ -74,6 +74,7 @@ static void add_captions(const struct view *view, double y, struct scene *scene)
     y = caption_line(view, view->lit_words, y + 0.4 * MARGIN, scene);
     snprintf(text, sizeof text, "under the names: %s (–: not computed)",
              view->known_words ? view->known_words : "values");
+    if (graph_has_tensors(view->graph)) snprintf(text, sizeof text, "under the names: the shapes of tensors");
     if (view->known) y = caption_line(view, text, y, scene);
     if (view->rest) caption_line(view, "dashed: fill-in; green: changed before this step; faint: eliminated", y, scene);
 }

@@ -79,6 +79,34 @@ static void why_lists_every_use(void **state) {
     session_free(s);
 }
 
+// A walk over tensors is told by shapes and maps, and never by numbers that are none.
+static void walks_are_told_by_shapes(void **state) {
+    (void)state;
+    struct session *s = traced();
+    json_t *step = said(s, ":walk primal\n:next\n:next\n:next\n:next\n:next\n:next\n");
+    char *text = json_dumps(step, JSON_COMPACT);
+    if (!strstr(text, "(5, 4), (4, 3) -> (5, 3)") && !strstr(text, "(5, 3), (3,) -> (5, 3)")) fail_msg("%s", text);
+    assert_null(strstr(text, "nan "));
+    assert_true(s->shown.step); // lit in the picture
+    struct view view;
+    struct error error = {0};
+    assert_true(session_view(s, s->shown.kind, &view, &error) && view.lit);
+    session_view_free(&view);
+    free(text);
+    json_decref(step);
+    step = said(s, ":walk reverse\n:next\n");
+    text = json_dumps(step, JSON_COMPACT);
+    assert_non_null(strstr(text, "by the map -1/n at labels (1 x 10)"));
+    free(text);
+    json_decref(step);
+    step = said(s, ":walk paths");
+    text = json_dumps(step, JSON_COMPACT);
+    assert_non_null(strstr(text, "(1 x 10) (10 x 10)"));
+    free(text);
+    json_decref(step);
+    session_free(s);
+}
+
 // The graph of numbers behind it has the same value and passes the same check.
 static void expanding_keeps_the_function(void **state) {
     (void)state;
@@ -146,9 +174,9 @@ static void shapes_follow_numpy(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(why_adds_up_to_the_gradient),  cmocka_unit_test(why_lists_every_use),
-        cmocka_unit_test(expanding_keeps_the_function), cmocka_unit_test(mistakes_name_both_shapes),
-        cmocka_unit_test(shapes_follow_numpy),
+        cmocka_unit_test(why_adds_up_to_the_gradient), cmocka_unit_test(why_lists_every_use),
+        cmocka_unit_test(walks_are_told_by_shapes),    cmocka_unit_test(expanding_keeps_the_function),
+        cmocka_unit_test(mistakes_name_both_shapes),   cmocka_unit_test(shapes_follow_numpy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,31 +164,51 @@ void train_free(struct train *t) {
 
 static double bytes_of(const struct graph *g, vertex v) { return (double)shape_count(graph_shape(g, v)) * 4; }
 
-// The values alive at once while a graph runs forwards: each from where it is computed to its last use.
-static bool alive_at_once(const struct graph *g, double *most, struct error *error) {
+// The blocks of one size that values take: those given back serve others of the size, and no others.
+struct blocks {
+    double bytes, used, most;
+};
+
+static struct blocks *blocks_of(struct blocks *all, uint32_t *count, double bytes) {
+    uint32_t i = 0;
+    while (i < *count && all[i].bytes != bytes) i++;
+    if (i == *count) all[(*count)++] = (struct blocks){.bytes = bytes};
+    return &all[i];
+}
+
+// What values take while a graph runs forwards, each from where it is computed to its last use.
+static bool forward_bytes(const struct graph *g, double *bytes, struct error *error) {
     vertex *last = mem_zero((size_t)g->count + 1, sizeof *last);
-    double *ends = mem_zero((size_t)g->count + 1, sizeof *ends), alive = 0; // bytes whose last use is there
-    bool ok = (last && ends) || error_memory(error);
+    struct blocks *all = mem_zero((size_t)g->count + 1, sizeof *all);
+    uint32_t sizes = 0;
+    bool ok = (last && all) || error_memory(error);
     for (vertex v = 0; ok && v < g->count; v++)
         for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) last[g->operand[e]] = v;
-    for (vertex v = 0; ok && v < g->count; v++)
-        if (graph_arity(g, v)) ends[last[v] ? last[v] : v] += bytes_of(g, v);
-    *most = 0;
     for (vertex v = 0; ok && v < g->count; v++) {
-        alive += graph_arity(g, v) ? bytes_of(g, v) : 0;
-        if (alive > *most) *most = alive;
-        alive -= ends[v];
+        if (!graph_arity(g, v)) continue;
+        struct blocks *own = blocks_of(all, &sizes, bytes_of(g, v));
+        if (++own->used > own->most) own->most = own->used;
+        for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) {
+            vertex u = g->operand[e];
+            if (last[u] != v || !graph_arity(g, u)) continue;
+            blocks_of(all, &sizes, bytes_of(g, u))->used--;
+            last[u] = VERTEX_NONE; // once, also of x * x
+        }
     }
+    *bytes = 0;
+    for (uint32_t i = 0; i < sizes; i++) *bytes += all[i].bytes * all[i].most;
     mem_free(last);
-    mem_free(ends);
+    mem_free(all);
     return ok;
 }
 
-// Backward has an adjoint where forward had a value.
+// Backward has adjoints where forward had values, and a convolution works on copies in another layout: once more as
+// much.
 bool train_need(const struct graph *g, const struct train_options *o, double *bytes, struct error *error) {
     struct keep_plan plan = {0};
     double copies = o ? o->optimizer == OPTIMIZER_ADAM ? 4 : 2 : 1; // of a parameter
-    if (!alive_at_once(g, bytes, error)) return false;
+    if (!forward_bytes(g, bytes, error)) return false;
+    if (o) *bytes *= 2;
     if (o && !keep_plan_make(g, g->output, g->output_count, NUMBER_FLOAT, &o->keep, &plan, error)) return false;
     *bytes += (double)plan.bytes;
     for (uint32_t i = 0; i < g->input_count; i++)

@@ -81,6 +81,19 @@ const struct command command_table[] = {
     {"stop", NULL, "[N]", "end a training in the background",
      "The newest that goes on, or run N. It is saved, if it has a checkpoint, and the same :train line goes on there.",
      ":help stop", COMPLETE_NOTHING, NULL, false, command_stop},
+    {"reactor", NULL,
+     "[keep F,...] [estimator unbiased|published]... [iterations N] [lr X] [seed N,...] [horizon T] [side N] [dt X] "
+     "[diffusion D] [float|double] [resume FILE]",
+     "steer a reactor with a thousandth of the memory",
+     "A field diffuses and reacts for 40,961 steps; Adam changes the seven numbers of its sources until it swings as "
+     "its target does (the paper's Figure 7). Every fraction, estimator and seed is a run: `keep 1` is exact, `keep "
+     "0.001` remembers one point of 1,089 at every step. `unbiased` draws fresh points, scaled, at every iteration; "
+     "`published` is what the authors' program does, whose mean is not the gradient. The window shows the field, its "
+     "target and the losses; at the prompt it goes on in the background (:runs, :pause). `resume FILE` saves each run "
+     "every 30 s and goes on from there, with the same bits.",
+     ":reactor keep 1,0.01 iterations 100", COMPLETE_WORDS,
+     "keep estimator unbiased published exact iterations lr seed horizon side dt diffusion float double resume", true,
+     command_reactor},
     {"eliminate", NULL, "V", "eliminate one vertex of the linearized graph",
      "Joins each predecessor of V with each successor and shows new edges (fill-in) and changed ones. When all are "
      "eliminated, the edges that are left are the Jacobian.",

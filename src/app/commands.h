@@ -13,6 +13,8 @@ command_function command_graph, command_lcg, command_paths, command_jacobian, co
 command_function command_at, command_jvp, command_vjp;
 // tensor_commands.c, memory_command.c, train_command.c: tensors
 command_function command_expand, command_memory, command_train;
+// reactor_command.c: the reaction-diffusion experiment
+command_function command_reactor;
 // runs.c: trainings in the background
 command_function command_runs, command_pause, command_resume, command_stop;
 // sample_command.c: estimates

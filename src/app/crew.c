@@ -12,6 +12,12 @@
 
 enum { PIECE_SECONDS = 1, SAVE_SECONDS = 30, MOST_THREADS = 256 };
 
+uint64_t run_iteration(const struct training *run) {
+    return run->reactor ? reactor_iteration(run->reactor) : train_iteration(run->train);
+}
+
+bool run_done(const struct training *run) { return run->reactor ? reactor_done(run->reactor) : train_done(run->train); }
+
 struct crew {
     pthread_mutex_t lock;
     pthread_cond_t changed; // a run may be taken, or all is to end
@@ -40,16 +46,25 @@ static void save(struct training *run) {
     struct error error = {0};
     if (!*run->checkpoint) return;
     task_follow(&never);
-    bool ok = train_save(run->train, run->checkpoint, &error);
+    bool ok = run->reactor ? reactor_save(run->reactor, run->checkpoint, &error)
+                           : train_save(run->train, run->checkpoint, &error);
     run->saved_at = clock_now();
     if (!ok && !run->unsaved) run->unsaved_error = error;
     if (!ok) run->unsaved = true;
 }
 
 static size_t reports_of(const struct training *run) {
-    size_t count;
-    train_reports(run->train, &count);
+    size_t count = 0;
+    if (!run->reactor) train_reports(run->train, &count);
     return count;
+}
+
+static bool go_on(struct training *run, struct error *error) {
+    if (!run->reactor) return train_on(run->train, PIECE_SECONDS, error);
+    double until = clock_now() + PIECE_SECONDS / 4.0; // its pictures are to move
+    bool ok = true;
+    while (ok && !reactor_done(run->reactor) && clock_now() < until) ok = reactor_iterate(run->reactor, error);
+    return ok;
 }
 
 // A piece of work on one run; its state afterwards.
@@ -57,13 +72,14 @@ static enum run_state work(struct crew *crew, struct training *run) {
     struct error error = {0};
     size_t before = reports_of(run);
     task_follow(&crew->halt);
-    bool ok = train_on(run->train, PIECE_SECONDS, &error), interrupted = error.kind == ERROR_INTERRUPT;
+    bool ok = go_on(run, &error), interrupted = error.kind == ERROR_INTERRUPT;
     if (!ok && !interrupted) {
         run->error = error;
         return RUN_FAILED;
     }
-    if (interrupted || reports_of(run) > before || clock_now() > run->saved_at + SAVE_SECONDS) save(run);
-    return train_done(run->train) ? RUN_DONE : RUN_WAITS;
+    if (interrupted || reports_of(run) > before || clock_now() > run->saved_at + SAVE_SECONDS || run_done(run))
+        save(run);
+    return run_done(run) ? RUN_DONE : RUN_WAITS;
 }
 
 static struct training *furthest_behind(struct crew *crew, bool *busy) {
@@ -72,8 +88,7 @@ static struct training *furthest_behind(struct crew *crew, bool *busy) {
     for (uint32_t i = 0; i < crew->count; i++) {
         struct training *run = &crew->run[i];
         *busy |= run->state == RUN_WAITS || run->state == RUN_GOES;
-        if (run->state == RUN_WAITS && (!found || train_iteration(run->train) < train_iteration(found->train)))
-            found = run;
+        if (run->state == RUN_WAITS && (!found || run_iteration(run) < run_iteration(found))) found = run;
     }
     return found;
 }
@@ -115,7 +130,7 @@ static void start_workers(struct crew *crew, unsigned wanted) {
 
 static double iterations(const struct crew *crew) {
     double done = 0;
-    for (uint32_t i = 0; i < crew->count; i++) done += (double)train_iteration(crew->run[i].train);
+    for (uint32_t i = 0; i < crew->count; i++) done += (double)run_iteration(&crew->run[i]);
     return done;
 }
 
@@ -132,7 +147,7 @@ struct crew *crew_new(struct training *run, uint32_t count, struct error *error)
     pthread_condattr_destroy(&steady);
     crew->done_before = iterations(crew);
     for (uint32_t i = 0; i < count; i++)
-        if (run[i].state != RUN_FAILED) run[i].state = train_done(run[i].train) ? RUN_DONE : RUN_WAITS;
+        if (run[i].state != RUN_FAILED) run[i].state = run_done(&run[i]) ? RUN_DONE : RUN_WAITS;
     unsigned wanted = parallel_threads();
     start_workers(crew, wanted < count ? wanted : count);
     if (crew->threads || !count) return crew;
@@ -189,7 +204,7 @@ void crew_wait(struct crew *crew, double seconds) {
 void crew_progress(struct crew *crew, double *done, double *total, double *left) {
     *done = *total = 0;
     for (uint32_t i = 0; i < crew->count; i++) {
-        double now = (double)train_iteration(crew->run[i].train), all = (double)crew->run[i].options.iterations;
+        double now = (double)run_iteration(&crew->run[i]), all = (double)crew->run[i].options.iterations;
         *done += now;
         *total += crew->run[i].state == RUN_FAILED || now > all ? now : all;
     }

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "lab/reactor.h"
 #include "lab/train.h"
 
 enum run_state { RUN_WAITS, RUN_GOES, RUN_DONE, RUN_FAILED };
@@ -16,6 +17,8 @@ struct training {
     char name[80]; // of its curve: "different 0.1"
     struct network network;
     struct train *train;
+    struct reactor *reactor; // what is iterated instead of a network, or NULL; of the options it has the iterations,
+                             // the seed and the fraction
     struct train_options options;
     _Atomic enum run_state state;
     struct error error;    // why it failed
@@ -25,6 +28,9 @@ struct training {
     bool told_unsaved, explained; // the caller's
     double saved_at;
 };
+
+uint64_t run_iteration(const struct training *run);
+bool run_done(const struct training *run);
 
 struct crew;
 // Begins to work on all that are not done, on as many threads as there are processors and runs. The runs stay the

@@ -24,7 +24,11 @@ struct job *job_new(struct error *error) {
 static void end_work(struct job *job) {
     crew_free(job->crew);
     job->crew = NULL;
-    for (uint32_t i = 0; i < job->count; i++) train_settle(job->run[i].train);
+    for (uint32_t i = 0; i < job->count; i++)
+        if (job->run[i].reactor)
+            reactor_settle(job->run[i].reactor);
+        else
+            train_settle(job->run[i].train);
     data_free(&job->data);
     data_free(&job->test);
 }
@@ -32,7 +36,7 @@ static void end_work(struct job *job) {
 void job_free(struct job *job) {
     if (!job) return;
     crew_free(job->crew);
-    for (uint32_t i = 0; i < job->count; i++) train_free(job->run[i].train);
+    for (uint32_t i = 0; i < job->count; i++) train_free(job->run[i].train), reactor_free(job->run[i].reactor);
     network_free(&job->network);
     data_free(&job->data);
     data_free(&job->test);
@@ -42,14 +46,30 @@ void job_free(struct job *job) {
     mem_free(job);
 }
 
+// How many losses are known of a run, and which: at reports, or, of a reactor, at all iterations.
+static size_t losses_of(const struct training *run) {
+    size_t count;
+    if (run->reactor) return reactor_iteration(run->reactor);
+    return train_reports(run->train, &count), count;
+}
+
+static double loss_of(const struct training *run, size_t i) {
+    size_t count;
+    return run->reactor ? reactor_losses(run->reactor)[i] : train_reports(run->train, &count)[i].loss;
+}
+
 static struct train_report last_report(const struct training *run, size_t *count) {
+    if (run->reactor) {
+        *count = losses_of(run);
+        return (struct train_report){.iteration = *count, .loss = *count ? loss_of(run, *count - 1) : (double)NAN};
+    }
     const struct train_report *all = train_reports(run->train, count);
     return *count ? all[*count - 1] : (struct train_report){.loss = (double)NAN};
 }
 
 static size_t reports_of(const struct job *job) {
-    size_t all = 0, count;
-    for (uint32_t i = 0; i < job->count; i++) train_reports(job->run[i].train, &count), all += count;
+    size_t all = 0;
+    for (uint32_t i = 0; i < job->count; i++) all += losses_of(&job->run[i]);
     return all;
 }
 
@@ -75,7 +95,7 @@ static struct chart *make_chart(const struct job *job, struct error *error) {
 void job_show(struct session *session, struct job *job) {
     struct error ignored = {0};
     size_t reports = reports_of(job);
-    struct chart *chart = make_chart(job, &ignored);
+    struct chart *chart = job->kind ? job->kind->chart(job, &ignored) : make_chart(job, &ignored);
     if (!chart) return;
     chart_show(session, chart);
     job->chart = chart->serial;
@@ -94,18 +114,17 @@ static const char *state_of(const struct job *job, const struct training *run) {
 // The losses so far in a few columns, on a scale of logarithms from the smallest to the largest.
 static void sparkline(const struct training *run, char out[4 * CURVE]) {
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    size_t count;
-    const struct train_report *r = train_reports(run->train, &count);
+    size_t count = losses_of(run);
     double low = INFINITY, high = -INFINITY;
     out[0] = '\0';
     for (size_t i = 0; i < count; i++) {
-        if (!(r[i].loss > 0) || !isfinite(r[i].loss)) continue;
-        low = fmin(low, log(r[i].loss));
-        high = fmax(high, log(r[i].loss));
+        if (!(loss_of(run, i) > 0) || !isfinite(loss_of(run, i))) continue;
+        low = fmin(low, log(loss_of(run, i)));
+        high = fmax(high, log(loss_of(run, i)));
     }
     size_t columns = count < CURVE ? count : CURVE;
     for (size_t c = 0; c < columns; c++) {
-        double loss = r[columns > 1 ? c * (count - 1) / (columns - 1) : 0].loss;
+        double loss = loss_of(run, columns > 1 ? c * (count - 1) / (columns - 1) : 0);
         double part = high > low && loss > 0 ? (log(loss) - low) / (high - low) : 0;
         strcat(out, bars[isfinite(part) ? (int)(7 * fmin(fmax(part, 0), 1) + 0.5) : 7]);
     }
@@ -133,10 +152,10 @@ static void tell_standings(const struct job *job, struct report_table *table) {
         report_table_cell(table, "%u", job->number);
         report_table_cell(table, "%s", run->name);
         report_table_cell(table, "%llu", (unsigned long long)run->options.seed);
-        report_table_cell(table, "%llu", (unsigned long long)train_iteration(run->train));
+        report_table_cell(table, "%llu", (unsigned long long)run_iteration(run));
         report_table_cell(table, "%s", curve);
         report_table_cell(table, reports ? "%.4f" : "", r.loss);
-        report_table_cell(table, reports ? "%.2f %%" : "", 100 * r.test_accuracy);
+        report_table_cell(table, reports && !run->reactor ? "%.2f %%" : "", 100 * r.test_accuracy);
         report_table_cell(table, "%s", state_of(job, run));
     }
 }
@@ -148,6 +167,10 @@ static struct report_table *table_of(const char *const *head, uint32_t columns) 
 }
 
 static void tell_results(struct session *session, const struct job *job) {
+    if (job->kind) {
+        job->kind->tell(session, job);
+        return;
+    }
     static const char *const head[] = {"method",   "seed",      "iterations",    "loss",
                                        "accuracy", "test loss", "test accuracy", "held MB"};
     struct report_table *table = table_of(head, sizeof head / sizeof *head);
@@ -294,7 +317,7 @@ void runs_close(struct session *session) {
             if (job->run[i].state == RUN_WAITS)
                 fprintf(stderr, "run %u, %s, seed %llu stopped at iteration %llu of %llu; %s%s\n", job->number,
                         job->run[i].name, (unsigned long long)job->run[i].options.seed,
-                        (unsigned long long)train_iteration(job->run[i].train),
+                        (unsigned long long)run_iteration(&job->run[i]),
                         (unsigned long long)job->run[i].options.iterations,
                         job->run[i].checkpoint[0] ? "the same line goes on from " : "with `resume FILE` it could go on",
                         job->run[i].checkpoint);
@@ -328,12 +351,11 @@ static void tell_json(struct session *session, const struct job *job) {
         const struct training *run = &job->run[i];
         size_t reports;
         struct train_report r = last_report(run, &reports);
-        report_json(session,
-                    json_pack("{s:s, s:I, s:s, s:f, s:I, s:s, s:I, s:I, s:o}", "kind", "run", "run",
-                              (json_int_t)job->number, "method", keep_names[run->options.keep.method], "keep",
-                              run->options.keep.fraction, "seed", (json_int_t)run->options.seed, "state",
-                              state_of(job, run), "iteration", (json_int_t)train_iteration(run->train), "iterations",
-                              (json_int_t)run->options.iterations, "loss", record_number(r.loss)));
+        report_json(session, json_pack("{s:s, s:I, s:s, s:f, s:I, s:s, s:I, s:I, s:o}", "kind", "run", "run",
+                                       (json_int_t)job->number, "method", keep_names[run->options.keep.method], "keep",
+                                       run->options.keep.fraction, "seed", (json_int_t)run->options.seed, "state",
+                                       state_of(job, run), "iteration", (json_int_t)run_iteration(run), "iterations",
+                                       (json_int_t)run->options.iterations, "loss", record_number(r.loss)));
     }
 }
 
@@ -401,6 +423,6 @@ bool command_stop(struct session *session, const struct words *words, struct err
     follow(session, job);
     job_tell(session, job);
     report_text(session, "run %u is stopped%s\n", job->number,
-                job->keeps ? "; the same :train line goes on from its checkpoint" : "");
+                job->keeps ? "; the same line goes on from its checkpoint" : "");
     return true;
 }

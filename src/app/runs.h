@@ -4,9 +4,17 @@
 
 #include "app/train_command.h"
 
+struct job;
+// What a job shows that trains no network; NULL: it does.
+struct job_kind {
+    struct chart *(*chart)(const struct job *job, struct error *error);
+    void (*tell)(struct session *session, const struct job *job);
+};
+
 // One :train: its runs over methods, fractions and seeds, and all that they work with.
 struct job {
     struct job *next;
+    const struct job_kind *kind;
     uint32_t number; // from 1; 0: it was waited for
     char *title;     // the words of the command
     char images[40]; // the name of the data

@@ -282,7 +282,7 @@ static bool wait_for(struct session *session, struct job *job, struct error *err
 }
 
 // At the prompt training goes on in the background; whatever has lines after it waits.
-static bool goes_on_behind(const struct session *session) {
+bool training_goes_on_behind(const struct session *session) {
     return session->output.interactive && session->running == 1 && !session->output.json && !session->output.capture &&
            !session->from_window && !session->lesson;
 }
@@ -303,7 +303,7 @@ bool command_train(struct session *session, const struct words *words, struct er
     job->title = mem_text(words->rest, strcspn(words->rest, "\r\n"));
     bool ok =
         (job->title || error_memory(error)) && read_request(session, words, r, error) && begin(session, r, job, error);
-    if (ok && goes_on_behind(session)) {
+    if (ok && training_goes_on_behind(session)) {
         ok = runs_add(session, job, error);
         if (ok) {
             job_show(session, job);

@@ -23,6 +23,8 @@ void training_set_folder(const char *folder); // must stay
 // be called again.
 bool training_run(struct training *run, uint32_t count, void (*told)(void *context), void *context,
                   struct error *error);
+// At the prompt training goes on in the background; whatever has lines after it waits.
+bool training_goes_on_behind(const struct session *session);
 // Looks for what is new about a run: why it failed, or that it could not be saved. false: nothing.
 bool training_news(struct training *run, struct error *error);
 // Curves of the runs: which of a report's numbers. Runs of one name have one colour.

@@ -105,7 +105,7 @@ void network_free(struct network *network) {
 bool training_news(struct training *run, struct error *error) {
     if (run->state == RUN_FAILED && !run->explained) {
         run->explained = true;
-        if (run->error.kind == ERROR_DOMAIN) train_find_nan(run->train, &run->error);
+        if (run->error.kind == ERROR_DOMAIN && run->train) train_find_nan(run->train, &run->error);
         *error = run->error;
         return true;
     }
@@ -124,7 +124,7 @@ bool training_run(struct training *run, uint32_t count, void (*told)(void *conte
     while (crew_busy(crew) && !task_interrupted()) {
         crew_wait(crew, 0.1);
         crew_progress(crew, &done, &total, &left);
-        task_progress("training, iterations", done, total);
+        task_progress(count && run->reactor ? "steering, iterations" : "training, iterations", done, total);
         if (told) told(context);
     }
     crew_free(crew);

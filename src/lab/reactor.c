@@ -1,6 +1,8 @@
 #include "lab/reactor.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,19 +38,22 @@ struct reactor {
     uint32_t steps, kept;
     struct rng_key key;
     char *store; // kept numbers of each step's field
-    size_t held;
+    atomic_size_t held;
     void *field, *next, *adjoint, *other; // side x side
     void *first;                          // the interior of the first field
     uint32_t *place[2], *seen;
     double frame_time[REACTOR_FRAMES];
     uint32_t frame_step[REACTOR_FRAMES], frames;
-    double *frame; // frames x side x side
-    bool has_frames;
+    double *frame; // frames x side x side: those of the forward at hand
+    pthread_mutex_t lock;
+    double *shown; // behind the lock: the frames of the last that was finished, its sample, and theta after it
+    uint64_t shown_run;
+    bool has_shown;
+    double shown_theta[GRID_SOURCES];
     double theta[GRID_SOURCES], mean[GRID_SOURCES], square[GRID_SOURCES]; // Adam's
-    uint64_t iteration;
-    double *loss;
-    size_t loss_capacity;
-    double seconds;
+    _Atomic uint64_t iteration;
+    double *loss; // room for all iterations
+    _Atomic double seconds;
 };
 
 static bool is_exact(const struct reactor *r) { return r->options.fraction >= 1; }
@@ -64,6 +69,8 @@ static bool check_options(const struct reactor_options *o, struct error *error) 
     if (!op_tensor_shape(OP_REACT, field, theta, setting, &out, error)) return false;
     if (!(o->horizon >= 0) || o->horizon / o->dt > 1e8)
         return error_set(error, ERROR_USAGE, SPAN_NONE, "a horizon of %g is not between 0 and 10^8 steps", o->horizon);
+    if (o->iterations > REACTOR_ITERATIONS)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "over %d iterations", REACTOR_ITERATIONS);
     if (o->fraction >= 1 || grid_count(o->side, o->fraction)) return true;
     uint32_t points = o->side * o->side;
     error_set(error, ERROR_USAGE, SPAN_NONE, "%g keeps none of the %u points of a field", o->fraction, points);
@@ -82,8 +89,10 @@ static bool make_room(struct reactor *r) {
     r->place[1] = mem_zero(count, sizeof(uint32_t));
     r->seen = mem_zero(count / 32 + 1, sizeof *r->seen);
     r->frame = mem_zero(count * REACTOR_FRAMES, sizeof *r->frame);
+    r->shown = mem_zero(count * REACTOR_FRAMES, sizeof *r->shown);
+    r->loss = mem_zero(r->options.iterations + 1, sizeof *r->loss);
     return r->field && r->next && r->adjoint && r->other && r->first && r->place[0] && r->place[1] && r->seen &&
-           r->frame;
+           r->frame && r->shown && r->loss;
 }
 
 struct reactor *reactor_new(const struct reactor_options *options, struct error *error) {
@@ -91,6 +100,7 @@ struct reactor *reactor_new(const struct reactor_options *options, struct error 
     if (!check_options(options, error)) return NULL;
     struct reactor *r = mem_zero(1, sizeof *r);
     if (!r) return error_memory(error), NULL;
+    pthread_mutex_init(&r->lock, NULL);
     r->options = *options;
     r->grid = grid_new(options->side, options->dt, options->diffusion, options->type);
     r->react = op_grid(OP_REACT, options->type);
@@ -100,6 +110,7 @@ struct reactor *reactor_new(const struct reactor_options *options, struct error 
     r->steps = (uint32_t)(options->horizon / options->dt + 0.5) + 1;
     r->key = rng_key(options->seed, rng_hash(name, sizeof name, 0));
     memcpy(r->theta, options->start, sizeof r->theta);
+    memcpy(r->shown_theta, options->start, sizeof r->theta);
     if (!r->grid || !make_room(r)) return reactor_free(r), error_memory(error), NULL;
     // Published: of all slots, the boundary's too.
     r->kept = is_exact(r)       ? r->grid->interior
@@ -121,7 +132,9 @@ void reactor_free(struct reactor *r) {
     mem_free(r->place[1]);
     mem_free(r->seen);
     mem_free(r->frame);
+    mem_free(r->shown);
     mem_free(r->loss);
+    pthread_mutex_destroy(&r->lock);
     mem_free(r);
 }
 
@@ -133,19 +146,23 @@ const struct grid *reactor_grid(const struct reactor *r) { return r->grid; }
 uint64_t reactor_iteration(const struct reactor *r) { return r->iteration; }
 bool reactor_done(const struct reactor *r) { return r->iteration >= r->options.iterations; }
 const double *reactor_losses(const struct reactor *r) { return r->loss; }
-const double *reactor_theta(const struct reactor *r) { return r->theta; }
 double reactor_seconds(const struct reactor *r) { return r->seconds; }
 
 // ---- which points -------------------------------------------------------------------------------------------------
 
 // The points of the field at the beginning of `step` into `place`; NULL: all of the interior.
-static const uint32_t *draw(const struct reactor *r, uint64_t run, uint32_t step, uint32_t *place) {
+static const uint32_t *draw_with(const struct reactor *r, uint64_t run, uint32_t step, uint32_t *place,
+                                 uint32_t *seen) {
     if (r->kept == r->grid->interior && !is_published(r)) return NULL;
     struct sampling s = {.key = r->key, .rows = 1, .length = r->grid->interior, .kept = r->kept, .distinct = true};
     s.call = run * ((uint64_t)r->steps + 1) + step;
     if (is_published(r)) s.length = (uint32_t)count_of(r), s.call = step;
-    sampling_row(&s, 0, place, r->seen);
+    sampling_row(&s, 0, place, seen);
     return place;
+}
+
+static const uint32_t *draw(const struct reactor *r, uint64_t run, uint32_t step, uint32_t *place) {
+    return draw_with(r, run, step, place, r->seen);
 }
 
 // ---- forward ------------------------------------------------------------------------------------------------------
@@ -191,8 +208,8 @@ static void swap(void **a, void **b) {
 static bool blown_up(const struct reactor *r, const double *theta, uint32_t step, struct error *error) {
     error_set(error, ERROR_DOMAIN, SPAN_NONE, "the field grows beyond all numbers: after step %u of %u, t = %.4g",
               step + 1, r->steps, time_of(r, step));
-    error_hint(error, "theta begins with %.4g; it stands still near %.4g, and a smaller rate (lr) changes it less",
-               theta[0], 2 * r->options.diffusion * M_PI * M_PI);
+    error_hint(error, "theta is (%.3g, %.3g, %.3g, %.3g, ...): a smaller rate (lr) keeps it nearer to where it began",
+               theta[0], theta[1], theta[2], theta[3]);
     return false;
 }
 
@@ -216,7 +233,6 @@ static bool forward(struct reactor *r, const double *theta, uint64_t run, bool r
         swap(&r->field, &r->next);
     }
     set_aside(r, UINT32_MAX, &frame);
-    r->has_frames = true;
     return true;
 }
 
@@ -307,13 +323,31 @@ static bool make_store(struct reactor *r, struct error *error) {
     return true;
 }
 
+void reactor_settle(struct reactor *r) {
+    mem_free(r->store);
+    r->store = NULL;
+}
+
+// What others may see: the frames, the sample they were kept by, theta.
+static void publish(struct reactor *r, uint64_t run, const double *theta) {
+    pthread_mutex_lock(&r->lock);
+    memcpy(r->shown, r->frame, r->frames * count_of(r) * sizeof *r->shown);
+    memcpy(r->shown_theta, theta, sizeof r->shown_theta);
+    r->shown_run = run;
+    r->has_shown = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
 bool reactor_gradient(struct reactor *r, const double theta[GRID_SOURCES], uint64_t run, double *loss,
                       double gradient[GRID_SOURCES], struct error *error) {
     if (gradient && !make_store(r, error)) return false;
     if (!forward(r, theta, run, gradient, loss, error)) return false;
-    if (!gradient) return true;
-    memset(gradient, 0, GRID_SOURCES * sizeof *gradient);
-    return is_published(r) ? backward_published(r, theta, gradient, error) : backward(r, theta, run, gradient, error);
+    if (gradient) memset(gradient, 0, GRID_SOURCES * sizeof *gradient);
+    bool ok = !gradient         ? true
+              : is_published(r) ? backward_published(r, theta, gradient, error)
+                                : backward(r, theta, run, gradient, error);
+    if (ok) publish(r, run, theta);
+    return ok;
 }
 
 // ---- Adam ---------------------------------------------------------------------------------------------------------
@@ -329,19 +363,28 @@ static void update(struct reactor *r, const double *gradient) {
 
 bool reactor_iterate(struct reactor *r, struct error *error) {
     double loss, gradient[GRID_SOURCES], begin = clock_now();
-    if (!mem_grow(&r->loss, &r->loss_capacity, r->iteration + 1, sizeof *r->loss)) return error_memory(error);
+    if (reactor_done(r)) return true;
     if (!reactor_gradient(r, r->theta, r->iteration, &loss, gradient, error)) return false;
     update(r, gradient);
-    r->loss[r->iteration++] = loss;
-    r->seconds += clock_now() - begin;
+    r->loss[r->iteration] = loss;
+    r->seconds = r->seconds + (clock_now() - begin);
+    r->iteration++;
+    pthread_mutex_lock(&r->lock);
+    memcpy(r->shown_theta, r->theta, sizeof r->theta);
+    pthread_mutex_unlock(&r->lock);
     return true;
+}
+
+void reactor_theta(struct reactor *r, double theta[GRID_SOURCES]) {
+    pthread_mutex_lock(&r->lock);
+    memcpy(theta, r->shown_theta, sizeof r->shown_theta);
+    pthread_mutex_unlock(&r->lock);
 }
 
 // ---- pictures -----------------------------------------------------------------------------------------------------
 
 void reactor_watch(struct reactor *r, const double *time, uint32_t count) {
     r->frames = count < REACTOR_FRAMES ? count : REACTOR_FRAMES;
-    r->has_frames = false;
     for (uint32_t i = 0; i < r->frames; i++) {
         double step = floor(time[i] / r->options.dt + 1e-6);
         r->frame_step[i] = step < 0 ? 0 : step > r->steps ? r->steps : (uint32_t)step;
@@ -349,27 +392,40 @@ void reactor_watch(struct reactor *r, const double *time, uint32_t count) {
     }
 }
 
-const double *reactor_frame(const struct reactor *r, uint32_t frame) {
-    return r->has_frames && frame < r->frames ? r->frame + frame * count_of(r) : NULL;
+uint32_t reactor_frames(const struct reactor *r) { return r->frames; }
+
+bool reactor_frame(struct reactor *r, uint32_t frame, double *out) {
+    size_t count = count_of(r);
+    pthread_mutex_lock(&r->lock);
+    bool there = r->has_shown && frame < r->frames;
+    if (there) memcpy(out, r->shown + frame * count, count * sizeof *out);
+    pthread_mutex_unlock(&r->lock);
+    return there;
 }
 
 double reactor_frame_time(const struct reactor *r, uint32_t frame) { return r->frame_time[frame]; }
 
 void reactor_target(const struct reactor *r, double time, double *out) {
     size_t count = count_of(r);
-    r->points->target(r->grid, time, r->other);
-    for (size_t i = 0; i < count; i++) out[i] = number_at(r, r->other, i);
+    for (size_t i = 0; i < count; i++)
+        out[i] = number_at(r, r->grid->start, i) + sin(M_PI * time) * number_at(r, r->grid->mode, i);
 }
 
-uint32_t reactor_frame_cells(const struct reactor *r, uint32_t frame, uint32_t *cell, uint32_t most) {
-    uint64_t run = r->iteration ? r->iteration - 1 : 0;
-    uint32_t width = r->options.side - 2;
-    const uint32_t *place = draw(r, run, r->frame_step[frame], r->place[0]);
-    for (uint32_t i = 0; i < r->kept && i < most; i++) {
-        uint32_t p = place ? place[i] : i;
+uint32_t reactor_frame_cells(struct reactor *r, uint32_t frame, uint32_t *cell, uint32_t most) {
+    uint32_t width = r->options.side - 2, count = r->kept < most ? r->kept : most;
+    uint32_t *place = mem_zero(r->kept, sizeof *place), *seen = mem_zero(count_of(r) / 32 + 1, sizeof *seen);
+    pthread_mutex_lock(&r->lock);
+    uint64_t run = r->shown_run;
+    pthread_mutex_unlock(&r->lock);
+    const uint32_t *drawn = place && seen ? draw_with(r, run, r->frame_step[frame], place, seen) : NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t p = drawn ? drawn[i] : i;
         cell[i] = is_published(r) ? p : (p / width + 1) * r->options.side + p % width + 1;
     }
-    return r->kept;
+    count = place && seen ? count : 0;
+    mem_free(place);
+    mem_free(seen);
+    return count;
 }
 
 // ---- checkpoints --------------------------------------------------------------------------------------------------
@@ -387,15 +443,16 @@ static uint64_t identity(const struct reactor *r) {
 
 bool reactor_save(const struct reactor *r, const char *path, struct error *error) {
     struct buffer out = {0};
-    uint64_t id = identity(r);
+    uint64_t id = identity(r), iteration = r->iteration;
+    double seconds = r->seconds;
     buffer_add(&out, magic, sizeof magic);
     buffer_add(&out, (const char *)&id, sizeof id);
-    buffer_add(&out, (const char *)&r->iteration, sizeof r->iteration);
-    buffer_add(&out, (const char *)&r->seconds, sizeof r->seconds);
+    buffer_add(&out, (const char *)&iteration, sizeof iteration);
+    buffer_add(&out, (const char *)&seconds, sizeof seconds);
     buffer_add(&out, (const char *)r->theta, sizeof r->theta);
     buffer_add(&out, (const char *)r->mean, sizeof r->mean);
     buffer_add(&out, (const char *)r->square, sizeof r->square);
-    buffer_add(&out, (const char *)r->loss, r->iteration * sizeof *r->loss);
+    buffer_add(&out, (const char *)r->loss, iteration * sizeof *r->loss);
     uint64_t check = out.failed ? 0 : rng_hash(out.data, out.size, 0);
     buffer_add(&out, (const char *)&check, sizeof check);
     bool ok = (!out.failed || error_memory(error)) && file_write(path, out.data, out.size, error);
@@ -416,7 +473,8 @@ static const char *refusal(const struct reactor *r, const char *data, size_t siz
     memcpy(&iteration, data + 16, sizeof iteration);
     if (rng_hash(data, size - CHECK, 0) != check || iteration != (size - HEAD - CHECK) / sizeof(double))
         return "the checkpoint is damaged";
-    return id == identity(r) ? NULL : "it is of other options or another seed";
+    if (id != identity(r)) return "it is of other options or another seed";
+    return iteration > r->options.iterations ? "it has more iterations than are asked for" : NULL;
 }
 
 bool reactor_load(struct reactor *r, const char *path, struct error *error) {
@@ -431,16 +489,16 @@ bool reactor_load(struct reactor *r, const char *path, struct error *error) {
         return false;
     }
     uint64_t iteration;
+    double seconds;
     memcpy(&iteration, data + 16, sizeof iteration);
-    bool ok = mem_grow(&r->loss, &r->loss_capacity, iteration + 1, sizeof *r->loss) || error_memory(error);
-    if (ok) {
-        r->iteration = iteration;
-        memcpy(&r->seconds, data + 24, sizeof r->seconds);
-        memcpy(r->theta, data + 32, sizeof r->theta);
-        memcpy(r->mean, data + 32 + sizeof r->theta, sizeof r->mean);
-        memcpy(r->square, data + 32 + 2 * sizeof r->theta, sizeof r->square);
-        memcpy(r->loss, data + HEAD, iteration * sizeof *r->loss);
-    }
+    memcpy(&seconds, data + 24, sizeof seconds);
+    memcpy(r->theta, data + 32, sizeof r->theta);
+    memcpy(r->mean, data + 32 + sizeof r->theta, sizeof r->mean);
+    memcpy(r->square, data + 32 + 2 * sizeof r->theta, sizeof r->square);
+    memcpy(r->loss, data + HEAD, iteration * sizeof *r->loss);
+    memcpy(r->shown_theta, r->theta, sizeof r->theta);
+    r->seconds = seconds;
+    r->iteration = iteration;
     mem_free(data);
-    return ok;
+    return true;
 }

@@ -15,6 +15,8 @@
 //   published  what the authors' program does: the same points at all iterations, drawn from the whole grid and not
 //              scaled, and the step's misfit computed again from the very points that the sources are. Its mean is not
 //              the gradient.
+//
+// While one thread iterates, others may read the options, iteration, losses, theta, frames and what is held.
 #ifndef BAUER_LAB_REACTOR_H
 #define BAUER_LAB_REACTOR_H
 
@@ -43,6 +45,7 @@ struct reactor_options {
 extern const struct reactor_options reactor_recipe;
 
 struct reactor;
+enum { REACTOR_ITERATIONS = 1000000 }; // at most
 // ERROR_DOMAIN: the step is not stable; ERROR_USAGE: the fraction keeps no point; ERROR_MEMORY.
 struct reactor *reactor_new(const struct reactor_options *options, struct error *error);
 void reactor_free(struct reactor *reactor); // NULL is allowed
@@ -63,20 +66,23 @@ bool reactor_gradient(struct reactor *reactor, const double theta[GRID_SOURCES],
 bool reactor_iterate(struct reactor *reactor, struct error *error);
 uint64_t reactor_iteration(const struct reactor *reactor);
 bool reactor_done(const struct reactor *reactor);
-const double *reactor_losses(const struct reactor *reactor); // one for each iteration done
-const double *reactor_theta(const struct reactor *reactor);
+const double *reactor_losses(const struct reactor *reactor); // one for each iteration done; they stay where they are
+void reactor_theta(struct reactor *reactor, double theta[GRID_SOURCES]);
 double reactor_seconds(const struct reactor *reactor); // of all iterations, those before a checkpoint too
+// Gives back what was asked for; the next gradient asks again.
+void reactor_settle(struct reactor *reactor);
 
-// The fields at these times are set aside by each gradient, the field of the step that begins at `time` or before, as
-// side x side doubles. NULL: none so far.
+// The fields at these times are set aside by each forward: those at the beginning of the step that begins then or just
+// before. To be said before the first; at most REACTOR_FRAMES.
 enum { REACTOR_FRAMES = 16 };
 void reactor_watch(struct reactor *reactor, const double *time, uint32_t count);
-const double *reactor_frame(const struct reactor *reactor, uint32_t frame);
+uint32_t reactor_frames(const struct reactor *reactor);
 double reactor_frame_time(const struct reactor *reactor, uint32_t frame);
+// The field of the last gradient or iteration that was finished, side x side numbers. false: there is none so far.
+bool reactor_frame(struct reactor *reactor, uint32_t frame, double *out);
 void reactor_target(const struct reactor *reactor, double time, double *out);
-// The cells (row * side + column) that the latest iteration kept of a frame; at most `most`. Returns how many there
-// are.
-uint32_t reactor_frame_cells(const struct reactor *reactor, uint32_t frame, uint32_t *cell, uint32_t most);
+// The cells (row * side + column) that were kept of that field; at most `most`. Returns how many.
+uint32_t reactor_frame_cells(struct reactor *reactor, uint32_t frame, uint32_t *cell, uint32_t most);
 
 // All that going on depends on. ERROR_FILE: it is of other options or another version, or damaged.
 bool reactor_save(const struct reactor *reactor, const char *path, struct error *error);

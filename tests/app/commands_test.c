@@ -35,7 +35,8 @@ static void names_are_found_by_prefix_only_at_the_prompt(void **state) {
     assert_null(command_find("jac", false, NULL));
     assert_null(command_find("des", false, NULL));
     assert_null(command_find("re", true, &error));
-    assert_string_equal(error.message, "`:re` can be several commands: :resume, :review, :recover, :redo, :reset");
+    assert_string_equal(error.message,
+                        "`:re` can be several commands: :resume, :reactor, :review, :recover, :redo, :reset");
     error_clear(&error);
     assert_null(command_find("jacobain", true, &error));
     assert_string_equal(error.hint, "did you mean `:jacobian`?");

@@ -196,6 +196,7 @@ static void parts_about(const struct view *view, const struct scene *scene, cons
 static json_t *inputs_about(const struct graph *graph) {
     json_t *list = json_array();
     char name[64];
+    if (graph_has_tensors(graph)) return list; // :at cannot move them: no sliders
     for (uint32_t i = 0; i < graph->input_count; i++)
         json_array_append_new(list, json_pack("{s:s, s:o}", "name", graph_input_label(graph, i, name), "value",
                                               record_number(graph->value[graph->input[i]])));

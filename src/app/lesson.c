@@ -10,6 +10,7 @@
 #include "app/report.h"
 #include "app/settings.h"
 #include "app/trials.h"
+#include "base/sandbox.h"
 #include "base/task.h"
 #include "show/prose.h"
 
@@ -409,6 +410,8 @@ static void bring_back(struct session *session, const struct lesson_run *run) {
 }
 
 static void run_free(struct lesson_run *run) {
+    if (run->room) layout_stop(); // it was started there, and ends with it
+    sandbox_room_free(run->room);
     forget_marks(run, 0);
     mem_free(run->mark);
     lesson_free(run->lesson);

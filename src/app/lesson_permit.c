@@ -2,10 +2,12 @@
 // is refused, whatever it does.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,7 +15,9 @@
 #include "app/chart.h"
 #include "app/command.h"
 #include "app/lesson_private.h"
+#include "app/runs.h"
 #include "app/settings.h"
+#include "base/sandbox.h"
 #include "base/task.h"
 
 // ---- which commands -----------------------------------------------------------------------------------------------
@@ -252,7 +256,75 @@ void lesson_ran(const struct session *session, const char *name) {
     if (bound.excess == WITHIN) allow_seconds(session->lesson->seconds);
 }
 
+// ---- with which rights --------------------------------------------------------------------------------------------
+
+// What computing and showing needs: libraries, fonts, data sets, the program's own folder (its layout child), what the
+// kernel tells of the machine, and the lessons' networks.
+static struct sandbox_room *make_room(const struct lesson_run *run) {
+    char own[PATH_MAX] = "", lessons[PATH_MAX], folder[PATH_MAX];
+    if (readlink("/proc/self/exe", own, sizeof own - 1) > 0) *strrchr(own, '/') = '\0';
+    lesson_folder(lessons, sizeof lessons);
+    snprintf(folder, sizeof folder, "%s", run->lesson->path);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    else
+        strcpy(folder, ".");
+    const char *layout = getenv("BAUER_LAYOUT");
+    const char *read[] = {"/usr",
+                          "/lib",
+                          "/lib64",
+                          "/opt",
+                          "/etc/fonts",
+                          "/etc/ld.so.cache",
+                          "/etc/localtime",
+                          "/var/cache/fontconfig",
+                          "/proc",
+                          "/sys",
+                          "/dev/urandom",
+                          "/dev/null",
+                          own,
+                          lessons,
+                          folder,
+                          layout ? layout : "/usr"};
+    return sandbox_room_new(read, sizeof read / sizeof *read);
+}
+
+bool lesson_confined(struct lesson_run *run, void (*work)(void *context), void *context) {
+    if (!run->room) run->room = make_room(run);
+    if (!run->room) return false;
+    sandbox_room_call(run->room, work, context);
+    return true;
+}
+
+// Nothing of a lesson writes files; what the person trains meanwhile may save itself.
+struct file_limit {
+    bool set;
+    uint64_t before;
+};
+
+static struct file_limit begin_files(const struct session *session) {
+    if (runs_busy(session)) return (struct file_limit){.set = false};
+    return (struct file_limit){true, sandbox_limit(RLIMIT_FSIZE, 0)};
+}
+
+static void end_files(struct file_limit limit) {
+    if (limit.set) sandbox_limit(RLIMIT_FSIZE, limit.before);
+}
+
 // ---- a block ------------------------------------------------------------------------------------------------------
+
+struct lines {
+    struct session *session;
+    const char *name, *text;
+    uint32_t line;
+    int failed;
+};
+
+static void run_lines(void *context) {
+    struct lines *l = context;
+    l->failed = session_run(l->session, l->name, l->text, strlen(l->text), l->line);
+}
 
 // How many lines failed. The limits hold for lines of the lesson and for what a student's answer runs.
 static int run_bounded(struct session *session, const char *name, const char *text, uint32_t line) {
@@ -263,9 +335,13 @@ static int run_bounded(struct session *session, const char *name, const char *te
     settings_apply(session);
     run->running = true;
     session->strict = !run->mistake;
+    struct lines lines = {session, name, text, line, 1};
+    struct file_limit files = begin_files(session);
     begin_bounds(run->seconds);
-    int failed = session_run(session, name, text, strlen(text), line);
+    lesson_confined(run, run_lines, &lines); // without memory for it nothing runs: a failure
+    int failed = lines.failed;
     bool within = end_bounds();
+    end_files(files);
     run->running = running;
     session->strict = strict;
     if (session->settings.vertices == LESSON_VERTICES) session->settings.vertices = vertices;

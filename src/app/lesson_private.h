@@ -15,21 +15,26 @@ struct lesson_run {
     struct lesson *lesson;
     struct lesson_mark *mark; // [i]: after step i; [0]: before the first; none beyond the step in hand
     uint32_t at, reached, hints;
-    bool running;             // its lines run: lesson_allows
-    lesson_mistake *mistake;  // --check-lesson: told of each line that fails, and the block goes on; or NULL
-    void *checking;           // its context
-    bool rehearsal;           // only to compute an answer: its progress is not saved
-    json_t *answers;          // {"step", "question", "answer", "right", "tries"}
-    uint64_t seed;            // of numbers that are drawn
-    int seconds;              // of a block: LESSON_SECONDS
-    double begun;             // when, seconds since 1970
-    uint32_t resumed;         // the step that was reached before, 0: none
-    struct settings settings; // before the lesson
-    struct trials *trials;    // before the lesson
-    struct buffer script;     // the session before
-    struct buffer shown;      // what the step's lines answered
-    struct buffer review;     // all that was done, as Markdown
+    bool running;              // its lines run: lesson_allows
+    lesson_mistake *mistake;   // --check-lesson: told of each line that fails, and the block goes on; or NULL
+    void *checking;            // its context
+    bool rehearsal;            // only to compute an answer: its progress is not saved
+    json_t *answers;           // {"step", "question", "answer", "right", "tries"}
+    uint64_t seed;             // of numbers that are drawn
+    int seconds;               // of a block: LESSON_SECONDS
+    double begun;              // when, seconds since 1970
+    uint32_t resumed;          // the step that was reached before, 0: none
+    struct settings settings;  // before the lesson
+    struct trials *trials;     // before the lesson
+    struct buffer script;      // the session before
+    struct buffer shown;       // what the step's lines answered
+    struct buffer review;      // all that was done, as Markdown
+    struct sandbox_room *room; // where its lines run, or NULL: not yet
 };
+
+// Does something as the lesson's lines are run: on a thread that can read the system's libraries, fonts and data sets
+// and the lesson's own folder, and write nothing (where the kernel has Landlock; LESSON limits hold everywhere).
+bool lesson_confined(struct lesson_run *run, void (*work)(void *context), void *context);
 
 // Runs lines under the lesson's limits and puts what they answer into `out`. Returns how many failed.
 int lesson_run_silently(struct session *session, const char *name, const char *text, uint32_t line, bool json,

@@ -18,6 +18,14 @@ bool sandbox_there(void);
 // here; nothing has changed.
 bool sandbox_enter(const char *const *read, size_t read_count, const char *const *write, size_t write_count);
 
+// A thread that has given up its rights and does what it is told, a call at a time, while the caller waits: the rest of
+// the process keeps its own. Where there is no Landlock calls are made on the caller's thread, and only its name is a
+// sandbox. NULL: out of memory.
+struct sandbox_room;
+struct sandbox_room *sandbox_room_new(const char *const *read, size_t read_count);
+void sandbox_room_call(struct sandbox_room *room, void (*work)(void *context), void *context);
+void sandbox_room_free(struct sandbox_room *room); // NULL is allowed
+
 // Lowers a soft limit (RLIMIT_...) of the process to `value`, never beyond the hard one; returns what it was.
 uint64_t sandbox_limit(int resource, uint64_t value);
 

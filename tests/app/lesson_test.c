@@ -1,5 +1,7 @@
 // Lessons: what is read out of a file, the line of each mistake, what its lines may not do, and that going back
 // restores the session.
+#include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +19,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/sandbox.h"
 #include "base/task.h"
 #include "show/record.h"
 
@@ -352,6 +355,50 @@ static void a_hostile_lesson_stays(void **state) {
     mem_free(text);
 }
 
+// A lesson that has found a hole in all of that: what it could do then, where its lines run.
+struct tried {
+    bool reads_library, reads_home, reads_passwd, writes_here, writes_tmp, appends, removes, starts;
+};
+
+static bool opens(const char *path, int flags) {
+    int file = open(path, flags, 0600);
+    if (file >= 0) close(file);
+    return file >= 0;
+}
+
+static void try_everything(void *context) {
+    struct tried *tried = context;
+    tried->reads_library = opens("/usr/bin/env", O_RDONLY);
+    tried->reads_home = opens("mine", O_RDONLY);
+    tried->reads_passwd = opens("/etc/passwd", O_RDONLY);
+    tried->writes_here = opens("hole", O_WRONLY | O_CREAT);
+    tried->writes_tmp = opens("/tmp/bauer-hole", O_WRONLY | O_CREAT);
+    tried->appends = opens("mine", O_WRONLY | O_APPEND);
+    tried->removes = unlink("mine") == 0;
+    tried->starts = system("echo x >>mine 2>/dev/null") == 0;
+}
+
+static void a_hole_leads_nowhere(void **state) {
+    (void)state;
+    struct error error = {0};
+    char folder[] = "/tmp/bauer-mine-XXXXXX", before[PATH_MAX];
+    if (!sandbox_there()) skip();
+    assert_non_null(getcwd(before, sizeof before));
+    assert_non_null(mkdtemp(folder));
+    struct session *session = open_lesson(good); // its folder is where the test was started
+    assert_true(lesson_go(session, 1, &error));
+    assert_int_equal(chdir(folder), 0);
+    assert_true(opens("mine", O_WRONLY | O_CREAT));
+    struct tried tried = {0};
+    assert_true(lesson_confined(session->lesson, try_everything, &tried));
+    assert_true(tried.reads_library);
+    assert_false(tried.reads_home || tried.reads_passwd || tried.writes_here || tried.writes_tmp || tried.appends ||
+                 tried.removes || tried.starts);
+    assert_true(opens("mine", O_WRONLY) && unlink("mine") == 0); // the rest of the program may
+    session_free(session);
+    assert_int_equal(chdir(before) | rmdir(folder), 0);
+}
+
 // ---- what is typed between steps ----------------------------------------------------------------------------------
 
 static void typed(struct session *session, const char *line) { session_run(session, "typed", line, strlen(line), 1); }
@@ -491,6 +538,7 @@ int main(void) {
         cmocka_unit_test(commands_are_refused_unless_permitted),
         cmocka_unit_test(words_of_commands_are_looked_at),
         cmocka_unit_test(a_hostile_lesson_stays),
+        cmocka_unit_test(a_hole_leads_nowhere),
         cmocka_unit_test(what_is_typed_cannot_reach_behind_a_step),
         cmocka_unit_test(an_interrupt_leaves_the_step),
         cmocka_unit_test(progress_is_taken_up_again),

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 root = pathlib.Path(__file__).resolve().parents[2]
 corpus = root / "tests/fuzz/corpus"
@@ -31,7 +32,6 @@ def language():
 
 def commands():
     """Lines of -c in the transcripts, without those that need files; a byte before them chooses the form of answers."""
-    number = 0
     for path in sorted(root.glob("tests/transcripts/*.txt")):
         for line in path.read_text().split("\n"):
             said = re.findall(r"-c '([^']*)'", line) if line.startswith("  $ bauer") else []
@@ -39,8 +39,8 @@ def commands():
                 text = "\n".join(said)
                 if "figure1.py" in line:
                     text = (root / "assets/figure1.py").read_text() + "\n" + text
-                put("command", f"{path.stem}-{number:03}", ("\x01" if number % 5 == 0 else "\x00") + text + "\n")
-                number += 1
+                name = f"{path.stem}-{zlib.crc32(text.encode()):08x}"
+                put("command", name, ("\x01" if name[-1] in "05a" else "\x00") + text + "\n")
 
 
 def lessons():
@@ -56,6 +56,14 @@ def idx():
     packed = gzip.compress(images, mtime=0)
     put("data", "idx-gzipped", b"\x02" + struct.pack(">H", len(packed)) + packed + gzip.compress(labels, mtime=0))
     put("data", "cifar", b"\x01\x00\x00" + (b"\x05" + bytes(range(256)) * 12) * 2)
+
+
+def checkpoints():
+    """The fuzzer puts a part of a whole checkpoint before these bytes: how long a part the first two say."""
+    for head in (0, 8, 20, 40, 100, 400, 700, 900):
+        put("checkpoint", f"head-{head}", bytes([(head >> 8) << 2 | 1, head & 255]) + bytes(24))
+        put("checkpoint", f"reactor-{head}", bytes([(head >> 8) << 2 | 3, head & 255]) + bytes(24))
+    put("checkpoint", "nothing", b"\x00\x00BAUERCKP")
 
 
 def results():
@@ -166,5 +174,8 @@ say(7, json.dumps({{"event": "closed"}}).encode())
                 print("nothing was sent for", name)
 
 
-for part in (language, commands, lessons, idx, results, layouts, events, viewer):
+for old in corpus.glob("*/*"):
+    if not old.name.startswith("finding"):
+        old.unlink()
+for part in (language, commands, lessons, idx, checkpoints, results, layouts, events, viewer):
     part()

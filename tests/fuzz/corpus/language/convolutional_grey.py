@@ -1,0 +1,18 @@
+# The paper's convolutional network for images of one channel, 28 by 28 (Fashion-MNIST, MNIST).
+def convolutional_grey(x, y):
+    W1 = param(16, 1, 5, 5)
+    b1 = param(16, 1, 1, fan_in=25)
+    a1 = relu(conv2d(reshape(x, -1, 1, 28, 28), W1, 2) + b1)
+    W2 = param(32, 16, 5, 5)
+    b2 = param(32, 1, 1, fan_in=400)
+    a2 = avg_pool2d(relu(conv2d(a1, W2, 2) + b2), 2)
+    W3 = param(32, 32, 5, 5)
+    b3 = param(32, 1, 1, fan_in=800)
+    a3 = relu(conv2d(a2, W3, 2) + b3)
+    W4 = param(32, 32, 5, 5)
+    b4 = param(32, 1, 1, fan_in=800)
+    a4 = avg_pool2d(relu(conv2d(a3, W4, 2) + b4), 2)
+    W5 = param(1568, 10)
+    b5 = param(10, fan_in=1568)
+    p = log_softmax(flatten(a4) @ W5 + b5)
+    return nll(p, y)

@@ -288,6 +288,72 @@ static void networks_are_unbiased(void **state) {
     graph_drop(g);
 }
 
+// Without replacement every set of places has the same chance: the mean of the gradients of all sets, each once, is the
+// exact one. Sets are told apart by their gradients.
+struct outcomes {
+    double gradient[64][32], mean[32];
+    uint32_t count, size;
+};
+
+static void take_outcome(struct outcomes *o, const double *gradient) {
+    for (uint32_t i = 0; i < o->count; i++) {
+        double apart = 0;
+        for (uint32_t j = 0; j < o->size; j++) apart = fmax(apart, fabs(o->gradient[i][j] - gradient[j]));
+        if (apart < 1e-10) return;
+    }
+    assert_true(o->count < 64);
+    memcpy(o->gradient[o->count++], gradient, o->size * sizeof *gradient);
+}
+
+static void all_outcomes(struct graph *g, enum keep_method method, vertex w, struct outcomes *o) {
+    enum { RUNS = 3000 }; // that one of 36 sets is never drawn: 36 (35/36)^3000 < 1e-34
+    struct keep keep = {.method = method, .fraction = 0.5, .distinct = true, .seed = 2};
+    struct tape *t = tape_new(g, g->output, 1, NUMBER_DOUBLE, &keep, &error);
+    *o = (struct outcomes){.size = (uint32_t)count_of(g, w)};
+    assert_true(tape_fill(t, 1, &error));
+    for (uint64_t run = 0; run < RUNS; run++) {
+        assert_true(tape_forward(t, run, &error) && tape_backward(t, &error));
+        take_outcome(o, tape_gradient(t, w));
+    }
+    for (uint32_t i = 0; i < o->count; i++)
+        for (uint32_t j = 0; j < o->size; j++) o->mean[j] += o->gradient[i][j] / o->count;
+    tape_free(t);
+}
+
+static void means_over_all_samples_are_exact(void **state) {
+    (void)state;
+    struct graph *g = graph_new(symbols, 1000, &error);
+    vertex x = leaf(g, "x", SHAPE(2, 1, 2, 2), false), w = leaf(g, "w", SHAPE(2, 1, 3, 3), true),
+           b = leaf(g, "b", SHAPE(2, 1, 1), true), w2 = leaf(g, "w2", SHAPE(4, 3), true);
+    vertex h = add(g, OP_ADD, add(g, OP_CONV2D, x, w, (struct op_setting){.pad = 2}), b, none);
+    vertex a =
+        add(g, OP_AVG_POOL2D, add(g, OP_RELU, h, VERTEX_NONE, none), VERTEX_NONE, (struct op_setting){.side = 2});
+    vertex f = add(g, OP_RESHAPE, a, VERTEX_NONE, (struct op_setting){.to = SHAPE(4, 4)});
+    vertex p = add(g, OP_LOG_SOFTMAX, add(g, OP_MATMUL, f, w2, none), VERTEX_NONE, none);
+    assert_true(graph_output(g, add(g, OP_NLL, p, labels(g, 4, 3), none), 0, &error));
+    // Sets: 2 of 4 places, of two images if they differ. The bias is exact.
+    const struct {
+        vertex parameter;
+        uint32_t same, different;
+    } want[] = {{w, 6, 36}, {b, 1, 1}};
+    struct tape *t = tape_new(g, g->output, 1, NUMBER_DOUBLE, NULL, &error);
+    assert_true(tape_fill(t, 1, &error) && tape_forward(t, 0, &error) && tape_backward(t, &error));
+    static struct outcomes o;
+    for (int i = 0; i < 2; i++)
+        for (int method = KEEP_SAME; method <= KEEP_DIFFERENT; method++) {
+            all_outcomes(g, (enum keep_method)method, want[i].parameter, &o);
+            assert_int_equal(o.count, method == KEEP_SAME ? want[i].same : want[i].different);
+            const double *exact = tape_gradient(t, want[i].parameter);
+            for (uint32_t j = 0; j < o.size; j++) assert_true(fabs(o.mean[j] - exact[j]) < 1e-12);
+        }
+    all_outcomes(g, KEEP_SAME, w2, &o);
+    const double *exact = tape_gradient(t, w2);
+    assert_int_equal(o.count, 6);
+    for (uint32_t j = 0; j < o.size; j++) assert_true(fabs(o.mean[j] - exact[j]) < 1e-12);
+    tape_free(t);
+    graph_drop(g);
+}
+
 // All kept without replacement: exact training to rounding.
 static void everything_kept_is_exact(void **state) {
     (void)state;
@@ -333,6 +399,7 @@ int main(void) {
         cmocka_unit_test(inputs_may_be_overwritten),
         cmocka_unit_test(variances_are_those_of_the_formulas),
         cmocka_unit_test(networks_are_unbiased),
+        cmocka_unit_test(means_over_all_samples_are_exact),
         cmocka_unit_test(everything_kept_is_exact),
         cmocka_unit_test(bad_shapes_are_named),
     };

@@ -152,6 +152,11 @@ static void convolutions(void **state) {
         real->conv_by_filter(s, dy, whole, dw, scratch);
         real->keep_conv(&sample, s, kept, dy, sdw, patches);
         assert_close(sdw, dw, taps, 1e-12);
+        float *fkept = floats(kept, (size_t)sample.rows * sample.kept), *fdy2 = floats(dy, out),
+              *fsdw = calloc(taps, 4);
+        assert_true(single->keep_conv(&sample, s, fkept, fdy2, fsdw, patches));
+        assert_floats(fsdw, dw, taps, 1e-2);
+        free(fkept), free(fdy2), free(fsdw);
         free(x), free(w), free(dy), free(scratch), free(y), free(dx), free(dw), free(py), free(pdx), free(pdw);
         free(kept), free(whole), free(sdw), free(patches);
     }
@@ -177,6 +182,11 @@ static void samples_of_matrices(void **state) {
         real->product(true, false, s.length, columns, s.rows, 1, whole, dy, 0, want);
         assert_true(real->keep_product(&s, kept, dy, columns, dw, rng_below(&rng, 2), scratch));
         assert_close(dw, want, (size_t)s.length * columns, 1e-12);
+        float *fkept = floats(kept, (size_t)s.rows * s.kept), *fdy = floats(dy, (size_t)s.rows * columns),
+              *fdw = calloc((size_t)s.length * columns, 4);
+        assert_true(single->keep_product(&s, fkept, fdy, columns, fdw, rng_below(&rng, 2), scratch));
+        assert_floats(fdw, want, (size_t)s.length * columns, 1e-3);
+        free(fkept), free(fdy), free(fdw);
         if (s.distinct && s.kept == s.length) assert_close(whole, x, (size_t)s.rows * s.length, 1e-12);
         for (uint32_t r = 0; s.distinct && r < s.rows; r++) { // each place at most once
             uint32_t hits = 0;
@@ -245,10 +255,100 @@ static void small_ones(void **state) {
     assert_true(fabs(real->nll(p, label, 2, 10) + (p[3] + p[19]) / 2) < 1e-12);
 }
 
+// One pass does what the kernels it stands for do one after the other.
+static void biases(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t outer = upto(9), middle = upto(40), inner = round % 2 ? upto(3) == 1 ? 1 : upto(70) : 32 * upto(3);
+        size_t count = outer * middle * inner;
+        double *x = randoms(count), *bias = randoms(middle), *y = malloc(count * 8), *sum = calloc(middle, 8);
+        uint32_t *mask = calloc(count / 32 + 1, 4);
+        float *fx = floats(x, count), *fbias = floats(bias, middle), *fsum = calloc(middle, 4);
+        real->relu_along(y, x, bias, outer, middle, inner, mask);
+        real->sum_along(sum, x, outer, middle, inner);
+        single->sum_along(fsum, fx, outer, middle, inner);
+        for (size_t m = 0; m < middle; m++) {
+            double want = 0;
+            for (size_t o = 0; o < outer; o++)
+                for (size_t i = 0; i < inner; i++) want += x[(o * middle + m) * inner + i];
+            assert_true(fabs(sum[m] - want) < 1e-10 && fabs((double)fsum[m] - want) < 1e-3);
+        }
+        single->add_along(fx, fbias, outer, middle, inner);
+        for (size_t i = 0; i < count; i++) {
+            double want = x[i] + bias[i / inner % middle];
+            assert_true(y[i] == fmax(want, 0) && fabs((double)fx[i] - want) < 1e-5);
+            assert_int_equal(mask[i / 32] >> i % 32 & 1, want > 0);
+        }
+        single->relu(fx, fx, count, mask);
+        for (size_t i = 0; i < count; i++) assert_int_equal(mask[i / 32] >> i % 32 & 1, fx[i] > 0);
+        free(x), free(bias), free(y), free(sum), free(mask), free(fx), free(fbias), free(fsum);
+    }
+    double nan[2] = {NAN, -1}, out[2];
+    real->relu(out, nan, 2, NULL);
+    assert_true(isnan(out[0]) && out[1] == 0);
+}
+
+static void pools(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t planes = upto(3), height = upto(12), width = upto(40);
+        uint32_t side = round % 2 ? 2 : upto(3), rows = height / side, columns = width / side;
+        size_t in = (size_t)planes * height * width, out = (size_t)planes * rows * columns;
+        double *x = randoms(in), *y = malloc((out + 1) * 8), *dy = randoms(out), *dx = randoms(in),
+               *added = malloc(in * 8);
+        memcpy(added, dx, in * 8);
+        real->pool(x, y, planes, height, width, side);
+        real->pool_back(dy, dx, planes, height, width, side, false);
+        double *zero = calloc(in, 8);
+        for (size_t o = 0; o < out; o++) {
+            size_t plane = o / (rows * columns), i = o / columns % rows * side, j = o % columns * side;
+            double sum = 0;
+            for (uint32_t u = 0; u < side; u++)
+                for (uint32_t v = 0; v < side; v++) {
+                    size_t at = (plane * height + i + u) * width + j + v;
+                    sum += x[at];
+                    zero[at] += dy[o] / (side * side);
+                }
+            assert_true(fabs(y[o] - sum / (side * side)) < 1e-12);
+        }
+        assert_close(dx, zero, in, 1e-12);
+        for (size_t i = 0; i < in; i++) zero[i] += added[i];
+        real->pool_back(dy, added, planes, height, width, side, true);
+        assert_close(added, zero, in, 1e-12);
+        free(x), free(y), free(dy), free(dx), free(added), free(zero);
+    }
+}
+
+// The formulas of the paper, in its order of corrections.
+static void adam_steps(void **state) {
+    (void)state;
+    enum { COUNT = 37, STEPS = 5 };
+    double *x = randoms(COUNT), m[COUNT] = {0}, v[COUNT] = {0}, want[COUNT], pm[COUNT] = {0}, pv[COUNT] = {0};
+    float *fx = floats(x, COUNT), fm[COUNT] = {0}, fv[COUNT] = {0};
+    memcpy(want, x, sizeof want);
+    for (int step = 1; step <= STEPS; step++) {
+        double *g = randoms(COUNT), b1 = 1 - pow(0.9, step), b2 = 1 - pow(0.999, step);
+        float *fg = floats(g, COUNT);
+        struct adam adam = {0.9, 0.999, 1e-8, 0.01, 0.1 / b1, 1 / sqrt(b2)};
+        real->adam(&adam, x, g, m, v, COUNT);
+        single->adam(&adam, fx, fg, fm, fv, COUNT);
+        for (int i = 0; i < COUNT; i++) {
+            double d = g[i] + 0.01 * want[i];
+            pm[i] = 0.9 * pm[i] + 0.1 * d, pv[i] = 0.999 * pv[i] + 0.001 * d * d;
+            want[i] -= 0.1 * (pm[i] / b1) / (sqrt(pv[i] / b2) + 1e-8);
+        }
+        free(g), free(fg);
+    }
+    assert_close(x, want, COUNT, 1e-12);
+    assert_floats(fx, want, COUNT, 1e-4);
+    free(x), free(fx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products),        cmocka_unit_test(convolutions), cmocka_unit_test(samples_of_matrices),
-        cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),
+        cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),   cmocka_unit_test(biases),
+        cmocka_unit_test(pools),           cmocka_unit_test(adam_steps),
     };
     int failed = 0;
     for (unsigned level = 0; (real = kernels_at(NUMBER_DOUBLE, level)); level++) {

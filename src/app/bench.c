@@ -1,6 +1,7 @@
 #include "app/bench.h"
 
 #include "app/bench_estimate.h"
+#include "app/bench_reactor.h"
 #include "app/bench_train.h"
 
 #include <math.h>
@@ -443,6 +444,9 @@ static const struct figure figures[] = {
     {"lab", "s for a sweep: depth 1..32, width 2, 4, 8, three estimators, 100,000 samples a cell", NULL, 6, false,
      measure_lab},
     {"threads", "s for a sweep on all cores", "the time on one core", 0.6, false, measure_threads},
+    {"reactor", "s for an exact gradient over 40,961 steps, one core", NULL, 0.11, false, measure_reactor},
+    {"reactor-sampled", "s for a gradient with 0.01 of it kept", "the exact one", 1, false, measure_reactor_sampled},
+    {"reactors", "s for two exact gradients at once on two cores", "the time of one", 1.2, false, measure_reactors},
     {"startup", "ms", NULL, 20, false, measure_startup},
     {"export", "ms", NULL, 80, false, measure_export},
     {"redraw10", "ms for a picture of 10 vertices", NULL, 4, false, measure_redraw_10},

@@ -17,6 +17,7 @@ const struct figure figure_table[] = {
     {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", figure_4},
     {5, "noise of each layer's gradient against the gradient of all data, beside the memory", figure_5},
     {6, "training loss with a tenth remembered: three networks, four methods", figure_train},
+    {7, "steering a reactor with a thousandth of the memory; the published estimator and the unbiased one", figure_7},
     {8, "losses, accuracies and time of five methods", figure_train},
     {9, "the same of six methods for the recurrent network", figure_train},
     {10, "how much to keep: fractions from 0.05 to 0.8", figure_train},

@@ -19,6 +19,7 @@ struct chart *figure_2(struct session *session, int number, bool full, const cha
 struct chart *figure_4(struct session *session, int number, bool full, const char *folder, struct error *error);
 struct chart *figure_5(struct session *session, int number, bool full, const char *folder, struct error *error);
 struct chart *figure_3(struct session *session, int number, bool full, const char *folder, struct error *error);
+struct chart *figure_7(struct session *session, int number, bool full, const char *folder, struct error *error);
 // 6, 8, 9 and 10
 struct chart *figure_train(struct session *session, int number, bool full, const char *folder, struct error *error);
 

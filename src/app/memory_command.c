@@ -61,7 +61,7 @@ static size_t parameter_bytes(const struct graph *graph) {
 
 static uint32_t batch_of(const struct graph *graph) {
     for (uint32_t i = 0; i < graph->input_count; i++)
-        if (graph_is_tensor(graph, graph->input[i]) && !graph_is_parameter(graph, graph->input[i]))
+        if (graph_shape(graph, graph->input[i]).rank > 1 && !graph_is_parameter(graph, graph->input[i]))
             return graph_shape(graph, graph->input[i]).size[0];
     return 1;
 }

@@ -83,7 +83,7 @@ void steering_strip_free(struct steering_strip *strip) {
 
 double steering_strip_draw(const struct steering_strip *strip, enum theme theme, double x, double y,
                            struct scene *scene, struct error *error) {
-    double height = 0;
+    double height = 0, top = 0, gap = fmin(GAP, strip->size / 7);
     uint32_t rows = strip->columns ? (strip->count + strip->columns - 1) / strip->columns : 0;
     for (uint32_t i = 0; i < strip->count; i++) {
         const struct steering_picture *p = &strip->picture[i];
@@ -106,9 +106,10 @@ double steering_strip_draw(const struct steering_strip *strip, enum theme theme,
         struct scene part;
         struct field_frame frame;
         if (!field_scene(&field, &part, &frame, error)) return -1;
-        double step = strip->size + GAP, line = part.height + 6;
-        scene_place(scene, &part, x + column * step - (last ? 0 : 0), y + row * line, 1);
-        height = fmax(height, (row + 1) * line);
+        if (!column) top = height;
+        double bottom = top + part.height + gap / 2;
+        scene_place(scene, &part, x + column * (strip->size + gap), y + top, 1);
+        height = fmax(height, bottom);
     }
     return height;
 }

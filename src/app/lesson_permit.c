@@ -104,6 +104,20 @@ static bool permit_train(const struct words *words, struct error *error) {
                      LESSON_ITERATIONS);
 }
 
+// The reactor, as long as it is short; nothing is saved.
+static bool permit_reactor(const struct words *words, struct error *error) {
+    static const char *const words_of[] = {"keep", "estimator", "unbiased", "published", "exact",  "iterations", "lr",
+                                           "seed", "horizon",   "side",     "float",     "double", NULL};
+    double iterations = 0, number;
+    if (!only(words, 0, words_of, error)) return false;
+    for (uint32_t i = 0; i + 1 < words->count; i++)
+        if (strcmp(words->word[i], "iterations") == 0 && text_parse_number(words->word[i + 1], &number))
+            iterations = number > iterations ? number : iterations;
+    if (iterations >= 1 && iterations <= LESSON_ITERATIONS) return true;
+    return error_set(error, ERROR_USAGE, SPAN_NONE, "a lesson's :reactor says `iterations N`, at most %d",
+                     LESSON_ITERATIONS);
+}
+
 static const struct {
     const char *name;
     bool (*words)(const struct words *words, struct error *error); // NULL: whatever the words are
@@ -116,6 +130,7 @@ static const struct {
     {"expand", NULL, false},
     {"memory", NULL, false},
     {"train", permit_train, true},
+    {"reactor", permit_reactor, true},
     {"eliminate", NULL, false},
     {"check", NULL, false},
     {"jvp", NULL, false},

@@ -218,7 +218,7 @@ static void every_lesson_from_first_to_last_step(void **state) {
     size_t count;
     char **path = lesson_list(&count);
     struct tally all = {0};
-    assert_int_equal(count, LESSONS);
+    assert_true(count >= LESSONS);
     for (size_t i = 0; i < count; i++) {
         struct tally tally = {0};
         walk_through(path[i], 0, &tally);
@@ -257,7 +257,7 @@ static void every_lesson_has_what_a_class_needs(void **state) {
         mem_free(path[i]);
     }
     mem_free(path);
-    assert_int_equal(count, LESSONS);
+    assert_true(count >= LESSONS);
 }
 
 // Numbers that are drawn: other students have other ones, and their questions hold, too.

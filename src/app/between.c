@@ -72,6 +72,25 @@ static bool shares(const struct lcg *lcg, vertex from, vertex to, double sum, st
     return ok;
 }
 
+static bool say_sum(const struct lcg *lcg, vertex from, vertex to, struct buffer *out) {
+    const struct graph *graph = lcg->graph;
+    char source[64], target[64];
+    graph_label(graph, from, source);
+    graph_label(graph, to, target);
+    if (graph_has_tensors(graph)) {
+        uint64_t rows = shape_count(graph_shape(graph, to)), columns = shape_count(graph_shape(graph, from));
+        buffer_printf(out, "\n∂%s/∂%s is a matrix of %llu × %llu", target, source, (unsigned long long)rows,
+                      (unsigned long long)columns);
+        return true;
+    }
+    double *tangent = tangents(lcg, from);
+    if (!tangent) return false;
+    buffer_printf(out, "\nsum of their products: ∂%s/∂%s = %.6g", target, source, tangent[to]);
+    bool ok = shares(lcg, from, to, tangent[to], out);
+    mem_free(tangent);
+    return ok;
+}
+
 bool between_words(const struct lcg *lcg, vertex a, vertex b, struct buffer *out, struct error *error) {
     const struct graph *graph = lcg->graph;
     vertex from = a < b ? a : b, to = a < b ? b : a;
@@ -85,13 +104,7 @@ bool between_words(const struct lcg *lcg, vertex a, vertex b, struct buffer *out
         bool one = mpz_cmp_ui(count, 1) == 0;
         buffer_printf(out, "%.40s%s path%s from %s to %s", text, strlen(text) > 40 ? "…" : "", one ? "" : "s",
                       graph_label(graph, from, source), graph_label(graph, to, target));
-        double *tangent = tangents(lcg, from);
-        ok = tangent != NULL;
-        if (ok && mpz_sgn(count) > 0) {
-            buffer_printf(out, "\nsum of their products: ∂%s/∂%s = %.6g", target, source, tangent[to]);
-            ok = shares(lcg, from, to, tangent[to], out);
-        }
-        mem_free(tangent);
+        if (mpz_sgn(count) > 0) ok = say_sum(lcg, from, to, out);
     }
     mem_free(text);
     mpz_clear(count);

@@ -76,7 +76,7 @@ static bool permit_trials(const struct words *words, struct error *error) {
 
 // Figures that are computed from nothing but themselves.
 static bool permit_figure(const struct words *words, struct error *error) {
-    static const char *const figures[] = {"2", "quick", NULL};
+    static const char *const figures[] = {"2", "3", "4", "quick", NULL};
     for (uint32_t i = 0; i < words->count; i++)
         if (!is_one_of(words->word[i], figures)) {
             char what[100];

@@ -306,6 +306,13 @@ static bool expand_all(struct expander *x) {
     return true;
 }
 
+// The sites of the new graph are those of the old one, with the same numbers.
+static bool copy_sites(struct expander *x) {
+    for (uint32_t i = 1; i < x->from->site_count; i++)
+        if (graph_site_new(x->to, x->from->sites[i].span, x->error) != i) return error_memory(x->error);
+    return true;
+}
+
 struct graph *graph_expand(const struct graph *graph, uint32_t most, struct error *error) {
     struct expander x = {.from = graph, .most = most, .error = error};
     x.to = graph_new(graph->symbols, graph->limit, error);
@@ -314,7 +321,7 @@ struct graph *graph_expand(const struct graph *graph, uint32_t most, struct erro
     for (vertex v = 0; ok && v < graph->count; v++)
         if (count_of(&x, v) > most) x.to->count = most + 1, ok = !too_large(&x), x.to->count = 0;
     if (ok) x.tape = tape_new(graph, graph->output, graph->output_count, NUMBER_DOUBLE, NULL, error);
-    ok = ok && x.tape && tape_fill(x.tape, 0, error) && expand_all(&x);
+    ok = ok && x.tape && tape_fill(x.tape, 0, error) && copy_sites(&x) && expand_all(&x);
     for (vertex v = 0; x.element && v < graph->count; v++) mem_free(x.element[v]);
     mem_free(x.element);
     mem_free(x.term);

@@ -372,6 +372,33 @@ static void everything_kept_is_exact(void **state) {
     graph_drop(g);
 }
 
+// The numbers behind a graph know the lines that its tensors came from.
+static void expanded_vertices_keep_their_lines(void **state) {
+    (void)state;
+    static const char text[] = "h = x @ W\ns = sum(h)\n";
+    struct source *source = source_new("test", text, sizeof text - 1, &error);
+    struct graph *g = graph_new(symbols, 1000, &error);
+    vertex x = leaf(g, "x", SHAPE(1, 2), false), w = leaf(g, "W", SHAPE(2, 3), false);
+    uint32_t first = graph_site(g, (struct span){source, 4, 9}, &error);
+    uint32_t second = graph_site(g, (struct span){source, 14, 20}, &error);
+    struct op_setting all = {.axis = OP_ALL_AXES};
+    vertex h = graph_add_tensor(g, OP_MATMUL, x, w, &none, first, &error);
+    assert_true(graph_output(g, graph_add_tensor(g, OP_SUM, h, VERTEX_NONE, &all, second, &error), 0, &error));
+    struct graph *numbers = graph_expand(g, 1000, &error);
+    graph_drop(g);
+    assert_non_null(numbers);
+    uint32_t on[3] = {0};
+    for (vertex v = 0; v < numbers->count; v++) {
+        struct span span = graph_span(numbers, v);
+        on[span.source ? source_line(span.source, span.begin) : 0]++;
+    }
+    assert_int_equal(on[0], 2 + 6); // inputs
+    assert_int_equal(on[1], 3 * 3); // two products and their sum
+    assert_int_equal(on[2], 1);
+    graph_drop(numbers);
+    source_drop(source);
+}
+
 static void bad_shapes_are_named(void **state) {
     (void)state;
     struct graph *g = graph_new(symbols, 1000, &error);
@@ -401,6 +428,7 @@ int main(void) {
         cmocka_unit_test(networks_are_unbiased),
         cmocka_unit_test(means_over_all_samples_are_exact),
         cmocka_unit_test(everything_kept_is_exact),
+        cmocka_unit_test(expanded_vertices_keep_their_lines),
         cmocka_unit_test(bad_shapes_are_named),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

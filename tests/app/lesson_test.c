@@ -294,6 +294,9 @@ static void words_of_commands_are_looked_at(void **state) {
     permits("train", "../net iterations 5", false);
     permits("figure", "2 quick", true);
     permits("figure", "2 full", false);
+    permits("figure", "3", true);
+    permits("figure", "4 quick", true);
+    permits("figure", "5", false);
     permits("figure", "8", false);
     permits("variance", "depth 1..3 walk \"file\" x", false);
     permits("trials", "sort variance", true);

@@ -46,6 +46,10 @@ bool steering_take_up(struct session *session, struct training *run, const char 
     if (access(file, F_OK) != 0) // it can be written there, then: found out now, not after an hour
         return reactor_save(run->reactor, file, error);
     if (!reactor_load(run->reactor, file, error)) return false;
+    double theta[GRID_SOURCES], loss; // its fields are shown before it goes on, and if there is nothing left to do
+    uint64_t done = reactor_iteration(run->reactor);
+    reactor_theta(run->reactor, theta);
+    if (!reactor_gradient(run->reactor, theta, done ? done - 1 : 0, &loss, NULL, error)) return false;
     if (told && !session->output.json)
         report_text(session, "%s goes on at iteration %llu\n", file,
                     (unsigned long long)reactor_iteration(run->reactor));
@@ -291,7 +295,7 @@ static void tell(struct session *session, const struct job *job) {
         report_table_cell(table, count ? "%.5f" : "", count ? loss[0] : 0);
         report_table_cell(table, count ? "%.5f" : "", count ? loss[count - 1] : 0);
         report_table_cell(table, count ? "%.5f" : "", lowest);
-        report_table_cell(table, "%.4g", (double)reactor_held(r) / 1e6);
+        report_table_cell(table, reactor_held(r) ? "%.4g" : "", (double)reactor_held(r) / 1e6);
         report_table_cell(table, count ? "%.3f" : "", reactor_seconds(r) / (double)(count ? count : 1));
     }
     report_table_print(session, table, true);

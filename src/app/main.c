@@ -67,7 +67,8 @@ static int print_version(void) {
                   gmp_version, pango_version_string(), cairo_version_string(), LIBXML_DOTTED_VERSION,
                   jansson_version_str(), rl_library_version, cmark_version_string(), zlibVersion());
     buffer_printf(&text, "bauer-layout: Graphviz " GRAPHVIZ_VERSION "; bauer-view: SDL " SDL_BUILD_VERSION "\n");
-    buffer_printf(&text, "for tensors: %s; convolutions: %s\n", kernels_blas_name(), kernels_onednn_name());
+    buffer_printf(&text, "for tensors: %s, %s, own kernels for %s\n", kernels_blas_name(), kernels_onednn_name(),
+                  kernels_level_name());
     return print_text(&text);
 }
 

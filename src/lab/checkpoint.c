@@ -57,8 +57,12 @@ static void options_text(const struct train *t, char text[TEXT]) {
                      symbol_text(t->network->train->symbols, o->keep.layer[i].parameter), o->keep.layer[i].fraction);
 }
 
-// What sums are rounded by: the kernels of products, and how many threads share one (train uses one).
-static void machine_text(char text[TEXT]) { snprintf(text, TEXT, "%s, 1 thread", kernels_blas_name()); }
+// What sums are rounded by: the kernels of products, of convolutions and our own, and how many threads share one (train
+// uses one).
+static void machine_text(char text[TEXT]) {
+    snprintf(text, TEXT, "%s, %s, kernels %s, 1 thread", kernels_blas_name(), kernels_onednn_name(),
+             kernels_level_name());
+}
 
 // The first word by which two such texts differ.
 static void tell_difference(const char *saved, const char *wanted, struct error *error) {
@@ -207,7 +211,7 @@ static bool take_all(struct train *t, const char *data, size_t size, struct erro
     machine_text(wanted);
     t->note[0] = '\0';
     if (strcmp(saved, wanted) != 0)
-        snprintf(t->note, sizeof t->note, "it was saved with %.70s, and this is %.70s: sums may round differently",
+        snprintf(t->note, sizeof t->note, "it was saved with %.110s, and this is %.110s: sums may round differently",
                  saved, wanted);
     return take_state(t, &r, error);
 }

@@ -33,7 +33,7 @@ struct train {
     size_t report_room;
     size_t held, pool; // after train_settle
     bool broken;       // the loss is no number
-    char note[240];
+    char note[400];
 };
 
 enum { TRAIN_REPORTS = 1000000 };

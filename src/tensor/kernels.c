@@ -40,3 +40,9 @@ const struct kernels *kernels_of(enum number_type type) {
     for (unsigned level = 1; (next = kernels_at(type, level)); level++) best = next;
     return best;
 }
+
+const char *kernels_level_name(void) {
+    unsigned level = 0;
+    while (kernels_at(NUMBER_FLOAT, level + 1)) level++;
+    return levels[level].name;
+}

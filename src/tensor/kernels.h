@@ -99,6 +99,7 @@ size_t project_scratch(const struct sampling *sampling, size_t columns);
 
 bool kernels_have_blas(void);
 bool kernels_have_onednn(void);
+const char *kernels_level_name(void);  // of our own kernels: "any", "x86-64-v3", "x86-64-v4"
 const char *kernels_onednn_name(void); // "oneDNN 2.6.0", or what is used instead
 const char *kernels_blas_name(void);   // "OpenBLAS ... Haswell", or "plain loops"
 void kernels_set_threads(unsigned threads);

@@ -252,8 +252,9 @@ const struct command command_table[] = {
     {"time", NULL, "LINE", "run a line and say how long it took", "Wall-clock time of a command or a statement.",
      ":time :jacobian", COMPLETE_NOTHING, NULL, false, command_time},
     {"doctor", NULL, "", "what works on this machine, and what is missing",
-     "Looks for the layout program, fonts, places to write, and the data of :train and :figure.", ":doctor",
-     COMPLETE_NOTHING, NULL, false, command_doctor},
+     "Looks for the layout program, window, display, fonts, libraries, lessons, places to write and data; says how to "
+     "get what is missing.",
+     ":doctor", COMPLETE_NOTHING, NULL, false, command_doctor},
     {"window", NULL, "[open | close | state]", "the window with the picture",
      "Opens the window again, closes it, or tells as JSON what it shows. At a terminal it opens by itself with the "
      "first :graph, :lcg, :paths or :walk, unless bauer was started with --no-window; for a file or a pipe only with "

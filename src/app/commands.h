@@ -36,7 +36,10 @@ command_function command_recover;
 command_function command_plot;
 // session_commands.c: the session itself
 command_function command_show_help, command_load, command_save, command_reset, command_undo, command_redo, command_set,
-    command_window, command_history, command_time, command_quit, command_list, command_edit, command_doctor;
+    command_window, command_history, command_time, command_quit, command_list, command_edit;
+
+// doctor.c: what is missing on this machine
+command_function command_doctor;
 
 // Words for both files.
 bool command_usage_error(const struct words *words, uint32_t word, struct error *error, const char *format, ...)

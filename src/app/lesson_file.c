@@ -1,5 +1,6 @@
 // Lessons as files: where they are, a student's progress, and checking whole lessons and answers.
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,24 +17,22 @@
 
 // ---- finding ------------------------------------------------------------------------------------------------------
 
-// $BAUER_LESSONS; of a build in the checkout, the checkout's; else where they are installed.
+// $BAUER_LESSONS; of a build in the checkout, the checkout's; else where they are installed, beside the program's
+// folder or where the build was to install them.
 void lesson_folder(char *path, size_t size) {
+    static const struct {
+        unsigned up;
+        const char *below;
+    } place[] = {{3, "/lessons"}, {1, "/share/bauer/lessons"}}; // from build/src/app, and from bin
     const char *named = getenv("BAUER_LESSONS");
-    ssize_t length = named ? -1 : readlink("/proc/self/exe", path, size - 1);
-    if (named) snprintf(path, size, "%s", named);
-    if (length > 0) {
-        path[length] = '\0';
-        char *slash = path + strlen(path);
-        for (int up = 0; up < 5 && slash; up++) { // build/src/app/bauer: the name, and three folders
-            *slash = '\0';
-            slash = strrchr(path, '/');
-        }
-        char readme[4200];
-        snprintf(path + strlen(path), size - strlen(path), "/lessons");
-        snprintf(readme, sizeof readme, "%.4000s/README.md", path); // meson makes an empty folder of this name
+    char own[PATH_MAX], readme[PATH_MAX + 40];
+    for (size_t i = 0; !named && i < sizeof place / sizeof *place; i++) {
+        if (!file_own_folder(place[i].up, own, sizeof own)) continue;
+        snprintf(path, size, "%s%s", own, place[i].below);
+        snprintf(readme, sizeof readme, "%s%s/README.md", own, place[i].below); // meson makes an empty folder too
         if (access(readme, R_OK) == 0) return;
     }
-    if (!named) snprintf(path, size, "%s", LESSONS);
+    snprintf(path, size, "%s", named ? named : LESSONS);
 }
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }

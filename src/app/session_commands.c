@@ -16,8 +16,6 @@
 #include "app/walk.h"
 #include "app/window.h"
 #include "base/file.h"
-#include "show/layout.h"
-#include "show/paint.h"
 
 bool command_show_help(struct session *session, const struct words *words, struct error *error) {
     struct buffer text = {0};
@@ -261,56 +259,6 @@ bool command_time(struct session *session, const struct words *words, struct err
         report_json(session, json_pack("{s:s, s:f}", "kind", "time", "seconds", seconds));
     else
         report_text(session, "%s%.3g s%s\n", report_muted(session), seconds, report_plain(session));
-    return true;
-}
-
-static void tell_check(struct session *session, bool ok, const char *what, const char *advice) {
-    if (session->output.json)
-        report_json(session, json_pack("{s:s, s:s, s:b, s:s}", "kind", "doctor", "what", what, "ok", ok, "advice",
-                                       ok ? "" : advice));
-    else
-        report_text(session, "  %s%-8s%s %s%s%s\n", ok ? "" : report_accent(session), ok ? "ok" : "missing",
-                    report_plain(session), what, ok ? "" : ": ", ok ? "" : advice);
-}
-
-static bool layout_works(char message[256]) {
-    struct layout layout = {0};
-    struct error error = {0};
-    layout.node = mem_zero(2, sizeof *layout.node);
-    layout.edge = mem_zero(1, sizeof *layout.edge);
-    if (!layout.node || !layout.edge) return layout_free(&layout), false;
-    layout.node_count = 2;
-    layout.edge_count = 1;
-    layout.edge[0].to = 1;
-    for (int i = 0; i < 2; i++) layout.node[i].width = layout.node[i].height = 20, layout.node[i].rank = -1;
-    bool ok = layout_run(&layout, 5, &error) && !layout.message[0];
-    snprintf(message, 256, "%s", layout.message);
-    layout_free(&layout);
-    return ok;
-}
-
-static const char *const data_advice[] = {
-    "apt install dataset-fashion-mnist",
-    "get the four IDX files of MNIST, gzipped or not, into a folder and name it: bauer --data FOLDER",
-    "unpack CIFAR-10's binary version (cifar-10-binary.tar.gz) and name its folder: bauer --data FOLDER",
-};
-
-bool command_doctor(struct session *session, const struct words *words, struct error *error) {
-    char message[256], path[4096];
-    if (!command_no_words(words, error)) return false;
-    tell_check(session, layout_works(message), "the layout program bauer-layout (Graphviz)", message);
-    double wide = paint_measure("MMMM", FONT_SANS, 20, false, false, NULL, NULL);
-    tell_check(session, wide > 0, "fonts", "install fonts-lato and fonts-dejavu-core");
-    tell_check(session, file_xdg("XDG_STATE_HOME", ".local/state", "history", path, sizeof path),
-               "a place for the history", "set HOME or XDG_STATE_HOME to a folder that can be written");
-    for (size_t i = 0; i < data_name_count; i++) {
-        struct error missing = {0};
-        char what[80], advice[900];
-        bool ok = data_there(data_names[i], i == 0 ? NULL : training_folder(NULL), &missing);
-        snprintf(what, sizeof what, "data %s, for :train and :figure", data_names[i]);
-        snprintf(advice, sizeof advice, "%s; %s", missing.message, data_advice[i]);
-        tell_check(session, ok, what, advice);
-    }
     return true;
 }
 

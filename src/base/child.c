@@ -12,24 +12,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #ifndef LIBEXEC
 #define LIBEXEC "/usr/libexec/bauer"
 #endif
 
-static bool find_beside(const char *name, char *path, size_t size) {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    if (length <= 0) return false;
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash - path) + strlen(name) + 2 > size) return false;
-    strcpy(slash + 1, name);
-    return access(path, X_OK) == 0;
-}
-
 const char *child_find(const char *name, const char *variable, char *path, size_t size) {
+    static const char *const places[] = {"", "/libexec/bauer"}; // beside it in a build; else where the tree stands
     const char *named = getenv(variable);
+    char own[PATH_MAX];
     if (named && named[0]) return named;
-    if (!find_beside(name, path, size)) snprintf(path, size, LIBEXEC "/%s", name);
+    for (unsigned up = 0; up < 2 && file_own_folder(up, own, sizeof own); up++) {
+        int length = snprintf(path, size, "%s%s/%s", own, places[up], name);
+        if (length > 0 && (size_t)length < size && access(path, R_OK) == 0) return path;
+    }
+    snprintf(path, size, LIBEXEC "/%s", name);
     return path;
 }
 

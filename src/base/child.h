@@ -13,7 +13,8 @@ struct child {
     int socket;
 };
 
-// Where the program `name` is: $variable, else beside the running program, else in libexec. Fills `path`.
+// Where the program `name` is: $variable, else beside the running program, else in the libexec/bauer
+// beside its folder, else where the build was to install it. Fills `path`.
 const char *child_find(const char *name, const char *variable, char *path, size_t size);
 // Starts the program at `path`. false: it is missing, or the system has no room; errno says which.
 bool child_start(struct child *child, const char *path);

@@ -224,3 +224,15 @@ bool file_xdg(const char *variable, const char *fallback, const char *leaf, char
         return false;
     return length > 0 && (size_t)length < size && make_folders(out);
 }
+
+bool file_own_folder(unsigned up, char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0 || (size_t)length == size - 1) return false;
+    path[length] = '\0';
+    for (unsigned cut = 0; cut <= up; cut++) {
+        char *slash = strrchr(path, '/');
+        if (!slash) return false;
+        *slash = '\0';
+    }
+    return true;
+}

@@ -24,4 +24,7 @@ bool file_write_unflushed(const char *path, const void *data, size_t size, struc
 // then).
 bool file_xdg(const char *variable, const char *fallback, const char *leaf, char *out, size_t size);
 
+// The folder that the running program is in, or one `up` folders above that. false where the system does not tell.
+bool file_own_folder(unsigned up, char *path, size_t size);
+
 #endif

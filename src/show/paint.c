@@ -48,6 +48,17 @@ static PangoContext *pango_context(void) {
     return context;
 }
 
+bool paint_has_family(const char *family) {
+    PangoFontFamily **list = NULL;
+    int count = 0;
+    bool found = false;
+    if (!pango_context()) return false;
+    pango_context_list_families(context, &list, &count);
+    for (int i = 0; i < count && !found; i++) found = strcasecmp(pango_font_family_get_name(list[i]), family) == 0;
+    g_free(list);
+    return found;
+}
+
 static PangoLayout *lay_out(const char *text, size_t size, unsigned look) {
     PangoContext *shared = pango_context();
     PangoLayout *layout = shared ? pango_layout_new(shared) : NULL;

@@ -12,6 +12,9 @@
 double paint_measure(const char *text, enum scene_font font, double size, bool bold, bool italic, double *ascent,
                      double *descent);
 
+// Whether a font of this family is installed: where it is not, another stands in.
+bool paint_has_family(const char *family);
+
 // Draws the scene with its own coordinates as user units. fast: reduced antialiasing, no text under 5 px.
 void paint_scene(cairo_t *cairo, const struct scene *scene, bool fast);
 // Some of a scene's items, in the order given.

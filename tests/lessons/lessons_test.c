@@ -15,7 +15,7 @@
 #include "app/lesson.h"
 #include "base/arena.h"
 
-enum { LESSONS = 9, LEAST_STEPS = 8, LEAST_QUESTIONS = 2, MOST_STEPS = 64 };
+enum { LESSONS = 14, LEAST_STEPS = 8, LEAST_QUESTIONS = 2, MOST_STEPS = 64 };
 
 static const char *where = ""; // lesson and step, for messages
 static char place[300];

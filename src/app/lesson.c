@@ -360,8 +360,21 @@ static void take_progress(struct session *session) {
     json_decref(progress);
 }
 
+static void run_free(struct lesson_run *run) {
+    if (run->room) layout_stop(); // it was started there, and ends with it
+    sandbox_room_free(run->room);
+    forget_marks(run, 0);
+    mem_free(run->mark);
+    lesson_free(run->lesson);
+    json_decref(run->answers);
+    buffer_free(&run->script);
+    buffer_free(&run->shown);
+    buffer_free(&run->review);
+    mem_free(run);
+}
+
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
-    lesson_end(session);
+    if (!lesson_end(session, error)) return lesson_free(lesson), false;
     struct lesson_run *run = mem_zero(1, sizeof *run);
     if (run) run->mark = mem_zero(lesson->step_count + 1, sizeof *run->mark);
     bool ok = run && run->mark && session_script(session, &run->script);
@@ -377,9 +390,9 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     run->begun = (double)time(NULL);
     run->seconds = LESSON_SECONDS;
     run->settings = session->settings;
+    if (!session_reset(session, error)) return run_free(run), false;
     run->trials = session->trials;
     session->trials = NULL;
-    session_reset(session);
     session_forget_past(session);
     session->settings.theme = run->settings.theme;
     session->lesson = run;
@@ -394,10 +407,11 @@ bool lesson_resume(struct session *session, struct lesson *lesson, struct error 
 }
 
 // What was before the lesson: its lines run again, and its settings are as they were whatever those lines say.
-static void bring_back(struct session *session, const struct lesson_run *run) {
+static bool bring_back(struct session *session, const struct lesson_run *run, struct error *error) {
     enum theme theme = session->settings.theme;
     bool quiet = session->quiet;
-    session_reset(session);
+    if (!session_reset(session, error)) return false;
+    session->lesson = NULL; // what runs now is no longer the lesson's
     session_forget_past(session);
     session->quiet = true;
     if (run->script.size) session_run(session, "<before the lesson>", run->script.data, run->script.size, 1);
@@ -407,28 +421,16 @@ static void bring_back(struct session *session, const struct lesson_run *run) {
     settings_apply(session);
     trials_free(session->trials);
     session->trials = run->trials;
+    return true;
 }
 
-static void run_free(struct lesson_run *run) {
-    if (run->room) layout_stop(); // it was started there, and ends with it
-    sandbox_room_free(run->room);
-    forget_marks(run, 0);
-    mem_free(run->mark);
-    lesson_free(run->lesson);
-    json_decref(run->answers);
-    buffer_free(&run->script);
-    buffer_free(&run->shown);
-    buffer_free(&run->review);
-    mem_free(run);
-}
-
-void lesson_end(struct session *session) {
+bool lesson_end(struct session *session, struct error *error) {
     struct lesson_run *run = session->lesson;
-    if (!run) return;
+    if (!run) return true;
     lesson_save(session);
-    session->lesson = NULL;
-    bring_back(session, run);
+    if (!bring_back(session, run, error)) return false;
     run_free(run);
+    return true;
 }
 
 void lesson_drop(struct session *session) {

@@ -27,7 +27,8 @@ struct lesson_run;
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error);
 // The same for a student: with what was answered before, when the lesson was left.
 bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error);
-void lesson_end(struct session *session); // nothing to do without a lesson
+// What was before comes back; nothing to do without a lesson. false: out of memory, and the lesson goes on.
+bool lesson_end(struct session *session, struct error *error);
 // Goes to a step, from 1: runs the lines of those between, and its own. On failure it stays at the step it was.
 bool lesson_go(struct session *session, uint32_t step, struct error *error);
 void lesson_drop(struct session *session); // the same when the session ends: what was before does not come back

@@ -82,8 +82,8 @@ static bool open_lesson(struct session *session, const char *name, struct error 
     if (!lesson || !lesson_resume(session, lesson, error)) return false;
     struct error own = {0};
     if (!lesson_go(session, 1, &own)) {
-        lesson_end(session);
         *error = own;
+        lesson_end(session, &own);
         return false;
     }
     uint32_t reached = session->lesson->resumed;
@@ -98,7 +98,7 @@ bool command_lesson(struct session *session, const struct words *words, struct e
     if (strcmp(words->word[0], "notes") == 0) return instructor_open(session, error);
     if (strcmp(words->word[0], "end") != 0) return open_lesson(session, words->word[0], error);
     if (!session->lesson) return error_set(error, ERROR_OTHER, SPAN_NONE, "no lesson is in hand");
-    lesson_end(session);
+    if (!lesson_end(session, error)) return false;
     if (!session->output.json) report_text(session, "the lesson is over; the session is as it was before\n");
     session->show = environment_graph(session->environment);
     return true;

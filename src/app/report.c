@@ -68,7 +68,8 @@ void report_flush(struct session *session) {
         buffer_clear(text);
         lesson_said(session, session->output.capture->size);
     }
-    if (text->failed) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
+    bool told = session->running && mem_lacked(); // the line will be: session_run takes it back
+    if (text->failed && !told) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
     if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))
         if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) write_failed();
     buffer_clear(text);
@@ -90,6 +91,14 @@ static json_t *error_object(const struct error *error) {
     return object;
 }
 
+// Without memory.
+static void tell_plainly(struct session *session, const struct error *error) {
+    buffer_clear(&session->output.text);
+    session->output.text.failed = false;
+    fprintf(stderr, "error: %s\n", error->message);
+    if (error->kind != ERROR_MEMORY) fputs("hint: out of memory while the place was to be shown\n", stderr);
+}
+
 void report_error(struct session *session, const struct error *error) {
     report_flush(session);
     if (session->from_window && !session->output.capture) {
@@ -100,12 +109,18 @@ void report_error(struct session *session, const struct error *error) {
         bool quiet = session->quiet;
         session->quiet = false;
         report_json(session, error_object(error));
+        if (session->output.text.failed) tell_plainly(session, error);
         report_flush(session);
         session->quiet = quiet;
         return;
     }
     struct buffer text = {0};
     error_render(error, session->output.color && !session->output.capture, &text);
+    if (text.failed) {
+        buffer_free(&text);
+        tell_plainly(session, error);
+        return;
+    }
     if (session->output.copy) buffer_add(session->output.copy, text.data, text.size);
     if (session->output.capture)
         buffer_add(session->output.capture, text.data, text.size);

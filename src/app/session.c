@@ -34,6 +34,7 @@ struct moment {
     vertex *eliminated;
     uint32_t eliminated_count;
     size_t log_size;
+    const struct lesson_run *lesson; // in hand
 };
 
 struct undo {
@@ -124,17 +125,23 @@ static void *copy_of(const void *data, size_t count, size_t size) {
     return copy;
 }
 
-static struct moment moment_now(const struct session *session) {
-    struct moment now = {.mark = environment_mark(session->environment),
-                         .settings = session->settings,
-                         .shown = session->shown,
-                         .log_size = session->log.size,
-                         .eliminated_count = session->eliminated_count};
-    now.shown.collapsed = copy_of(session->shown.collapsed, session->shown.collapsed_count, sizeof(uint32_t));
-    if (!now.shown.collapsed) now.shown.collapsed_count = 0;
-    now.eliminated = copy_of(session->eliminated, session->eliminated_count, sizeof(vertex));
-    if (!now.eliminated) now.eliminated_count = 0;
-    return now;
+static bool copy_shown(struct moment *to, const uint32_t *collapsed, const vertex *eliminated) {
+    to->shown.collapsed = copy_of(collapsed, to->shown.collapsed_count, sizeof *collapsed);
+    to->eliminated = copy_of(eliminated, to->eliminated_count, sizeof *eliminated);
+    if ((to->shown.collapsed || !to->shown.collapsed_count) && (to->eliminated || !to->eliminated_count)) return true;
+    mem_free(to->shown.collapsed);
+    mem_free(to->eliminated);
+    return false;
+}
+
+static bool moment_take(const struct session *session, struct moment *now, struct error *error) {
+    *now = (struct moment){.mark = environment_mark(session->environment),
+                           .settings = session->settings,
+                           .shown = session->shown,
+                           .log_size = session->log.size,
+                           .lesson = session->lesson,
+                           .eliminated_count = session->eliminated_count};
+    return copy_shown(now, session->shown.collapsed, session->eliminated) || error_memory(error);
 }
 
 static void moment_free(struct moment *moment) {
@@ -142,10 +149,8 @@ static void moment_free(struct moment *moment) {
     mem_free(moment->eliminated);
 }
 
-static bool moment_push(struct moment **list, size_t *count, size_t *capacity, struct moment moment) {
-    if (!mem_grow(list, capacity, *count + 1, sizeof moment)) return moment_free(&moment), false;
-    (*list)[(*count)++] = moment;
-    return true;
+static bool moment_room(struct moment **list, size_t *count, size_t *capacity, struct error *error) {
+    return mem_grow(list, capacity, *count + 1, sizeof **list) || error_memory(error);
 }
 
 // Makes the session what it was at `moment`, which is used up.
@@ -161,6 +166,43 @@ static void moment_restore(struct session *session, struct moment *moment) {
     settings_apply(session);
 }
 
+static void forget_future(struct undo *u) {
+    while (u->future_count) moment_free(&u->future[--u->future_count]);
+}
+
+static bool same_settings(const struct session *session, const struct moment *before) {
+    const struct shown *now = &session->shown, *then = &before->shown;
+    return memcmp(&session->settings, &before->settings, sizeof session->settings) == 0 &&
+           now->collapsed_count == then->collapsed_count &&
+           (!now->collapsed_count ||
+            memcmp(now->collapsed, then->collapsed, now->collapsed_count * sizeof *now->collapsed) == 0);
+}
+
+static bool changed_since(const struct session *session, const struct moment *before) {
+    return environment_mark(session->environment) != before->mark || !same_settings(session, before) ||
+           session->eliminated_count != before->eliminated_count;
+}
+
+// The same for a line that ran out of memory, wherever it noticed. What it had got to, undoing included, is gone. A
+// lesson's beginning and end take care of that themselves: they leave nothing to go back to.
+static void roll_back(struct session *session, struct moment *moment) {
+    struct error error = {0};
+    if (session->lesson != moment->lesson) {
+        moment_free(moment);
+        return;
+    }
+    if (changed_since(session, moment)) {
+        bool moved = environment_mark(session->environment) != moment->mark;
+        forget_lcg(session);
+        if (!environment_go(session->environment, moment->mark, &error)) {
+            moment_free(moment);
+            return;
+        }
+        if (moved) forget_future(session->undo);
+    }
+    moment_restore(session, moment);
+}
+
 static bool travel(struct session *session, bool back, struct error *error) {
     struct undo *u = session->undo;
     struct moment *there = back              ? u->past_count > u->floor ? &u->past[u->past_count - 1] : NULL
@@ -168,24 +210,19 @@ static bool travel(struct session *session, bool back, struct error *error) {
                                              : NULL;
     if (!there)
         return error_set(error, ERROR_OTHER, SPAN_NONE, back ? "there is nothing to undo" : "there is nothing to redo");
-    struct moment now = moment_now(session);
+    struct moment now, target = *there;
+    bool room = back ? moment_room(&u->future, &u->future_count, &u->future_capacity, error)
+                     : moment_room(&u->past, &u->past_count, &u->past_capacity, error);
+    if (!room || !moment_take(session, &now, error)) return false;
     session->sliding = false;
     forget_lcg(session);
-    if (!environment_go(session->environment, there->mark, error)) return moment_free(&now), false;
-    struct moment target = *there;
-    if (back) {
-        u->past_count--;
-        if (!moment_push(&u->future, &u->future_count, &u->future_capacity, now)) u->future_count = 0;
-    } else {
-        u->future_count--;
-        if (!moment_push(&u->past, &u->past_count, &u->past_capacity, now)) u->past_count = 0;
-    }
+    if (!environment_go(session->environment, target.mark, error)) return moment_free(&now), false;
+    if (back)
+        u->past_count--, u->future[u->future_count++] = now;
+    else
+        u->future_count--, u->past[u->past_count++] = now;
     moment_restore(session, &target);
     return true;
-}
-
-static void forget_future(struct undo *u) {
-    while (u->future_count) moment_free(&u->future[--u->future_count]);
 }
 
 struct session_mark {
@@ -195,7 +232,11 @@ struct session_mark {
 
 struct session_mark *session_mark(struct session *session) {
     struct session_mark *mark = mem_alloc(1, sizeof *mark);
-    if (mark) *mark = (struct session_mark){moment_now(session), session->undo->past_count};
+    if (mark && !moment_take(session, &mark->moment, NULL)) {
+        mem_free(mark);
+        return NULL;
+    }
+    if (mark) mark->past_count = session->undo->past_count;
     return mark;
 }
 
@@ -207,13 +248,10 @@ void session_mark_free(struct session_mark *mark) {
 bool session_return(struct session *session, const struct session_mark *mark, struct error *error) {
     struct undo *u = session->undo;
     struct moment target = mark->moment;
+    if (!copy_shown(&target, mark->moment.shown.collapsed, mark->moment.eliminated)) return error_memory(error);
+    if (!environment_go(session->environment, target.mark, error)) return moment_free(&target), false;
     session->sliding = false;
     forget_derived(session);
-    if (!environment_go(session->environment, target.mark, error)) return false;
-    target.shown.collapsed = copy_of(target.shown.collapsed, target.shown.collapsed_count, sizeof(uint32_t));
-    target.eliminated = copy_of(target.eliminated, target.eliminated_count, sizeof(vertex));
-    if (!target.shown.collapsed) target.shown.collapsed_count = 0;
-    if (!target.eliminated) target.eliminated_count = 0;
     forget_future(u);
     while (u->past_count > mark->past_count) moment_free(&u->past[--u->past_count]);
     moment_restore(session, &target);
@@ -240,19 +278,6 @@ void session_forget_past(struct session *session) {
     u->barrier = u->floor = 0;
 }
 
-static bool same_settings(const struct session *session, const struct moment *before) {
-    const struct shown *now = &session->shown, *then = &before->shown;
-    return memcmp(&session->settings, &before->settings, sizeof session->settings) == 0 &&
-           now->collapsed_count == then->collapsed_count &&
-           (!now->collapsed_count ||
-            memcmp(now->collapsed, then->collapsed, now->collapsed_count * sizeof *now->collapsed) == 0);
-}
-
-static bool changed_since(const struct session *session, const struct moment *before) {
-    return environment_mark(session->environment) != before->mark || !same_settings(session, before) ||
-           session->eliminated_count != before->eliminated_count;
-}
-
 bool session_stands_at(const struct session *session, const struct session_mark *mark) {
     return mark && !changed_since(session, &mark->moment);
 }
@@ -265,28 +290,52 @@ static void forget_barrier(struct undo *u) {
     u->barrier = 0;
 }
 
-// After a line that succeeded: remembers where the session stood before it, if it changed anything.
-static void remember(struct session *session, struct moment before, const char *text, size_t size) {
+// After a line that succeeded: remembers where the session stood before it, if it changed anything. false: there is no
+// room for that, and `before` is still the caller's.
+static bool remember(struct session *session, struct moment before, const char *text, size_t size,
+                     struct error *error) {
     struct undo *u = session->undo;
-    if (!changed_since(session, &before)) {
-        moment_free(&before);
-        return;
-    }
+    if (!changed_since(session, &before)) return moment_free(&before), true;
+    if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error)) return false;
+    if (!buffer_reserve(&session->log, size + 2)) return error_memory(error);
     forget_future(u);
     forget_barrier(u);
-    moment_push(&u->past, &u->past_count, &u->past_capacity, before);
-    if (session->log.data) session->log.data[session->log.size] = '\0';
+    u->past[u->past_count++] = before;
     buffer_add(&session->log, text, size);
     buffer_text(&session->log, size && memchr(text, '\n', size) ? "\n\n" : "\n");
+    return true;
 }
 
 // ---- a slider ---------------------------------------------------------------------------------------------------
 
-static void slide_line(struct session *session, uint32_t input, struct buffer *out) {
-    const struct graph *graph = environment_graph(session->environment);
+static void slide_line(const struct graph *graph, uint32_t input, double value, struct buffer *out) {
     char name[64], number[32];
-    text_number(number, graph->value[graph->input[input]]);
+    text_number(number, value);
     buffer_printf(out, ":at %s=%s", graph_input_label(graph, input, name), number);
+}
+
+// The line of the drag's step before gives way to this one's.
+static void slide_on(struct session *session, const struct buffer *line) {
+    session->log.size = session->slide_log;
+    buffer_add(&session->log, line->data, line->size);
+    buffer_char(&session->log, '\n');
+}
+
+static bool slide(struct session *session, double *point, const struct buffer *line, struct error *error) {
+    uint32_t count = environment_graph(session->environment)->input_count;
+    struct moment before;
+    if (line->failed || !buffer_reserve(&session->log, line->size + 2)) return error_memory(error);
+    forget_lcg(session);
+    if (session->sliding) {
+        if (!environment_move_again(session->environment, point, count, error)) return false;
+        return slide_on(session, line), true;
+    }
+    if (!moment_take(session, &before, error)) return false;
+    session->slide_log = session->log.size;
+    if (environment_move(session->environment, point, count, error) &&
+        remember(session, before, line->data, line->size, error))
+        return true;
+    return roll_back(session, &before), false;
 }
 
 bool session_slide(struct session *session, uint32_t input, double value, bool final, struct error *error) {
@@ -297,45 +346,30 @@ bool session_slide(struct session *session, uint32_t input, double value, bool f
     if (!point) return graph && error_memory(error);
     for (uint32_t i = 0; i < graph->input_count; i++) point[i] = graph->value[graph->input[i]];
     point[input] = value;
-    bool again = session->sliding && session->slid == input;
-    struct moment before = moment_now(session);
-    forget_lcg(session);
-    bool ok = again ? environment_move_again(session->environment, point, graph->input_count, error)
-                    : environment_move(session->environment, point, graph->input_count, error);
-    mem_free(point);
+    session->sliding = session->sliding && session->slid == input;
     struct buffer line = {0};
-    if (ok) slide_line(session, input, &line);
-    if (ok && again) {
-        moment_free(&before);
-        session->log.size = session->slide_log;
-        buffer_add(&session->log, line.data, line.size);
-        buffer_char(&session->log, '\n');
-    } else if (ok) {
-        session->slide_log = session->log.size;
-        remember(session, before, line.data, line.size);
-    } else {
-        moment_free(&before);
-    }
+    slide_line(graph, input, value, &line);
+    bool ok = slide(session, point, &line, error);
     buffer_free(&line);
+    mem_free(point);
     session->sliding = ok && !final;
     session->slid = input;
     session->slid_to = final ? NAN : value;
     return ok;
 }
 
-void session_reset(struct session *session) {
-    struct moment before = moment_now(session);
-    struct error ignored = {0};
+bool session_reset(struct session *session, struct error *error) {
+    struct undo *u = session->undo;
+    struct moment before;
+    if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error) || !moment_take(session, &before, error))
+        return false;
+    if (!environment_go(session->environment, 0, error)) return moment_free(&before), false;
     forget_derived(session);
     session->sliding = false;
-    if (!environment_go(session->environment, 0, &ignored)) {
-        moment_free(&before);
-        return;
-    }
-    forget_future(session->undo);
+    forget_future(u);
+    u->floor = 0;
     bool color = session->settings.color;
     uint64_t seed = session->settings.seed;
-    session->undo->floor = 0;
     forget_graph_view(session);
     settings_default(&session->settings);
     session->settings.color = color;
@@ -344,8 +378,9 @@ void session_reset(struct session *session) {
     session->shown.kind = VIEW_LCG;
     settings_apply(session);
     session->log.size = 0;
-    struct undo *u = session->undo;
-    if (moment_push(&u->past, &u->past_count, &u->past_capacity, before)) u->barrier = u->past_count;
+    u->past[u->past_count++] = before;
+    u->barrier = u->past_count;
+    return true;
 }
 
 // ---- life ---------------------------------------------------------------------------------------------------------
@@ -558,30 +593,56 @@ static bool on_all_ranks(bool ok, struct error *error) {
     return false;
 }
 
+static bool run_whole_piece(struct session *session, const char *name, struct pieces *pieces, struct piece *piece,
+                            struct error *error, struct source **source) {
+    bool ok = run_piece(session, name, piece, error, source);
+    if (!ok && piece->resume && is_unreadable(error)) {
+        source_drop(*source);
+        error_clear(error);
+        pieces_resume(pieces, piece);
+        ok = run_piece(session, name, piece, error, source);
+    }
+    return ok;
+}
+
+// Whether a line did all it was to do, whatever it says itself: an answer may lack what there was no memory for.
+static bool had_memory(bool ok, struct error *error) {
+    if (ok && mem_lacked()) error_memory(error);
+    return ok && !mem_lacked();
+}
+
+static void drop_answer(struct session *session) {
+    buffer_clear(&session->output.text);
+    session->output.text.failed = false;
+}
+
 static bool do_piece(struct session *session, const char *name, struct pieces *pieces, struct piece *piece) {
     struct error error = {0};
     struct source *source = NULL;
-    struct moment before = moment_now(session);
+    struct moment before;
+    bool outer = mem_forget(); // a line that runs others, :load say
     task_restart();
-    bool ok = run_piece(session, name, piece, &error, &source);
-    if (!ok && piece->resume && is_unreadable(&error)) {
-        source_drop(source);
-        error_clear(&error);
-        pieces_resume(pieces, piece);
-        ok = run_piece(session, name, piece, &error, &source);
-    }
-    ok = on_all_ranks(ok, &error);
-    if (is_logged(piece)) session->sliding = false; // what only looks does not end a drag, and may serve one
-    if (ok && is_logged(piece))
-        remember(session, before, piece->text, trimmed(piece->text, piece->size));
-    else
+    bool taken = moment_take(session, &before, &error);
+    bool ok = taken && run_whole_piece(session, name, pieces, piece, &error, &source);
+    bool logged = is_logged(piece);
+    ok = had_memory(on_all_ranks(ok, &error), &error);
+    if (logged && taken) session->sliding = false; // what only looks does not end a drag, and may serve one
+    if (ok && logged && !remember(session, before, piece->text, trimmed(piece->text, piece->size), &error)) ok = false;
+    bool lacked = error.kind == ERROR_MEMORY || mem_lacked();
+    if (lacked) drop_answer(session);
+    if (lacked && taken)
+        roll_back(session, &before);
+    else if (!ok || !logged)
         moment_free(&before);
+    mem_forget();
     if (ok && session->running == 1) show_in_window(session); // before a pager holds us up
     if (session->running == 1 && session->lesson)
         lesson_typed(session, piece->text, trimmed(piece->text, piece->size), ok ? NULL : &error);
     if (ok) report_flush(session);
     if (!ok) report_error(session, &error);
     source_drop(source);
+    mem_forget();
+    if (outer) mem_note();
     return ok;
 }
 
@@ -591,8 +652,8 @@ static void begin_entry(const struct session *session) {
 }
 
 int session_run(struct session *session, const char *name, const char *text, size_t size, uint32_t first_line) {
-    char *copy = mem_text(text, size);
     struct error error = {0};
+    char *copy = mem_text(text, size);
     if (!copy) {
         error_memory(&error);
         report_error(session, &error);

@@ -3,6 +3,7 @@
 //     line -> command or program -> graph -> LCG -> Jacobian, paths -> report, picture
 //
 // A line either succeeds, and is then part of the session (undo, save), or fails with one message and changes nothing.
+// That holds also when memory runs out anywhere on the way, said or unsaid (mem_lacked): the line is then taken back.
 #ifndef BAUER_APP_SESSION_H
 #define BAUER_APP_SESSION_H
 
@@ -140,8 +141,9 @@ struct vertices {
 bool session_ends(struct session *session, struct vertices *from, struct vertices *to, struct error *error);
 const vertex *vertices_list(const struct vertices *vertices);
 
-// Forgets everything but the settings that belong to the terminal; can be undone until something new runs.
-void session_reset(struct session *session);
+// Forgets everything but the settings that belong to the terminal; can be undone until something new runs. false: out of
+// memory, and nothing is forgotten.
+bool session_reset(struct session *session, struct error *error);
 
 // The view for drawing and exporting what is shown, with its paths listed; session_view_free frees what it allocated.
 bool session_view(struct session *session, enum view_kind kind, struct view *view, struct error *error);

@@ -64,7 +64,7 @@ bool command_save(struct session *session, const struct words *words, struct err
 bool command_reset(struct session *session, const struct words *words, struct error *error) {
     if (!command_no_words(words, error)) return false;
     if (session->lesson) return lesson_restore(session, error);
-    session_reset(session);
+    if (!session_reset(session, error)) return false;
     if (!session->output.json) report_text(session, "forgotten; :undo brings it back\n");
     return true;
 }

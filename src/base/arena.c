@@ -13,26 +13,45 @@ static atomic_size_t fail_countdown;
 
 void mem_fail_after(size_t n) { atomic_store(&fail_countdown, n); }
 
+size_t mem_fail_left(void) { return atomic_load(&fail_countdown); }
+
 static bool must_fail(void) {
     if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) == 0) return false;
     return atomic_fetch_sub(&fail_countdown, 1) == 1;
 }
 
+static _Thread_local bool lacked;
+
+bool mem_lacked(void) { return lacked; }
+
+bool mem_forget(void) {
+    bool before = lacked;
+    lacked = false;
+    return before;
+}
+
+void mem_note(void) { lacked = true; }
+
+static void *noted(void *memory) {
+    if (!memory) mem_note();
+    return memory;
+}
+
 static bool overflows(size_t count, size_t size) { return size != 0 && count > PTRDIFF_MAX / size; }
 
 void *mem_alloc(size_t count, size_t size) {
-    if (overflows(count, size) || must_fail()) return NULL;
-    return malloc(count == 0 || size == 0 ? 1 : count * size);
+    if (overflows(count, size) || must_fail()) return noted(NULL);
+    return noted(malloc(count == 0 || size == 0 ? 1 : count * size));
 }
 
 void *mem_zero(size_t count, size_t size) {
-    if (overflows(count, size) || must_fail()) return NULL;
-    return calloc(count ? count : 1, size ? size : 1);
+    if (overflows(count, size) || must_fail()) return noted(NULL);
+    return noted(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *mem_resize(void *memory, size_t count, size_t size) {
-    if (overflows(count, size) || must_fail()) return NULL;
-    return realloc(memory, count == 0 || size == 0 ? 1 : count * size);
+    if (overflows(count, size) || must_fail()) return noted(NULL);
+    return noted(realloc(memory, count == 0 || size == 0 ? 1 : count * size));
 }
 
 bool mem_grow(void *array_address, size_t *capacity, size_t need, size_t size) {

@@ -42,8 +42,16 @@ bool mem_grow(void *array_address, size_t *capacity, size_t need, size_t size);
 char *mem_text(const char *text, size_t size); // NUL-terminated copy
 void mem_free(void *memory);
 
-// Test hook: the n-th allocation from now fails once (0: never).
+// Whether an allocation of this thread has failed since mem_forget: what was made since then may lack something, even if
+// nobody said so (a text that was to be shown, a list that was to be remembered). The session asks after each line, and
+// file_write before it replaces a file.
+bool mem_lacked(void);
+bool mem_forget(void); // returns what mem_lacked said
+void mem_note(void);   // as if an allocation had failed
+
+// Test hook: the n-th allocation from now fails once (0: never). `mem_fail_left`: how many are left until then.
 void mem_fail_after(size_t n);
+size_t mem_fail_left(void);
 
 // ---- inline -------------------------------------------------------------------------------------------------------
 

@@ -183,6 +183,7 @@ static bool write_directly(const char *path, const char *data, size_t size, stru
 
 static bool write_whole(const char *path, const void *data, size_t size, bool flush, struct error *error) {
     if (ranks_mine() != 0) return true;
+    if (mem_lacked()) return error_memory(error); // the data may lack what there was no memory for
     if (named_descriptor(path) >= 0) return write_directly(path, data, size, error);
     struct stat status;
     bool exists = stat(path, &status) == 0;

@@ -23,6 +23,7 @@ struct buffer {
 
 void buffer_free(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);
+bool buffer_reserve(struct buffer *buffer, size_t size); // room for so many more bytes: adding them cannot fail then
 void buffer_add(struct buffer *buffer, const char *data, size_t size);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_char(struct buffer *buffer, char c);

@@ -34,7 +34,11 @@ struct moment {
     vertex *eliminated;
     uint32_t eliminated_count;
     size_t log_size;
-    const struct lesson_run *lesson; // in hand
+    // Not restored by :undo, but by a line that ran out of memory.
+    const struct lesson_run *lesson;
+    const struct walk *walk;
+    uint32_t walk_at, trials;
+    size_t past_count, future_count;
 };
 
 struct undo {
@@ -54,7 +58,13 @@ static void forget_lcg(struct session *session) {
     session->lcg = NULL;
 }
 
+static void keep_walk(struct session *session) {
+    walk_free(session->walk_before);
+    session->walk_before = NULL;
+}
+
 static void forget_derived(struct session *session) {
+    keep_walk(session);
     walk_free(session->walk);
     session->walk = NULL;
     forget_lcg(session);
@@ -140,6 +150,11 @@ static bool moment_take(const struct session *session, struct moment *now, struc
                            .shown = session->shown,
                            .log_size = session->log.size,
                            .lesson = session->lesson,
+                           .walk = session->walk,
+                           .walk_at = session->walk ? walk_at(session->walk) : 0,
+                           .trials = trials_made(session->trials),
+                           .past_count = session->undo->past_count,
+                           .future_count = session->undo->future_count,
                            .eliminated_count = session->eliminated_count};
     return copy_shown(now, session->shown.collapsed, session->eliminated) || error_memory(error);
 }
@@ -181,26 +196,6 @@ static bool same_settings(const struct session *session, const struct moment *be
 static bool changed_since(const struct session *session, const struct moment *before) {
     return environment_mark(session->environment) != before->mark || !same_settings(session, before) ||
            session->eliminated_count != before->eliminated_count;
-}
-
-// The same for a line that ran out of memory, wherever it noticed. What it had got to, undoing included, is gone. A
-// lesson's beginning and end take care of that themselves: they leave nothing to go back to.
-static void roll_back(struct session *session, struct moment *moment) {
-    struct error error = {0};
-    if (session->lesson != moment->lesson) {
-        moment_free(moment);
-        return;
-    }
-    if (changed_since(session, moment)) {
-        bool moved = environment_mark(session->environment) != moment->mark;
-        forget_lcg(session);
-        if (!environment_go(session->environment, moment->mark, &error)) {
-            moment_free(moment);
-            return;
-        }
-        if (moved) forget_future(session->undo);
-    }
-    moment_restore(session, moment);
 }
 
 static bool travel(struct session *session, bool back, struct error *error) {
@@ -261,6 +256,55 @@ bool session_return(struct session *session, const struct session_mark *mark, st
 
 bool session_undo(struct session *session, struct error *error) { return travel(session, true, error); }
 bool session_redo(struct session *session, struct error *error) { return travel(session, false, error); }
+
+// ---- lines that ran out of memory ---------------------------------------------------------------------------------
+
+// The walk of before, at the step of before.
+static void return_walk(struct session *session, const struct moment *moment) {
+    struct error error = {0};
+    if (session->walk != moment->walk) {
+        walk_free(session->walk);
+        session->walk = session->walk_before == moment->walk ? session->walk_before : NULL;
+        if (session->walk) session->walk_before = NULL;
+    }
+    if (session->walk && moment->walk_at && walk_at(session->walk) != moment->walk_at)
+        walk_go(session->walk, session, moment->walk_at, &error);
+}
+
+// Whether the line was an :undo or :redo, which is taken back by its opposite.
+static bool return_from_travel(struct session *session, const struct moment *moment) {
+    struct error error = {0};
+    const struct undo *u = session->undo;
+    if (u->past_count + 1 == moment->past_count && u->future_count == moment->future_count + 1)
+        return travel(session, false, &error);
+    if (u->past_count == moment->past_count + 1 && u->future_count + 1 == moment->future_count)
+        return travel(session, true, &error);
+    return false;
+}
+
+static bool return_environment(struct session *session, const struct moment *moment) {
+    struct error error = {0};
+    if (environment_mark(session->environment) == moment->mark) return true;
+    forget_lcg(session);
+    if (!environment_go(session->environment, moment->mark, &error)) return false;
+    forget_future(session->undo);
+    return true;
+}
+
+// Makes the session what it was before a line that ran out of memory, wherever it noticed; uses up `moment`. A lesson's
+// beginning and end take care of that themselves: they leave nothing to go back to.
+static void roll_back(struct session *session, struct moment *moment) {
+    if (session->lesson != moment->lesson) {
+        moment_free(moment);
+        return;
+    }
+    trials_cut(session->trials, moment->trials);
+    return_walk(session, moment);
+    if (return_from_travel(session, moment) || !return_environment(session, moment))
+        moment_free(moment);
+    else
+        moment_restore(session, moment);
+}
 
 size_t session_hold(struct session *session, size_t behind) {
     struct undo *u = session->undo;
@@ -605,10 +649,15 @@ static bool run_whole_piece(struct session *session, const char *name, struct pi
     return ok;
 }
 
-// Whether a line did all it was to do, whatever it says itself: an answer may lack what there was no memory for.
+// Whether a line did all it was to do, whatever it says itself: an answer may lack what there was no memory for, and a
+// word may be called wrong that could not be read for want of it.
 static bool had_memory(bool ok, struct error *error) {
-    if (ok && mem_lacked()) error_memory(error);
-    return ok && !mem_lacked();
+    if (!mem_lacked() || error->kind == ERROR_MEMORY) return ok;
+    struct span span = error->span;
+    error_clear(error);
+    error_memory(error);
+    error->span = span;
+    return false;
 }
 
 static void drop_answer(struct session *session) {
@@ -628,12 +677,13 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     ok = had_memory(on_all_ranks(ok, &error), &error);
     if (logged && taken) session->sliding = false; // what only looks does not end a drag, and may serve one
     if (ok && logged && !remember(session, before, piece->text, trimmed(piece->text, piece->size), &error)) ok = false;
-    bool lacked = error.kind == ERROR_MEMORY || mem_lacked();
+    bool lacked = error.kind == ERROR_MEMORY;
     if (lacked) drop_answer(session);
     if (lacked && taken)
         roll_back(session, &before);
     else if (!ok || !logged)
         moment_free(&before);
+    keep_walk(session);
     mem_forget();
     if (ok && session->running == 1) show_in_window(session); // before a pager holds us up
     if (session->running == 1 && session->lesson)

@@ -80,6 +80,7 @@ struct session {
     vertex *eliminated;          // in order
     uint32_t eliminated_count;
     struct walk *walk;            // :walk in progress, or NULL
+    struct walk *walk_before;     // which the line in hand replaced, until it has succeeded
     struct lesson_run *lesson;    // the lesson in hand, or NULL
     struct chart *chart;          // of the last :plot or :variance, or NULL
     struct trials *trials;        // estimates so far, or NULL

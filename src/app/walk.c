@@ -511,7 +511,10 @@ static bool begin(struct session *session, enum walk_kind kind, const char *cons
         walk_free(walk);
         return false;
     }
-    walk_free(session->walk);
+    if (session->walk_before)
+        walk_free(session->walk);
+    else
+        session->walk_before = session->walk;
     session->walk = walk;
     return true;
 }

@@ -45,3 +45,10 @@ def session(lines):
     if not words or "$" in "".join(words):
         return None
     return [w if w != "-" else "-c" for w in words for w in ([w] if w != "-" else ["-c", inside])] if inside else words
+
+
+def may_run(arguments):
+    """Whether a session is one for a fault in each of its allocations: only lines and files that are there."""
+    options = [w for w in arguments if w.startswith("-") and w not in ("-c", "--json")]
+    plain = [w for w in arguments if w.endswith(".py") and w not in ("figure1.py",) and not w.startswith((":", "programs/"))]
+    return not options and not plain

@@ -652,7 +652,8 @@ static bool run_whole_piece(struct session *session, const char *name, struct pi
 // Whether a line did all it was to do, whatever it says itself: an answer may lack what there was no memory for, and a
 // word may be called wrong that could not be read for want of it.
 static bool had_memory(bool ok, struct error *error) {
-    if (!mem_lacked() || error->kind == ERROR_MEMORY) return ok;
+    if (error->kind == ERROR_MEMORY) return false;
+    if (!mem_lacked()) return ok;
     struct span span = error->span;
     error_clear(error);
     error_memory(error);

@@ -41,7 +41,7 @@
 #include "base/task.h"
 #include "show/layout.h"
 
-enum { ENTRIES = 400, FILES = 100, SECONDS = 60 };
+enum { ENTRIES = 400, FILES = 100, SECONDS = 20 };
 static const size_t never = SIZE_MAX / 2;
 
 struct entry {

@@ -14,6 +14,8 @@
 #include "base/task.h"
 #include "show/prose.h"
 
+uint32_t lesson_steps_gone(const struct lesson_run *run) { return run->gone; }
+
 uint32_t lesson_at(const struct lesson_run *run) { return run->at; }
 const struct lesson *lesson_of(const struct lesson_run *run) { return run->lesson; }
 
@@ -271,15 +273,22 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
         if (step > 1) error_hint(error, ":lesson end leaves it");
         return false;
     }
+    size_t review = run->review.size;
     run->hints = 0;
+    run->gone++;
     buffer_clear(&session->output.text);
-    if (walk_to(session, step, &own)) {
+    if (walk_to(session, step, &own)) add_review(session);
+    if (own.kind == ERROR_NONE && !mem_lacked()) {
         if (run->at > run->reached) run->reached = run->at;
-        add_review(session);
         session->show = true;
         lesson_save(session);
         return true;
     }
+    if (run->review.data) run->review.data[run->review.size = review] = '\0';
+    run->review.failed = false;
+    run->shown.failed = false;
+    bool lacked = mem_forget(); // the way back is not that far
+    if (lacked) error_clear(&own), error_memory(&own);
     buffer_clear(&session->output.text); // the step that failed is not told
     bool interrupted = task_interrupted();
     if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C
@@ -293,6 +302,7 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
     buffer_clear(&session->output.text);
     buffer_clear(&run->shown);
     if (interrupted) task_interrupt();
+    if (lacked) mem_note();
     if (error && error->kind == ERROR_NONE) *error = own;
     return false;
 }

@@ -34,7 +34,8 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error);
 void lesson_drop(struct session *session); // the same when the session ends: what was before does not come back
 // :reset in a lesson: what was typed is gone, and the session as the step in hand left it.
 bool lesson_restore(struct session *session, struct error *error);
-uint32_t lesson_at(const struct lesson_run *run); // from 1; 0 before the first
+uint32_t lesson_steps_gone(const struct lesson_run *run); // calls of lesson_go that went, or failed and came back
+uint32_t lesson_at(const struct lesson_run *run);         // from 1; 0 before the first
 const struct lesson *lesson_of(const struct lesson_run *run);
 // The step in hand, or NULL without a lesson.
 const struct lesson_step *lesson_step(const struct session *session);

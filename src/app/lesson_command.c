@@ -82,8 +82,10 @@ static bool open_lesson(struct session *session, const char *name, struct error 
     if (!lesson || !lesson_resume(session, lesson, error)) return false;
     struct error own = {0};
     if (!lesson_go(session, 1, &own)) {
+        bool lacked = mem_forget();
         *error = own;
         lesson_end(session, &own);
+        if (lacked) mem_note();
         return false;
     }
     uint32_t reached = session->lesson->resumed;

@@ -14,7 +14,7 @@ struct lesson_mark {
 struct lesson_run {
     struct lesson *lesson;
     struct lesson_mark *mark; // [i]: after step i; [0]: before the first; none beyond the step in hand
-    uint32_t at, reached, hints;
+    uint32_t at, reached, hints, gone;
     bool running;              // its lines run: lesson_allows
     lesson_mistake *mistake;   // --check-lesson: told of each line that fails, and the block goes on; or NULL
     void *checking;            // its context

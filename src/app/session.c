@@ -38,7 +38,8 @@ struct moment {
     const struct lesson_run *lesson;
     const struct walk *walk;
     uint32_t walk_at, trials;
-    size_t past_count, future_count;
+    size_t past_count, future_count, travels;
+    uint32_t steps; // that the lesson went
 };
 
 struct undo {
@@ -46,6 +47,7 @@ struct undo {
     size_t past_count, past_capacity, future_count, future_capacity;
     size_t barrier; // moments before the last :reset: gone once something new runs
     size_t floor;   // :undo does not go behind it: session_hold
+    size_t travels; // :undo and :redo so far
 };
 
 // ---- what follows from the current graph --------------------------------------------------------------------------
@@ -155,6 +157,8 @@ static bool moment_take(const struct session *session, struct moment *now, struc
                            .trials = trials_made(session->trials),
                            .past_count = session->undo->past_count,
                            .future_count = session->undo->future_count,
+                           .travels = session->undo->travels,
+                           .steps = session->lesson ? lesson_steps_gone(session->lesson) : 0,
                            .eliminated_count = session->eliminated_count};
     return copy_shown(now, session->shown.collapsed, session->eliminated) || error_memory(error);
 }
@@ -216,6 +220,7 @@ static bool travel(struct session *session, bool back, struct error *error) {
         u->past_count--, u->future[u->future_count++] = now;
     else
         u->future_count--, u->past[u->past_count++] = now;
+    u->travels++;
     moment_restore(session, &target);
     return true;
 }
@@ -275,15 +280,14 @@ static void return_walk(struct session *session, const struct moment *moment) {
 static bool return_from_travel(struct session *session, const struct moment *moment) {
     struct error error = {0};
     const struct undo *u = session->undo;
-    if (u->past_count + 1 == moment->past_count && u->future_count == moment->future_count + 1)
-        return travel(session, false, &error);
-    if (u->past_count == moment->past_count + 1 && u->future_count + 1 == moment->future_count)
-        return travel(session, true, &error);
-    return false;
+    if (u->travels != moment->travels + 1) return false;
+    return travel(session, u->past_count > moment->past_count, &error);
 }
 
 static bool return_environment(struct session *session, const struct moment *moment) {
     struct error error = {0};
+    struct undo *u = session->undo;
+    while (u->past_count > moment->past_count) moment_free(&u->past[--u->past_count]); // of lines that the line ran
     if (environment_mark(session->environment) == moment->mark) return true;
     forget_lcg(session);
     if (!environment_go(session->environment, moment->mark, &error)) return false;
@@ -292,9 +296,10 @@ static bool return_environment(struct session *session, const struct moment *mom
 }
 
 // Makes the session what it was before a line that ran out of memory, wherever it noticed; uses up `moment`. A lesson's
-// beginning and end take care of that themselves: they leave nothing to go back to.
+// beginning, end and steps take care of that themselves: they leave nothing to go back to.
 static void roll_back(struct session *session, struct moment *moment) {
-    if (session->lesson != moment->lesson) {
+    bool stepped = session->lesson && lesson_steps_gone(session->lesson) != moment->steps;
+    if (session->lesson != moment->lesson || stepped) {
         moment_free(moment);
         return;
     }
@@ -685,6 +690,11 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     else if (!ok || !logged)
         moment_free(&before);
     keep_walk(session);
+    if (lacked && session->running > 1) { // so has the line that runs this one
+        source_drop(source);
+        mem_note();
+        return false;
+    }
     mem_forget();
     if (ok && session->running == 1) show_in_window(session); // before a pager holds us up
     if (session->running == 1 && session->lesson)
@@ -721,7 +731,7 @@ int session_run(struct session *session, const char *name, const char *text, siz
         if (do_piece(session, name, &pieces, &piece)) continue;
         failed++;
         session->failures++;
-        if (session->strict || task_interrupted()) break;
+        if (session->strict || task_interrupted() || (mem_lacked() && session->running > 1)) break;
     }
     session->running--;
     mem_free(copy);

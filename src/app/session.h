@@ -142,8 +142,8 @@ struct vertices {
 bool session_ends(struct session *session, struct vertices *from, struct vertices *to, struct error *error);
 const vertex *vertices_list(const struct vertices *vertices);
 
-// Forgets everything but the settings that belong to the terminal; can be undone until something new runs. false: out of
-// memory, and nothing is forgotten.
+// Forgets everything but the settings that belong to the terminal; can be undone until something new runs. false: out
+// of memory, and nothing is forgotten.
 bool session_reset(struct session *session, struct error *error);
 
 // The view for drawing and exporting what is shown, with its paths listed; session_view_free frees what it allocated.

@@ -42,9 +42,9 @@ bool mem_grow(void *array_address, size_t *capacity, size_t need, size_t size);
 char *mem_text(const char *text, size_t size); // NUL-terminated copy
 void mem_free(void *memory);
 
-// Whether an allocation of this thread has failed since mem_forget: what was made since then may lack something, even if
-// nobody said so (a text that was to be shown, a list that was to be remembered). The session asks after each line, and
-// file_write before it replaces a file.
+// Whether an allocation of this thread has failed since mem_forget: what was made since then may lack something, even
+// if nobody said so (a text that was to be shown, a list that was to be remembered). The session asks after each line,
+// and file_write before it replaces a file.
 bool mem_lacked(void);
 bool mem_forget(void); // returns what mem_lacked said
 void mem_note(void);   // as if an allocation had failed

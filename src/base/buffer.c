@@ -22,8 +22,7 @@ static bool make_room(struct buffer *buffer, size_t size) {
 }
 
 bool buffer_reserve(struct buffer *buffer, size_t size) {
-    return size < SIZE_MAX - buffer->size &&
-           mem_grow(&buffer->data, &buffer->capacity, buffer->size + size + 1, 1);
+    return size < SIZE_MAX - buffer->size && mem_grow(&buffer->data, &buffer->capacity, buffer->size + size + 1, 1);
 }
 
 void buffer_add(struct buffer *buffer, const char *data, size_t size) {

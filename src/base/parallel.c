@@ -29,6 +29,7 @@ struct crew {
     uint64_t count, begun, taken;  // taken: tasks that `done` was called for
     bool finished[PARALLEL_AHEAD]; // of the tasks from `taken` on, by task modulo PARALLEL_AHEAD
     bool stop;
+    bool lacked;        // memory ran out in a worker: the caller is told
     uint64_t failed;    // the lowest task that failed, or UINT64_MAX
     struct error error; // its error
     parallel_task *work, *done;
@@ -67,6 +68,7 @@ static void *worker(void *context) {
         else
             pthread_cond_wait(&crew->changed, &crew->lock);
     }
+    crew->lacked |= mem_lacked();
     pthread_mutex_unlock(&crew->lock);
     return NULL;
 }
@@ -126,6 +128,7 @@ bool parallel_run(uint64_t count, parallel_task *work, parallel_task *done, void
     pthread_mutex_unlock(&crew.lock);
     pthread_cond_destroy(&crew.changed);
     pthread_mutex_destroy(&crew.lock);
+    if (crew.lacked) mem_note();
     if (crew.failed != UINT64_MAX && error && error->kind == ERROR_NONE) *error = crew.error;
     return crew.failed == UINT64_MAX;
 }

@@ -100,6 +100,7 @@ struct sandbox_room {
     void (*work)(void *context); // what is to be done; NULL: nothing
     void *context;
     bool restricted, ready, end;
+    bool lacked; // memory ran out at work: the caller is told
 };
 
 static void *serve(void *context) {
@@ -115,6 +116,7 @@ static void *serve(void *context) {
             pthread_mutex_unlock(&room->lock);
             work(room->context);
             pthread_mutex_lock(&room->lock);
+            room->lacked = mem_forget();
             room->work = NULL;
             pthread_cond_broadcast(&room->changed);
         } else {
@@ -157,6 +159,7 @@ void sandbox_room_call(struct sandbox_room *room, void (*work)(void *context), v
     room->context = context;
     pthread_cond_broadcast(&room->changed);
     while (room->work) pthread_cond_wait(&room->changed, &room->lock);
+    if (room->lacked) mem_note();
     pthread_mutex_unlock(&room->lock);
 }
 

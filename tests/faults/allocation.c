@@ -61,10 +61,10 @@ struct left_file {
 
 // What a run did, in memory that the process shares with its parent.
 struct answers {
-    size_t end[ENTRIES];   // of each entry's answer in `text`
-    bool failed[ENTRIES];  // it counted as failed
-    size_t allocations;    // in all
-    int hit;               // the entry in which the fault was, or -1: none yet; ENTRIES: while the session began or ended
+    size_t end[ENTRIES];  // of each entry's answer in `text`
+    bool failed[ENTRIES]; // it counted as failed
+    size_t allocations;   // in all
+    int hit; // the entry in which the fault was, or -1: none yet; ENTRIES: while the session began or ended
     int file_count;
     struct left_file file[FILES];
     bool complete;

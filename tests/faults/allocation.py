@@ -27,6 +27,7 @@ def main():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    options.program, options.root = os.path.abspath(options.program), os.path.abspath(options.root)
     os.environ["FIGURE1"] = os.path.join(options.root, "assets", "figure1.py")
     os.environ["LC_ALL"] = "C.UTF-8"
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):

@@ -53,6 +53,7 @@ void journal_write(struct session *session) {
     if (journal.held < 0 || session->lesson) return; // a lesson's lines are not the person's own
     struct buffer script = {0};
     struct error error = {0};
+    mem_forget(); // the line before may have run out of it
     bool ok = session_script(session, &script);
     uint64_t now = ok ? rng_hash(script.data, script.size, 0) : journal.written;
     if (ok && now != journal.written) {

@@ -67,6 +67,7 @@ static int open_locked(int flags) {
 static void cut_file(void) {
     struct buffer out = {0};
     HIST_ENTRY **list = history_list();
+    mem_forget(); // of what was before
     for (int i = history_length > RECALL_LIMIT ? history_length - RECALL_LIMIT : 0; list && i < history_length; i++)
         add_entry(&out, list[i]->line, strlen(list[i]->line),
                   list[i]->timestamp && list[i]->timestamp[0] ? list[i]->timestamp : "#0");

@@ -541,6 +541,7 @@ static void save(struct session *session) {
         snprintf(name, sizeof name, "bauer-%d.svg", i);
         if (access(name, F_OK) != 0) break;
     }
+    mem_forget(); // of what was before
     if (picture_source(session, &out, &error) && file_write(name, out.data, out.size, &error))
         snprintf(note, sizeof note, "saved as %s/%s", getcwd(folder, sizeof folder) ? folder : ".", name);
     else

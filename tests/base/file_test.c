@@ -211,6 +211,14 @@ static void test_no_memory(void **state) {
     mem_fail_after(1);
     assert_null(file_read("a.txt", &size, &error));
     assert_int_equal(error.kind, ERROR_MEMORY);
+    // What was made meanwhile may lack something: no file is replaced by it.
+    error_clear(&error);
+    assert_false(file_write("a.txt", "new", 3, &error));
+    assert_int_equal(error.kind, ERROR_MEMORY);
+    assert_content("a.txt", "old");
+    assert_true(mem_forget());
+    error_clear(&error);
+    assert_true(file_write("a.txt", "new", 3, &error));
     unlink("a.txt");
 }
 

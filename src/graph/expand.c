@@ -97,14 +97,13 @@ static bool term(struct expander *x, uint32_t at, vertex a, size_t i, vertex b, 
 }
 
 static bool product(struct expander *x, vertex v, vertex a, vertex b) {
-    struct shape shape = graph_shape(x->from, a), result = graph_shape(x->from, v);
-    uint32_t k = shape.size[1], n = result.size[1];
-    if (!room(x, k)) return false;
-    for (uint32_t i = 0; i < result.size[0]; i++)
-        for (uint32_t j = 0; j < n; j++) {
-            for (uint32_t l = 0; l < k; l++)
-                if (!term(x, l, a, (size_t)i * k + l, b, (size_t)l * n + j, v)) return false;
-            if ((x->element[v][(size_t)i * n + j] = sum(x, k, v)) == VERTEX_NONE) return false;
+    struct op_product p = op_product(graph_shape(x->from, a), graph_shape(x->from, b));
+    if (!room(x, p.k)) return false;
+    for (size_t i = 0; i < p.m; i++)
+        for (size_t j = 0; j < p.n; j++) {
+            for (size_t l = 0; l < p.k; l++)
+                if (!term(x, (uint32_t)l, a, i * p.k + l, b, l * p.n + j, v)) return false;
+            if ((x->element[v][i * p.n + j] = sum(x, (uint32_t)p.k, v)) == VERTEX_NONE) return false;
         }
     return true;
 }
@@ -177,9 +176,9 @@ static bool pool(struct expander *x, vertex v, vertex a) {
 
 static bool log_softmax(struct expander *x, vertex v, vertex a) {
     struct shape shape = graph_shape(x->from, a);
-    uint32_t n = shape.size[1];
+    uint32_t n = shape.size[shape.rank - 1];
     if (!room(x, n)) return false;
-    for (size_t i = 0; i < shape.size[0]; i++) {
+    for (size_t i = 0; i < count_of(x, v) / n; i++) {
         for (uint32_t j = 0; j < n; j++) {
             x->term[j] = add(x, OP_EXP, x->element[a][i * n + j], 0, v);
             x->weight[j] = 1;
@@ -234,19 +233,23 @@ static bool elementwise(struct expander *x, vertex v, vertex a, vertex b) {
 }
 
 static bool moved(struct expander *x, vertex v, vertex a) {
-    struct shape shape = graph_shape(x->from, a);
-    const struct op_setting *s = &graph_tensor(x->from, v)->setting;
-    size_t outer, middle, inner, width = s->last - s->first, at = 0;
-    if (x->from->op[v] == OP_SLICE) {
-        split(shape, s->axis, &outer, &middle, &inner);
-        for (size_t o = 0; o < outer; o++)
-            for (size_t i = 0; i < width * inner; i++)
-                x->element[v][at++] = x->element[a][(o * middle + s->first) * inner + i];
-        return true;
-    }
-    for (size_t i = 0; i < count_of(x, v); i++) {
-        size_t j = x->from->op[v] == OP_RESHAPE ? i : i % shape.size[0] * shape.size[1] + i / shape.size[0];
-        x->element[v][i] = x->element[a][j];
+    enum op op = (enum op)x->from->op[v];
+    if (op == OP_RESHAPE) return memcpy(x->element[v], x->element[a], count_of(x, v) * sizeof(vertex)), true;
+    struct op_view view = op_view(op, graph_shape(x->from, a), &graph_tensor(x->from, v)->setting);
+    size_t runs = op_view_runs(&view), at = 0;
+    for (size_t i = 0; i < runs; i++)
+        for (uint32_t j = 0; j < view.size[SHAPE_RANK_MAX - 1]; j++)
+            x->element[v][at++] = x->element[a][op_view_run(&view, i) + j * view.step[SHAPE_RANK_MAX - 1]];
+    return true;
+}
+
+static bool joined(struct expander *x, vertex v, vertex a, vertex b) {
+    size_t outer, middle, inner, at = 0;
+    split(graph_shape(x->from, a), graph_tensor(x->from, v)->setting.axis, &outer, &middle, &inner);
+    size_t first = middle * inner, last = count_of(x, b) / outer;
+    for (size_t o = 0; o < outer; o++, at += first + last) {
+        memcpy(x->element[v] + at, x->element[a] + o * first, first * sizeof(vertex));
+        memcpy(x->element[v] + at + first, x->element[b] + o * last, last * sizeof(vertex));
     }
     return true;
 }
@@ -277,6 +280,8 @@ static bool expand_vertex(struct expander *x, vertex v) {
     case OP_TRANSPOSE:
     case OP_SLICE:
         return moved(x, v, a);
+    case OP_JOIN:
+        return joined(x, v, a, b);
     default:
         return elementwise(x, v, a, b);
     }

@@ -53,9 +53,9 @@ static double fraction_of(const struct planner *p, vertex parameter) {
 // The value of `of`, for the gradient of a parameter: whole, or a random part of it.
 static bool hold_for_parameter(struct planner *p, uint32_t edge, vertex of, vertex at, vertex parameter) {
     struct shape shape = graph_shape(p->graph, of);
-    bool images = shape.rank == 4;
-    uint32_t length = images ? shape.size[2] * shape.size[3] : shape.size[1];
-    uint32_t rows = images ? shape.size[0] * shape.size[1] : shape.size[0];
+    bool images = p->graph->op[at] == OP_CONV2D;
+    uint32_t length = images ? shape.size[2] * shape.size[3] : shape.size[shape.rank - 1];
+    uint32_t rows = (uint32_t)(shape_count(shape) / length);
     double fraction = p->keep ? fraction_of(p, parameter) : 1;
     bool project = p->keep && p->keep->method >= KEEP_PROJECT;
     if (!p->keep || p->keep->method == KEEP_EXACT || fraction >= 1 || length == 1 || is_free(p, of) ||
@@ -136,6 +136,7 @@ static bool plan_vertex(struct planner *p, vertex v) {
     case OP_MEAN:
     case OP_RESHAPE:
     case OP_SLICE:
+    case OP_JOIN:
     case OP_AVG_POOL2D:
     case OP_RELU: // below
         return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/graph_private.h"
+#include "graph/tensors.h"
 
 // ---- tables on demand ---------------------------------------------------------------------------------------------
 
@@ -306,9 +307,19 @@ static void add_operand(const struct graph *graph, vertex operand, const char *t
     buffer_printf(out, brackets ? "(%s)" : "%s", label);
 }
 
+// The setting of v, for {s}.
+static void add_setting(const struct graph *graph, vertex v, struct buffer *out) {
+    const struct graph_tensor *tensor = graph_tensor(graph, v);
+    if (tensor)
+        op_setting_text((enum op)graph->op[v], graph_shape(graph, operand_of(graph, v, 'a')), &tensor->setting, out);
+}
+
 static void expand(const struct graph *graph, vertex v, const char *text, struct buffer *out) {
     for (const char *at = text; *at; at++) {
-        if (is_placeholder(at)) {
+        if (strncmp(at, "{s}", 3) == 0) {
+            add_setting(graph, v, out);
+            at += 2;
+        } else if (is_placeholder(at)) {
             add_operand(graph, operand_of(graph, v, at[1]), text, at, out);
             at += 2;
         } else {

@@ -110,6 +110,10 @@ static struct conv_size conv_of(const struct graph *g, vertex v) {
         y.size[2], y.size[3]};
 }
 
+static struct op_product product_of(const struct graph *g, vertex v) {
+    return op_product(graph_shape(g, first_of(g, v)), graph_shape(g, second_of(g, v)));
+}
+
 static size_t scratch_of(const struct tape *t, vertex v) {
     const struct graph *g = t->graph;
     size_t most = g->op[v] == OP_CONV2D ? conv_scratch(conv_of(g, v)) : 0;
@@ -117,9 +121,10 @@ static size_t scratch_of(const struct tape *t, vertex v) {
         if (!t->plan.part[e]) continue;
         const struct held *held = &t->plan.held[t->plan.part[e] - 1];
         struct shape y = graph_shape(g, v);
-        size_t need = held->kind == HELD_PROJECTION ? project_scratch(&held->sampling, y.size[y.rank - 1])
+        size_t columns = g->op[v] == OP_CONV2D ? y.size[3] : product_of(g, v).n;
+        size_t need = held->kind == HELD_PROJECTION ? project_scratch(&held->sampling, columns)
                       : g->op[v] == OP_CONV2D       ? keep_conv_scratch(&held->sampling, conv_of(g, v))
-                                                    : keep_product_scratch(&held->sampling, y.size[y.rank - 1]);
+                                                    : keep_product_scratch(&held->sampling, columns);
         if (need > most) most = need;
     }
     return most;
@@ -478,24 +483,44 @@ static bool forward_sum(struct tape *t, vertex v, vertex a, bool mean) {
     return true;
 }
 
-static bool forward_slice(struct tape *t, vertex v, vertex a) {
-    const struct op_setting *s = &graph_tensor(t->graph, v)->setting;
-    size_t outer, middle, inner, width = s->last - s->first;
+static struct op_view view_of(const struct tape *t, vertex v, vertex a) {
+    return op_view((enum op)t->graph->op[v], graph_shape(t->graph, a), &graph_tensor(t->graph, v)->setting);
+}
+
+static bool forward_view(struct tape *t, vertex v, vertex a) {
+    struct op_view view = view_of(t, v, a);
+    size_t runs = op_view_runs(&view), length = view.size[SHAPE_RANK_MAX - 1];
+    int64_t step = view.step[SHAPE_RANK_MAX - 1];
     if (!result_block(t, v)) return false;
-    axis_of(graph_shape(t->graph, a), s->axis, &outer, &middle, &inner);
-    size_t bytes = width * inner * t->k->size;
-    for (size_t o = 0; o < outer; o++)
-        memcpy((char *)data_of(t->value[v]) + o * bytes,
-               (const char *)value_of(t, a) + (o * middle + s->first) * inner * t->k->size, bytes);
+    const char *from = value_of(t, a);
+    char *to = data_of(t->value[v]);
+    for (size_t i = 0; i < runs; i++) {
+        int64_t place = op_view_run(&view, i);
+        if (step == 1) memcpy(to + i * length * t->k->size, from + (size_t)place * t->k->size, length * t->k->size);
+        for (size_t j = 0; step != 1 && j < length; j++)
+            set(t, to, i * length + j, get(t, from, (size_t)(place + (int64_t)j * step)));
+    }
     return true;
 }
 
-static bool forward_transpose(struct tape *t, vertex v, vertex a) {
-    struct shape shape = graph_shape(t->graph, a);
+// The bytes of a and b that lie behind each other in a JOIN, and how often.
+static size_t join_parts(const struct tape *t, vertex v, size_t part[2]) {
+    const struct graph *g = t->graph;
+    size_t outer, middle, inner;
+    axis_of(graph_shape(g, first_of(g, v)), graph_tensor(g, v)->setting.axis, &outer, &middle, &inner);
+    part[0] = middle * inner * t->k->size;
+    part[1] = count_of(t, second_of(g, v)) / outer * t->k->size;
+    return outer;
+}
+
+static bool forward_join(struct tape *t, vertex v, vertex a, vertex b) {
+    size_t part[2], times = join_parts(t, v, part);
     if (!result_block(t, v)) return false;
-    for (size_t i = 0; i < shape.size[0]; i++)
-        for (size_t j = 0; j < shape.size[1]; j++)
-            set(t, data_of(t->value[v]), j * shape.size[0] + i, get(t, value_of(t, a), i * shape.size[1] + j));
+    char *to = data_of(t->value[v]);
+    for (size_t i = 0; i < times; i++, to += part[0] + part[1]) {
+        memcpy(to, (const char *)value_of(t, a) + i * part[0], part[0]);
+        memcpy(to + part[0], (const char *)value_of(t, b) + i * part[1], part[1]);
+    }
     return true;
 }
 
@@ -588,12 +613,12 @@ static bool forward_field(struct tape *t, vertex v, vertex a) {
 static bool forward_vertex(struct tape *t, vertex v) {
     const struct graph *g = t->graph;
     vertex a = first_of(g, v), b = second_of(g, v);
-    struct shape x = graph_shape(g, a), y = graph_shape(g, v);
+    struct shape x = graph_shape(g, a);
+    struct op_product p = product_of(g, v);
     switch ((int)g->op[v]) {
     case OP_MATMUL:
         if (!result_block(t, v)) return false;
-        t->k->product(false, false, x.size[0], y.size[1], x.size[1], 1, value_of(t, a), value_of(t, b), 0,
-                      data_of(t->value[v]));
+        t->k->product(false, false, p.m, p.n, p.k, 1, value_of(t, a), value_of(t, b), 0, data_of(t->value[v]));
         return hold_part(t, g->offset[v], a);
     case OP_CONV2D:
         if (!result_block(t, v)) return false;
@@ -602,14 +627,15 @@ static bool forward_vertex(struct tape *t, vertex v) {
     case OP_RELU:
         return forward_relu(t, v, a);
     case OP_TRANSPOSE:
-        return forward_transpose(t, v, a);
+    case OP_SLICE:
+        return forward_view(t, v, a);
+    case OP_JOIN:
+        return forward_join(t, v, a, b);
     case OP_SUM:
     case OP_MEAN:
         return forward_sum(t, v, a, g->op[v] == OP_MEAN);
     case OP_RESHAPE:
         return forward_reshape(t, v, a);
-    case OP_SLICE:
-        return forward_slice(t, v, a);
     case OP_AVG_POOL2D:
         if (!result_block(t, v)) return false;
         t->k->pool(value_of(t, a), data_of(t->value[v]), (size_t)x.size[0] * x.size[1], x.size[2], x.size[3],
@@ -617,7 +643,7 @@ static bool forward_vertex(struct tape *t, vertex v) {
         return true;
     case OP_LOG_SOFTMAX:
         if (!result_block(t, v)) return false;
-        t->k->log_softmax(value_of(t, a), data_of(t->value[v]), x.size[0], x.size[1]);
+        t->k->log_softmax(value_of(t, a), data_of(t->value[v]), p.m, p.k);
         return true;
     case OP_REACT:
     case OP_MISFIT:
@@ -706,8 +732,8 @@ static bool pass_on(struct tape *t, vertex v, vertex a) {
 
 static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
     const struct graph *g = t->graph;
-    struct shape x = graph_shape(g, a), y = graph_shape(g, v);
-    size_t m = x.size[0], k = x.size[1], n = y.size[1];
+    struct op_product p = product_of(g, v);
+    size_t m = p.m, k = p.k, n = p.n;
     uint32_t place = t->plan.part[g->offset[v]];
     if (t->plan.active[b]) {
         bool add, ok = true;
@@ -857,24 +883,31 @@ static bool backward_sum(struct tape *t, vertex v, vertex a, const void *dy, boo
     return true;
 }
 
-static bool backward_slice(struct tape *t, vertex v, vertex a, const void *dy) {
-    const struct op_setting *s = &graph_tensor(t->graph, v)->setting;
-    size_t outer, middle, inner, width = s->last - s->first;
+static bool backward_view(struct tape *t, vertex v, vertex a, const void *dy) {
+    struct op_view view = view_of(t, v, a);
+    size_t runs = op_view_runs(&view), length = view.size[SHAPE_RANK_MAX - 1];
+    int64_t step = view.step[SHAPE_RANK_MAX - 1];
     char *dx = adjoint_of(t, a);
-    if (!dx) return false;
-    axis_of(graph_shape(t->graph, a), s->axis, &outer, &middle, &inner);
-    for (size_t o = 0; o < outer; o++)
-        t->k->add(dx + (o * middle + s->first) * inner * t->k->size, (const char *)dy + o * width * inner * t->k->size,
-                  width * inner);
-    return true;
+    for (size_t i = 0; dx && i < runs; i++) {
+        int64_t place = op_view_run(&view, i);
+        if (step == 1) t->k->add(dx + (size_t)place * t->k->size, (const char *)dy + i * length * t->k->size, length);
+        for (size_t j = 0; step != 1 && j < length; j++)
+            put(t, dx, (size_t)(place + (int64_t)j * step), get(t, dy, i * length + j));
+    }
+    return dx;
 }
 
-static bool backward_transpose(struct tape *t, vertex a, const void *dy) {
-    struct shape shape = graph_shape(t->graph, a);
-    void *dx = adjoint_of(t, a);
-    for (size_t i = 0; dx && i < shape.size[0]; i++)
-        for (size_t j = 0; j < shape.size[1]; j++) put(t, dx, i * shape.size[1] + j, get(t, dy, j * shape.size[0] + i));
-    return dx;
+static bool backward_join(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
+    size_t part[2], times = join_parts(t, v, part);
+    for (int which = 0; which < 2; which++) {
+        vertex u = which ? b : a;
+        char *dx = t->plan.active[u] ? adjoint_of(t, u) : NULL;
+        if (t->plan.active[u] && !dx) return false;
+        for (size_t i = 0; dx && i < times; i++)
+            t->k->add(dx + i * part[which], (const char *)dy + i * (part[0] + part[1]) + (which ? part[0] : 0),
+                      part[which] / t->k->size);
+    }
+    return true;
 }
 
 static bool backward_field(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
@@ -907,14 +940,15 @@ static bool backward_vertex(struct tape *t, vertex v) {
     case OP_RELU:
         return backward_relu(t, v, a, dy);
     case OP_TRANSPOSE:
-        return backward_transpose(t, a, dy);
+    case OP_SLICE:
+        return backward_view(t, v, a, dy);
+    case OP_JOIN:
+        return backward_join(t, v, a, b, dy);
     case OP_SUM:
     case OP_MEAN:
         return backward_sum(t, v, a, dy, g->op[v] == OP_MEAN);
     case OP_RESHAPE:
         return pass_on(t, v, a);
-    case OP_SLICE:
-        return backward_slice(t, v, a, dy);
     case OP_AVG_POOL2D:
         if (!(dx = adjoint_part(t, a, &add))) return false;
         t->k->pool_back(dy, dx, (size_t)x.size[0] * x.size[1], x.size[2], x.size[3], graph_tensor(g, v)->setting.side,
@@ -922,7 +956,7 @@ static bool backward_vertex(struct tape *t, vertex v) {
         return true;
     case OP_LOG_SOFTMAX:
         if (!(dx = adjoint_of(t, a))) return false;
-        t->k->log_softmax_back(dy, value_of(t, v), dx, x.size[0], x.size[1]);
+        t->k->log_softmax_back(dy, value_of(t, v), dx, count_of(t, v) / x.size[x.rank - 1], x.size[x.rank - 1]);
         return true;
     case OP_REACT:
     case OP_MISFIT:

@@ -99,7 +99,8 @@ bool tensor_operation(struct tracer *t, enum op op, struct value a, struct value
 
 bool tensor_slice(struct tracer *t, struct value value, uint32_t axis, uint32_t first, uint32_t last, expr site,
                   struct value *out) {
-    struct op_setting setting = {.axis = axis, .first = first, .last = last};
+    struct op_setting setting = {.axis = OP_ALL_AXES};
+    setting.cut[axis] = (struct op_cut){first, last - first, 1, false};
     return tensor_operation(t, OP_SLICE, value, value, &setting, site, out);
 }
 

@@ -154,14 +154,167 @@ static bool refuse(struct error *error, enum op op, struct shape a, struct shape
     return false;
 }
 
-static bool without_axis(enum op op, struct shape a, uint32_t axis, struct shape *out, struct error *error) {
+static bool without_axis(enum op op, struct shape a, struct op_setting s, struct shape *out, struct error *error) {
     *out = shape_scalar;
-    if (axis == OP_ALL_AXES) return true;
-    if (axis >= a.rank) return refuse(error, op, a, a, "there is no such axis; the first is 0");
-    for (uint32_t i = 0; i < a.rank; i++)
-        if (i != axis) out->size[out->rank++] = a.size[i];
+    if (s.axis == OP_ALL_AXES && !s.keep_axis) return true;
+    if (s.axis != OP_ALL_AXES && s.axis >= a.rank)
+        return refuse(error, op, a, a, "there is no such axis; the first is 0");
+    for (uint32_t i = 0; i < a.rank; i++) {
+        bool gone = s.axis == OP_ALL_AXES || i == s.axis;
+        if (!gone || s.keep_axis) out->size[out->rank++] = gone ? 1 : a.size[i];
+    }
     return true;
 }
+
+// Whether the places of a cut are all on the axis.
+static bool is_on_axis(struct op_cut cut, uint32_t size) {
+    if (!cut.count) return true;
+    int64_t last = cut.first + (int64_t)(cut.count - 1) * cut.step;
+    return cut.first < size && last >= 0 && last < size && (cut.step || cut.count == 1) &&
+           (!cut.single || cut.count == 1);
+}
+
+static bool cut_shape(enum op op, struct shape a, struct op_setting s, struct shape *out, struct error *error) {
+    *out = shape_scalar;
+    for (uint32_t i = 0; i < SHAPE_RANK_MAX; i++) {
+        if (i >= a.rank ? s.cut[i].count != 0 : !is_on_axis(s.cut[i], a.size[i]))
+            return refuse(error, op, a, a, "the slice lies outside, or is empty");
+        if (i < a.rank && !s.cut[i].single) out->size[out->rank++] = s.cut[i].count ? s.cut[i].count : a.size[i];
+    }
+    return true;
+}
+
+static uint32_t old_axis(struct shape a, const struct op_setting *s, uint32_t axis) {
+    bool order = s->order[0] || s->order[1] || s->order[2] || s->order[3];
+    return order ? s->order[axis] : a.rank - 1 - axis;
+}
+
+static bool ordered_shape(enum op op, struct shape a, struct op_setting s, struct shape *out, struct error *error) {
+    unsigned seen = 0;
+    for (uint32_t i = 0; i < a.rank; i++) {
+        uint32_t from = old_axis(a, &s, i);
+        if (from >= a.rank || seen & 1u << from) return refuse(error, op, a, a, "each axis is named once");
+        seen |= 1u << from;
+        out->size[i] = a.size[from];
+    }
+    return true;
+}
+
+static bool joined_shape(enum op op, struct shape a, struct shape b, uint32_t axis, struct shape *out,
+                         struct error *error) {
+    bool fits = a.rank == b.rank && axis < a.rank;
+    for (uint32_t i = 0; fits && i < a.rank; i++) fits = i == axis || a.size[i] == b.size[i];
+    if (!fits) return refuse(error, op, a, b, "only along the axis that they are joined on may the sizes differ");
+    if (__builtin_add_overflow(a.size[axis], b.size[axis], &out->size[axis]))
+        return refuse(error, op, a, b, "the result is too large");
+    return true;
+}
+
+struct op_product op_product(struct shape a, struct shape b) {
+    size_t k = a.rank ? a.size[a.rank - 1] : 1;
+    return (struct op_product){.m = (size_t)shape_count(a) / (k ? k : 1), .k = k, .n = b.rank == 2 ? b.size[1] : 1};
+}
+
+static bool product_shape(struct shape a, struct shape b, struct shape *out, struct error *error) {
+    if (a.rank && b.rank && b.rank <= 2 && a.size[a.rank - 1] == b.size[0]) {
+        out->rank = a.rank - 1;
+        out->size[out->rank] = 0;
+        if (b.rank == 2) out->size[out->rank++] = b.size[1];
+        return true;
+    }
+    bool turned = a.rank && b.rank == 2 && a.size[a.rank - 1] == b.size[1];
+    return refuse(error, OP_MATMUL, a, b,
+                  turned       ? "with .T behind the second one they fit; (n, k) @ (k, m) gives (n, m)"
+                  : b.rank > 2 ? "the second one has one or two axes: (n, k) @ (k, m) gives (n, m)"
+                               : "(n, k) @ (k, m) gives (n, m), and (n, k) @ (k,) gives (n,)");
+}
+
+// ---- views --------------------------------------------------------------------------------------------------------
+
+// Puts an axis behind those that are there; one that continues the last one makes it longer.
+static void view_axis(struct op_view *view, uint32_t *rank, uint32_t size, int64_t step) {
+    uint32_t last = *rank - 1;
+    if (size == 1) return;
+    if (*rank && view->step[last] == step * (int64_t)size) {
+        view->size[last] *= size;
+        view->step[last] = step;
+        return;
+    }
+    view->size[*rank] = size;
+    view->step[(*rank)++] = step;
+}
+
+struct op_view op_view(enum op op, struct shape a, const struct op_setting *s) {
+    struct op_view view = {.first = 0}, out;
+    int64_t stride[SHAPE_RANK_MAX], next = 1;
+    uint32_t rank = 0;
+    for (uint32_t i = a.rank; i-- > 0; next *= a.size[i]) stride[i] = next;
+    for (uint32_t i = 0; i < a.rank; i++) {
+        uint32_t axis = op == OP_TRANSPOSE ? old_axis(a, s, i) : i;
+        struct op_cut cut = op == OP_SLICE && s->cut[i].count ? s->cut[i] : (struct op_cut){0, a.size[axis], 1, false};
+        view.first += cut.first * stride[axis];
+        view_axis(&view, &rank, cut.count, cut.step * stride[axis]);
+    }
+    out = (struct op_view){.size = {1, 1, 1, 1}, .first = view.first, .step = {0, 0, 0, 1}};
+    for (uint32_t i = 0; i < rank; i++) {
+        out.size[SHAPE_RANK_MAX - rank + i] = view.size[i];
+        out.step[SHAPE_RANK_MAX - rank + i] = view.step[i];
+    }
+    return out;
+}
+
+size_t op_view_runs(const struct op_view *view) { return (size_t)view->size[0] * view->size[1] * view->size[2]; }
+
+int64_t op_view_run(const struct op_view *view, size_t run) {
+    int64_t place = view->first;
+    for (uint32_t i = SHAPE_RANK_MAX - 1; i-- > 0; run /= view->size[i])
+        place += (int64_t)(run % view->size[i]) * view->step[i];
+    return place;
+}
+
+// ---- settings in formulas -----------------------------------------------------------------------------------------
+
+static void cut_text(struct op_cut cut, uint32_t size, struct buffer *out) {
+    int64_t stop = cut.first + (int64_t)cut.count * cut.step;
+    if (cut.single) {
+        buffer_printf(out, "%u", cut.first);
+        return;
+    }
+    bool back = cut.count && cut.step < 0;
+    if (cut.count && cut.first != (back ? size - 1 : 0)) buffer_printf(out, "%u", cut.first);
+    buffer_char(out, ':');
+    if (cut.count && (back ? stop >= 0 : stop < size)) buffer_printf(out, "%lld", (long long)stop);
+    if (cut.count > 1 && cut.step != 1) buffer_printf(out, ":%d", (int)cut.step);
+}
+
+static void subscript_text(struct shape a, const struct op_setting *s, struct buffer *out) {
+    uint32_t rank = a.rank;
+    while (rank > 1 && !s->cut[rank - 1].count) rank--; // whole axes at the end need no words
+    for (uint32_t i = 0; i < rank; i++) {
+        if (i) buffer_text(out, ", ");
+        cut_text(s->cut[i], a.size[i], out);
+    }
+}
+
+void op_setting_text(enum op op, struct shape a, const struct op_setting *s, struct buffer *out) {
+    char text[64];
+    switch ((int)op) {
+    case OP_SLICE:
+        subscript_text(a, s, out);
+        break;
+    case OP_TRANSPOSE:
+        for (uint32_t i = 0; a.rank > 2 && i < a.rank; i++) buffer_printf(out, ", %u", old_axis(a, s, i));
+        break;
+    case OP_RESHAPE:
+        if (s->to.rank) buffer_printf(out, ", %s", (shape_text(s->to, text), text));
+        break;
+    default:
+        if (s->axis != OP_ALL_AXES) buffer_printf(out, ", axis=%u", s->axis);
+        if (s->keep_axis) buffer_text(out, ", keepdims");
+    }
+}
+
+// ---- shapes of results --------------------------------------------------------------------------------------------
 
 static bool is_grid(struct shape a) {
     return a.rank == 2 && a.size[0] == a.size[1] && a.size[0] >= GRID_SIDE_MIN && a.size[0] <= GRID_SIDE_MAX;
@@ -185,26 +338,20 @@ bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setti
     *out = a;
     switch ((int)op) {
     case OP_MATMUL:
-        if (a.rank != 2 || b.rank != 2 || a.size[1] != b.size[0])
-            return refuse(error, op, a, b, "(n, k) @ (k, m) gives (n, m)");
-        out->size[1] = b.size[1];
-        return true;
+        return product_shape(a, b, out, error);
     case OP_TRANSPOSE:
-        if (a.rank != 2) return refuse(error, op, a, b, "it takes two axes");
-        out->size[0] = a.size[1], out->size[1] = a.size[0];
-        return true;
+        return ordered_shape(op, a, s, out, error);
     case OP_SUM:
     case OP_MEAN:
-        return without_axis(op, a, s.axis, out, error);
+        return without_axis(op, a, s, out, error);
+    case OP_JOIN:
+        return joined_shape(op, a, b, s.axis, out, error);
     case OP_RESHAPE:
         if (shape_count(a) != shape_count(s.to)) return refuse(error, op, a, s.to, "the number of elements must stay");
         *out = s.to;
         return true;
     case OP_SLICE:
-        if (s.axis >= a.rank || s.first >= s.last || s.last > a.size[s.axis])
-            return refuse(error, op, a, b, "the slice lies outside, or is empty");
-        out->size[s.axis] = s.last - s.first;
-        return true;
+        return cut_shape(op, a, s, out, error);
     case OP_CONV2D:
         if (a.rank != 4 || b.rank != 4 || a.size[1] != b.size[1] || b.size[2] != b.size[3])
             return refuse(error, op, a, b, "images are (n, channels, height, width), filters (m, channels, k, k)");
@@ -220,7 +367,7 @@ bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setti
         out->size[2] = a.size[2] / s.side, out->size[3] = a.size[3] / s.side;
         return true;
     case OP_LOG_SOFTMAX:
-        return a.rank == 2 || refuse(error, op, a, b, "it takes (n, classes)");
+        return a.rank || refuse(error, op, a, b, "it takes (n, classes)");
     case OP_NLL:
         if (a.rank != 2 || b.rank != 1 || a.size[0] != b.size[0])
             return refuse(error, op, a, b, "it takes log-probabilities (n, classes) and labels (n,)");

@@ -78,13 +78,20 @@ double op_piece(enum op op, double a, double b);
 
 // What an operation on tensors is told besides its operands.
 enum { OP_ALL_AXES = UINT32_MAX };
+struct op_cut {            // what a subscript takes of an axis: `count` places from `first` on, `step` apart
+    uint32_t first, count; // count 0: the whole axis
+    int32_t step;
+    bool single; // one place, and the axis is gone
+};
 struct op_setting {
-    uint32_t axis;        // of SUM, MEAN, SLICE; OP_ALL_AXES
-    uint32_t first, last; // of SLICE: [first, last)
-    uint32_t pad, side;   // of CONV2D; of AVG_POOL2D
-    struct shape to;      // of RESHAPE
-    double time;          // of REACT, MISFIT
-    double dt, diffusion; // of REACT
+    uint32_t axis;                     // of SUM, MEAN, JOIN; OP_ALL_AXES
+    bool keep_axis;                    // of SUM, MEAN: it stays, with one place
+    struct op_cut cut[SHAPE_RANK_MAX]; // of SLICE, by axis
+    uint8_t order[SHAPE_RANK_MAX];     // of TRANSPOSE: the operand's axes in their new order; all 0: from last to first
+    uint32_t pad, side;                // of CONV2D; of AVG_POOL2D
+    struct shape to;                   // of RESHAPE
+    double time;                       // of REACT, MISFIT
+    double dt, diffusion;              // of REACT
 };
 // The row's own functions of an operation on fields; NULL: it is none of those.
 const struct grid_row *op_grid(enum op op, enum number_type type);
@@ -92,6 +99,26 @@ const struct grid_row *op_grid(enum op op, enum number_type type);
 // in time that is not stable, an ERROR_DOMAIN that says why.
 bool op_tensor_shape(enum op op, struct shape a, struct shape b, struct op_setting setting, struct shape *out,
                      struct error *error);
+
+// What stands for {s} in an operation's formula: "1:3, 0" of a slice, ", axis=0" of a sum.
+void op_setting_text(enum op op, struct shape a, const struct op_setting *setting, struct buffer *out);
+
+// Where the elements of a SLICE or a TRANSPOSE lie in the operand of shape `a`, in runs: element j of run i is at
+// op_view_run(view, i) + j step[3].
+struct op_view {
+    uint32_t size[SHAPE_RANK_MAX]; // the runs, then the length of a run
+    int64_t first, step[SHAPE_RANK_MAX];
+};
+struct op_view op_view(enum op op, struct shape a, const struct op_setting *setting);
+size_t op_view_runs(const struct op_view *view);
+int64_t op_view_run(const struct op_view *view, size_t run);
+
+// A MATMUL as the product of an (m, k) and a (k, n) matrix: a vector on the left is one row, on the right one column,
+// and all axes of the left factor but the last are its rows.
+struct op_product {
+    size_t m, k, n;
+};
+struct op_product op_product(struct shape a, struct shape b);
 
 // The shape of the result; false with an ERROR_TYPE when the operands' shapes do not fit.
 bool op_shape(enum op op, struct shape a, struct shape b, struct shape *out, struct error *error);

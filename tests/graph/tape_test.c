@@ -83,7 +83,7 @@ static void operations_agree_with_differences(void **state) {
     vertex row = add(g, OP_SUM, d, VERTEX_NONE, (struct op_setting){.axis = 0});
     vertex t = add(g, OP_MATMUL, d, add(g, OP_TRANSPOSE, d, VERTEX_NONE, none), none);
     vertex n = add(g, OP_NEG, add(g, OP_SIGMOID, t, VERTEX_NONE, none), VERTEX_NONE, none);
-    vertex part = add(g, OP_SLICE, n, VERTEX_NONE, (struct op_setting){.axis = 1, .first = 1, .last = 3});
+    vertex part = add(g, OP_SLICE, n, VERTEX_NONE, (struct op_setting){.cut[1] = {1, 2, 1, false}});
     vertex sums[3] = {add(g, OP_SUM, column, VERTEX_NONE, none),
                       add(g, OP_SUM, add(g, OP_MUL, row, b, none), VERTEX_NONE, none),
                       add(g, OP_SUM, add(g, OP_RESHAPE, part, VERTEX_NONE, (struct op_setting){.to = SHAPE(2, 4)}),

@@ -77,7 +77,7 @@ struct tape {
     struct block **adjoint; // by vertex, during backward
     vertex *bias;           // by vertex: what relu adds before it, or VERTEX_NONE
     uint8_t *waits;         // by vertex: a sum that the relu after it does
-    uint32_t *uses, *left;  // by vertex: operands that it is; still to come
+    uint32_t *uses, *left;  // by vertex: operands and outputs that it is; still to come
     void *scratch;
     struct grid **grid; // grids of operations on fields
     uint32_t grid_count;
@@ -179,6 +179,7 @@ static bool make_room(struct tape *t) {
     if (!t->input || !t->gradient || !t->begun || !t->bias || !t->waits || !t->value || !t->adjoint || !t->uses ||
         !t->left || !t->part)
         return false;
+    for (uint32_t i = 0; i < t->output_count; i++) t->uses[t->output[i]]++; // whoever asked for it is a user who stays
     for (vertex v = 0; v < t->graph->count; v++) {
         if (!t->plan.needed[v]) continue;
         for (uint32_t e = t->graph->offset[v]; e < t->graph->offset[v + 1]; e++) t->uses[t->graph->operand[e]]++;
@@ -431,19 +432,13 @@ static bool forward_relu(struct tape *t, vertex v, vertex a) {
     return y;
 }
 
-static bool is_output(const struct tape *t, vertex v) {
-    for (uint32_t i = 0; i < t->output_count; i++)
-        if (t->output[i] == v) return true;
-    return false;
-}
-
 // Whether relu v takes the bias of the sum before it along: nobody else wants the sum, and the bias is a leaf.
 static bool joins_bias(const struct tape *t, vertex v) {
     const struct graph *g = t->graph;
     size_t outer, middle, inner;
     if (g->op[v] != OP_RELU || !t->plan.needed[v]) return false;
     vertex sum = first_of(g, v);
-    if (g->op[sum] != OP_ADD || t->uses[sum] != 1 || t->plan.value[sum] || is_output(t, sum)) return false;
+    if (g->op[sum] != OP_ADD || t->uses[sum] != 1 || t->plan.value[sum]) return false;
     vertex a = first_of(g, sum), b = second_of(g, sum);
     return a != b && is_leaf(t, b) && !is_leaf(t, a) && count_of(t, a) == count_of(t, v) &&
            count_of(t, b) != count_of(t, v) &&
@@ -659,7 +654,7 @@ static bool forward_vertex(struct tape *t, vertex v) {
 
 // After a use: given back at the last one, unless it is held or asked for.
 static void used(struct tape *t, vertex v) {
-    if (--t->left[v] || t->plan.value[v] || is_output(t, v)) return;
+    if (--t->left[v] || t->plan.value[v]) return;
     pool_give(&t->pool, t->value[v]);
     t->value[v] = NULL;
 }

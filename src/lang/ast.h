@@ -30,7 +30,9 @@ enum expression_kind {
     EXPR_CALL,        // left(item..., keyword...)
     EXPR_ATTRIBUTE,   // left.name
     EXPR_INDEX,       // left[right]
-    EXPR_SLICE,       // left[item[0]:item[1]:item[2]], each may be NULL
+    EXPR_SLICE,       // left[item[0]:item[1]:item[2]], each may be NULL; left NULL: a part of a SUBSCRIPT
+    EXPR_SUBSCRIPT,   // left[item, item, ...]: expressions, SLICE, ELLIPSIS
+    EXPR_ELLIPSIS,    // ..., a part of a SUBSCRIPT
     EXPR_LIST,
     EXPR_TUPLE,
     EXPR_LAMBDA,       // function

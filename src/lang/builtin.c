@@ -31,9 +31,9 @@ static bool whole_number(struct tracer *t, const struct expression *site, struct
 // Whether all arguments are numbers; the error points at the one that is not.
 static bool all_numbers(struct tracer *t, const struct expression *call, const struct value *argument, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
-        if (!trace_is_number(argument[i]))
+        if (!trace_is_number(argument[i]) && !tensor_is(t, argument[i]))
             return trace_fail(t, call->item[i], ERROR_TYPE, "a number is needed here, not %s",
-                              value_kind_name(argument[i]));
+                              trace_kind_name(t, argument[i]));
     return true;
 }
 
@@ -41,7 +41,8 @@ static bool run_len(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     uint64_t length;
     (void)count;
-    if (!trace_spread(t, &argument[0])) return false;
+    if (tensor_is(t, argument[0])) return *out = number_value(tensor_shape(t, argument[0]).size[0], true), true;
+    if (!trace_spread(t, call->item[0], &argument[0])) return false;
     if (!trace_length(t, argument[0], call->item[0], &length)) return false;
     *out = number_value((double)length, true);
     return true;
@@ -83,13 +84,24 @@ static bool sum_or_product(struct tracer *t, const struct expression *call, stru
     if (length == 0) return true;
     *out = trace_item(argument[0], 0);
     if (!trace_is_number(*out))
-        return trace_fail(t, call->item[0], ERROR_TYPE, "the elements must be numbers, not %s", value_kind_name(*out));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "the elements must be numbers, not %s",
+                          trace_kind_name(t, *out));
     return fold_items(t, call, op, argument[0], 1, out);
+}
+
+// sum(list) and mean(list): no axis, no keywords.
+static bool list_alone(struct tracer *t, const struct expression *call, uint32_t count, const char *name) {
+    symbol keyword = expression_keyword(call, count - 1);
+    if (count <= 2 && (!keyword || strcmp(symbol_text(t->symbols, keyword), "start") == 0)) return true;
+    trace_fail(t, call, ERROR_TYPE, "of a list, %s takes no axis and no keyword arguments", name);
+    error_hint(t->error, "of a tensor it does: tensor(LIST) makes one");
+    return false;
 }
 
 static bool run_sum(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
     if (tensor_is(t, argument[0])) return tensor_reduce(t, call, argument, count, OP_SUM, out);
+    if (!list_alone(t, call, count, "sum")) return false;
     return sum_or_product(t, call, argument, count, OP_ADD, out);
 }
 
@@ -98,8 +110,7 @@ static bool run_mean(struct tracer *t, const struct expression *call, struct val
     struct value sum;
     uint64_t length;
     if (tensor_is(t, argument[0])) return tensor_reduce(t, call, argument, count, OP_MEAN, out);
-    if (expression_keyword(call, count - 1))
-        return trace_fail(t, call, ERROR_TYPE, "of a list, mean takes no keyword arguments");
+    if (!list_alone(t, call, count, "mean")) return false;
     if (!trace_length(t, argument[0], call->item[0], &length)) return false;
     if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no mean");
     if (!sum_or_product(t, call, argument, count, OP_ADD, &sum)) return false;
@@ -129,6 +140,8 @@ static bool extreme(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     struct value all = argument[0];
     uint64_t length = count;
+    for (uint32_t i = 0; i < count; i++)
+        if (tensor_is(t, argument[i])) return tensor_extreme(t, call, argument, count, op, out);
     if (count == 2 && (is_array(all) || is_array(argument[1])) && value_fits(all) && value_fits(argument[1]))
         return trace_each(t, op, all, argument[1], call, out);
     if (count == 1 ? !trace_length(t, all, call->item[0], &length) : !all_numbers(t, call, argument, count))
@@ -136,7 +149,8 @@ static bool extreme(struct tracer *t, const struct expression *call, struct valu
     if (length == 0) return trace_fail(t, call, ERROR_TYPE, "an empty list has no %s", op_table[op].name);
     *out = count == 1 ? trace_item(all, 0) : all;
     if (length == 1 && !trace_is_number(*out))
-        return trace_fail(t, call->item[0], ERROR_TYPE, "the elements must be numbers, not %s", value_kind_name(*out));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "the elements must be numbers, not %s",
+                          trace_kind_name(t, *out));
     for (uint64_t i = 1; i < length; i++) {
         struct value best = *out;
         if (count == 1 && !trace_step(t, call)) return false;
@@ -170,7 +184,8 @@ static bool run_zip(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     uint64_t shortest = UINT64_MAX, length;
     for (uint32_t i = 0; i < count; i++) {
-        if (!trace_spread(t, &argument[i]) || !trace_length(t, argument[i], call->item[i], &length)) return false;
+        if (!trace_spread(t, call->item[i], &argument[i]) || !trace_length(t, argument[i], call->item[i], &length))
+            return false;
         if (length < shortest) shortest = length;
     }
     struct value_list *list = trace_list(t, 4);
@@ -189,7 +204,8 @@ static bool run_enumerate(struct tracer *t, const struct expression *call, struc
                           struct value *out) {
     uint64_t length;
     double start = 0;
-    if (!trace_spread(t, &argument[0]) || !trace_length(t, argument[0], call->item[0], &length)) return false;
+    if (!trace_spread(t, call->item[0], &argument[0]) || !trace_length(t, argument[0], call->item[0], &length))
+        return false;
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &start)) return false;
     struct value_list *list = trace_list(t, 4);
     if (!list) return false;
@@ -209,7 +225,7 @@ static bool copy_items(struct tracer *t, const struct expression *call, struct v
                        bool reversed, enum value_kind kind, struct value *out) {
     uint64_t length = 0;
     struct value_list *list = trace_list(t, 4);
-    if (!list || (count && !trace_spread(t, &argument[0])) ||
+    if (!list || (count && !trace_spread(t, call->item[0], &argument[0])) ||
         (count && !trace_length(t, argument[0], call->item[0], &length)))
         return false;
     for (uint64_t i = 0; i < length; i++)
@@ -248,6 +264,7 @@ static bool new_array(struct tracer *t, const struct expression *call, struct va
 static bool run_array(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                       struct value *out) {
     (void)count;
+    if (tensor_is(t, argument[0])) return *out = argument[0], true;
     if (!value_fits(argument[0])) return trace_fail(t, call->item[0], ERROR_TYPE, TOO_DEEP);
     return new_array(t, call, argument[0], out);
 }
@@ -270,7 +287,7 @@ static bool print_option(struct tracer *t, const struct expression *call, uint32
     }
     if (value.kind == VALUE_NONE) return true;
     if (value.kind != VALUE_STRING)
-        return trace_fail(t, call->item[i], ERROR_TYPE, "%s= is a string, not %s", keyword, value_kind_name(value));
+        return trace_fail(t, call->item[i], ERROR_TYPE, "%s= is a string, not %s", keyword, trace_kind_name(t, value));
     *(sep ? gap : end) = value.text->data;
     return true;
 }
@@ -283,6 +300,7 @@ static bool run_print(struct tracer *t, const struct expression *call, struct va
         if (expression_keyword(call, i) && !print_option(t, call, i, argument[i], &gap, &end)) return false;
     for (uint32_t i = 0; i < count && !expression_keyword(call, i); i++) {
         if (i) buffer_text(&text, gap);
+        if (!trace_settle(t, &argument[i])) return buffer_free(&text), false;
         value_show(argument[i], t->graph, false, &text);
     }
     buffer_text(&text, end);
@@ -318,7 +336,7 @@ static bool run_float(struct tracer *t, const struct expression *call, struct va
     }
     if (!trace_is_number(argument[0]))
         return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
-                          value_kind_name(argument[0]));
+                          trace_kind_name(t, argument[0]));
     *out = argument[0];
     out->integer = false;
     if (out->kind == VALUE_BOOL) out->kind = VALUE_NUMBER;
@@ -346,7 +364,7 @@ static bool run_int(struct tracer *t, const struct expression *call, struct valu
     }
     if (!trace_is_number(argument[0]))
         return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
-                          value_kind_name(argument[0]));
+                          trace_kind_name(t, argument[0]));
     number = trunc(trace_number(t, argument[0]));
     if (!isfinite(number)) return trace_fail(t, call->item[0], ERROR_TYPE, "there is no whole number for this one");
     *out = number_value(number, true);
@@ -370,7 +388,7 @@ static bool run_round(struct tracer *t, const struct expression *call, struct va
     double digits = 0;
     if (!trace_is_number(argument[0]))
         return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
-                          value_kind_name(argument[0]));
+                          trace_kind_name(t, argument[0]));
     if (count == 2 && !whole_number(t, call->item[1], argument[1], &digits)) return false;
     double number = trace_number(t, argument[0]);
     bool integer = count == 1 || argument[0].integer || argument[0].kind == VALUE_BOOL;
@@ -391,6 +409,7 @@ static bool run_str(struct tracer *t, const struct expression *call, struct valu
                     struct value *out) {
     (void)call, (void)count;
     struct buffer text = {0};
+    if (!trace_settle(t, &argument[0])) return false;
     value_show(argument[0], t->graph, false, &text);
     struct value_text *copy = arena_alloc(t->state->arena, sizeof *copy);
     if (copy) copy->data = arena_text(t->state->arena, buffer_string(&text), text.size), copy->size = text.size;
@@ -429,7 +448,7 @@ static bool run_isfinite(struct tracer *t, const struct expression *call, struct
     (void)count;
     if (!trace_is_number(argument[0]))
         return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s",
-                          value_kind_name(argument[0]));
+                          trace_kind_name(t, argument[0]));
     *out = (struct value){.kind = VALUE_BOOL, .integer = true, .number = isfinite(trace_number(t, argument[0]))};
     return true;
 }
@@ -437,7 +456,7 @@ static bool run_isfinite(struct tracer *t, const struct expression *call, struct
 static bool test_number(struct tracer *t, const struct expression *call, struct value value, bool (*test)(double),
                         struct value *out) {
     if (!trace_is_number(value))
-        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+        return trace_fail(t, call->item[0], ERROR_TYPE, "a number is needed here, not %s", trace_kind_name(t, value));
     *out = (struct value){.kind = VALUE_BOOL, .integer = true, .number = test(trace_number(t, value))};
     return true;
 }
@@ -478,7 +497,7 @@ static bool run_isclose(struct tracer *t, const struct expression *call, struct 
         }
         if (!trace_is_number(argument[i]))
             return trace_fail(t, call->item[i], ERROR_TYPE, "a number is needed here, not %s",
-                              value_kind_name(argument[i]));
+                              trace_kind_name(t, argument[i]));
         number[i < 2 ? i : relative ? 2 : 3] = trace_number(t, argument[i]);
     }
     bool close = is_close(number[0], number[1], number[2], number[3]);
@@ -601,7 +620,8 @@ bool trace_dot(struct tracer *t, const struct expression *call, struct value a, 
 
 static bool run_dot(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                     struct value *out) {
-    (void)count;
+    if (tensor_is(t, argument[0]) || tensor_is(t, argument[1])) return tensor_run_matmul(t, call, argument, count, out);
+    if (is_array(argument[0]) || is_array(argument[1])) return trace_product(t, call, argument[0], argument[1], out);
     return trace_dot(t, call, argument[0], argument[1], out);
 }
 
@@ -613,12 +633,20 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
            trace_operation(t, OP_SQRT, squares, number_value(0, false), call, out);
 }
 
+static bool run_manual_seed(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                            struct value *out) {
+    double seed;
+    (void)count;
+    *out = (struct value){.kind = VALUE_NONE};
+    return whole_number(t, call->item[0], argument[0], &seed);
+}
+
 #define ROWS(ROW)                                                                                                      \
     ROW("len", run_len, 1, 1, "the number of elements of a list", "len([1, 2, 3])")                                    \
     ROW("range", run_range, 1, 3, "whole numbers from 0, or from a start, up to but without the end", "sum(range(4))") \
-    ROW("sum", run_sum, 1, 2, "the elements of a list added up", "sum([1, 2, 3])")                                     \
+    ROW("sum", run_sum, 1, 3, "the elements of a list added up", "sum([1, 2, 3])")                                     \
     ROW("prod", run_prod, 1, 1, "the elements of a list multiplied", "prod([1, 2, 3])")                                \
-    ROW("mean", run_mean, 1, 2, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
+    ROW("mean", run_mean, 1, 3, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
     ROW("min", run_min, 1, 1000000, "the smallest of several numbers or of a list", "min(2, 3, 1)")                    \
     ROW("max", run_max, 1, 1000000, "the largest of several numbers or of a list", "max([2, 3])")                      \
     ROW("log", run_log, 1, 2, "natural logarithm, or the one to a base", "log(8, 2)")                                  \
@@ -650,24 +678,44 @@ static bool run_dist(struct tracer *t, const struct expression *call, struct val
     ROW("gcd", run_gcd, 0, 1000000, "greatest common divisor of plain whole numbers", "gcd(12, 18)")                   \
     ROW("dist", run_dist, 2, 2, "the distance between two points", "dist([0, 0], [3, 4])")                             \
     ROW("dot", run_dot, 2, 2, "the products of two lists' elements added up", "dot([1, 2], [3, 4])")                   \
-    ROW("tensor", tensor_run_tensor, 1, 1, "a tensor of nested lists of numbers", "tensor([[1, 2], [3, 4]])")          \
-    ROW("zeros", tensor_run_zeros, 1, 5, "a tensor of zeros", "zeros(2, 3)")                                           \
-    ROW("ones", tensor_run_ones, 1, 5, "a tensor of ones", "ones(2, 3)")                                               \
+    ROW("tensor", tensor_run_tensor, 1, 3, "a tensor of nested lists of numbers", "tensor([[1, 2], [3, 4]])")          \
+    ROW("zeros", tensor_run_zeros, 1, 6, "a tensor of zeros", "zeros(2, 3)")                                           \
+    ROW("ones", tensor_run_ones, 1, 6, "a tensor of ones", "ones(2, 3)")                                               \
     ROW("eye", tensor_run_eye, 1, 1, "a square matrix with ones on its diagonal", "eye(3)")                            \
-    ROW("randn", tensor_run_randn, 1, 5, "a tensor of normal random numbers", "randn(2, 3)")                           \
+    ROW("randn", tensor_run_randn, 1, 6, "a tensor of normal random numbers", "randn(2, 3)")                           \
     ROW("param", tensor_run_param, 1, 7, "a parameter: what training changes. init=, fan_in=, scale=", "param(2, 3)")  \
     ROW("labels", tensor_run_labels, 2, 2, "random labels for nll: n whole numbers below the second argument",         \
         "labels(4, 10)")                                                                                               \
+    ROW("zeros_like", tensor_run_zeros_like, 1, 3, "zeros in the shape of a tensor", "zeros_like(randn(2, 3))")        \
+    ROW("ones_like", tensor_run_ones_like, 1, 3, "ones in the shape of a tensor", "ones_like(randn(2, 3))")            \
+    ROW("full", tensor_run_full, 2, 4, "a tensor of one number: the shape, the number", "full((2, 3), 0.5)")           \
     ROW("reshape", tensor_run_reshape, 2, 6, "the same elements in another shape", "reshape(randn(2, 3), 6)")          \
     ROW("flatten", tensor_run_flatten, 1, 1, "a matrix with the first axis as rows", "flatten(randn(2, 3, 4))")        \
-    ROW("transpose", tensor_run_transpose, 1, 1, "rows become columns", "transpose(randn(2, 3))")                      \
-    ROW("matmul", tensor_run_matmul, 2, 2, "the product of two matrices", "randn(2, 3) @ randn(3, 4)")                 \
+    ROW("transpose", tensor_run_transpose, 1, 5, "rows become columns; or two axes change places; or a new order",     \
+        "transpose(randn(2, 3))")                                                                                      \
+    ROW("squeeze", tensor_run_squeeze, 1, 2, "without the axes, or the axis, of size 1", "squeeze(randn(2, 1))")       \
+    ROW("unsqueeze", tensor_run_unsqueeze, 2, 2, "with one more axis, of size 1", "unsqueeze(randn(2), 0)")            \
+    ROW("concatenate", tensor_run_concatenate, 1, 2,                                                                   \
+        "tensors one behind the other along an axis, the first if none is named",                                      \
+        "concatenate((randn(2, 3), randn(1, 3)), axis=0)")                                                             \
+    ROW("stack", tensor_run_stack, 1, 2, "tensors, or numbers, along a new axis, the first if none is named",          \
+        "stack((randn(3), randn(3)))")                                                                                 \
+    ROW("matmul", tensor_run_matmul, 2, 2, "the product of matrices or vectors", "randn(2, 3) @ randn(3, 4)")          \
+    ROW("linear", tensor_run_linear, 2, 3, "x @ W.T + b, as PyTorch's layers compute",                                 \
+        "linear(randn(2, 3), randn(4, 3))")                                                                            \
     ROW("conv2d", tensor_run_conv2d, 2, 3, "images (n, c, h, w) filtered by (m, c, k, k)",                             \
         "conv2d(randn(1, 1, 4, 4), randn(2, 1, 3, 3), 1)")                                                             \
     ROW("avg_pool2d", tensor_run_avg_pool2d, 2, 2, "the mean of each square of k x k",                                 \
         "avg_pool2d(randn(1, 1, 4, 4), 2)")                                                                            \
-    ROW("log_softmax", tensor_run_log_softmax, 1, 1, "log of exp(a) divided by its sum along the row",                 \
+    ROW("log_softmax", tensor_run_log_softmax, 1, 2, "log of exp(a) divided by its sum along the last axis",           \
         "log_softmax(randn(2, 3))")                                                                                    \
+    ROW("softmax", tensor_run_softmax, 1, 2, "exp(a) divided by its sum along the last axis", "softmax(randn(2, 3))")  \
+    ROW("cross_entropy", tensor_run_cross_entropy, 2, 2, "nll of log_softmax",                                         \
+        "cross_entropy(randn(2, 3), labels(2, 3))")                                                                    \
+    ROW("mse_loss", tensor_run_mse_loss, 2, 2, "the mean square of the difference",                                    \
+        "mse_loss(randn(2, 3), randn(2, 3))")                                                                          \
+    ROW("manual_seed", run_manual_seed, 1, 1,                                                                          \
+        "for pasted programs: changes nothing, random tensors are the same in every run", "manual_seed(0)")            \
     ROW("nll", tensor_run_nll, 2, 2, "minus the mean log-probability of the labels",                                   \
         "nll(log_softmax(randn(2, 3)), labels(2, 3))")                                                                 \
     ROW("narrow", tensor_run_narrow, 4, 4, "a part along an axis: x, axis, start, length",                             \
@@ -704,10 +752,14 @@ enum { FUNCTIONS = sizeof rows / sizeof *rows };
 
 static const struct {
     const char *name, *meaning;
-} aliases[] = {{"maximum", "max"},     {"minimum", "min"},    {"absolute", "abs"},  {"power", "pow"},
-               {"arcsin", "asin"},     {"arccos", "acos"},    {"arctan", "atan"},   {"arctan2", "atan2"},
-               {"arcsinh", "asinh"},   {"arccosh", "acosh"},  {"arctanh", "atanh"}, {"fsum", "sum"},
-               {"rad2deg", "degrees"}, {"deg2rad", "radians"}};
+} aliases[] = {
+    {"maximum", "max"},       {"minimum", "min"},        {"asarray", "array"},   {"view", "reshape"},
+    {"permute", "transpose"}, {"swapaxes", "transpose"}, {"cat", "concatenate"}, {"expand_dims", "unsqueeze"},
+    {"mm", "matmul"},         {"mv", "matmul"},          {"nll_loss", "nll"},    {"seed", "manual_seed"},
+    {"float64", "float"},     {"double", "float"},       {"absolute", "abs"},    {"power", "pow"},
+    {"arcsin", "asin"},       {"arccos", "acos"},        {"arctan", "atan"},     {"arctan2", "atan2"},
+    {"arcsinh", "asinh"},     {"arccosh", "acosh"},      {"arctanh", "atanh"},   {"fsum", "sum"},
+    {"rad2deg", "degrees"},   {"deg2rad", "radians"}};
 
 static double constant_of(const char *name) {
     if (strcmp(name, "pi") == 0) return M_PI;
@@ -726,6 +778,7 @@ static bool is_main(const char *name, struct value *out) {
 
 bool builtin_lookup(const char *name, struct value *out) {
     if (is_main(name, out)) return true;
+    if (strcmp(name, "newaxis") == 0) return *out = (struct value){.kind = VALUE_NONE}, true;
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (strcmp(aliases[i].name, name) == 0) name = aliases[i].meaning;
     for (int i = 0; i < (int)builtin_count; i++) {
@@ -756,13 +809,59 @@ static bool count_fits(struct tracer *t, const struct expression *call, int buil
     return false;
 }
 
+static bool takes_keywords(builtin_run *run) {
+    static builtin_run *const those[] = {run_print,
+                                         run_enumerate,
+                                         run_sum,
+                                         run_mean,
+                                         run_isclose,
+                                         tensor_run_param,
+                                         tensor_run_react,
+                                         tensor_run_zeros,
+                                         tensor_run_ones,
+                                         tensor_run_randn,
+                                         tensor_run_full,
+                                         tensor_run_zeros_like,
+                                         tensor_run_ones_like,
+                                         tensor_run_tensor,
+                                         tensor_run_squeeze,
+                                         tensor_run_unsqueeze,
+                                         tensor_run_concatenate,
+                                         tensor_run_stack,
+                                         tensor_run_conv2d,
+                                         tensor_run_avg_pool2d,
+                                         tensor_run_log_softmax,
+                                         tensor_run_softmax};
+    for (size_t i = 0; i < sizeof those / sizeof *those; i++)
+        if (those[i] == run) return true;
+    return false;
+}
+
+// What is no operation of the graph takes no tensors, nor numbers that are not there yet.
+static bool numbers_are_there(struct tracer *t, const struct expression *call, builtin_run *run,
+                              const struct value *argument, uint32_t count) {
+    static builtin_run *const those[] = {run_float,   run_int,       run_round, run_isfinite, run_isnan, run_isinf,
+                                         run_isclose, run_factorial, run_comb,  run_perm,     run_gcd,   run_range};
+    bool among = false;
+    for (size_t i = 0; i < sizeof those / sizeof *those; i++) among |= those[i] == run;
+    for (uint32_t i = 0; among && i < count; i++) {
+        bool tensor = tensor_is(t, argument[i]);
+        if (!tensor && (run == run_float || !trace_waits(t, argument[i]))) continue;
+        trace_fail(t, call->item[i], ERROR_TYPE,
+                   tensor ? "a number is needed here, not a tensor"
+                          : "what depends on a tensor has no number yet while the program is traced");
+        error_hint(t->error, tensor ? "x[0, 1] is one of its numbers, len(x) and x.shape are its sizes"
+                                    : ".item() computes it here");
+        return false;
+    }
+    return true;
+}
+
 bool builtin_call(struct tracer *t, const struct expression *call, int builtin, struct value *argument, uint32_t count,
                   struct value *out) {
     builtin_run *run = rows[builtin].run;
-    bool takes_keywords = run == run_print || run == run_enumerate || run == run_sum || run == run_mean ||
-                          run == run_isclose || run == tensor_run_param || run == tensor_run_react;
     if (!count_fits(t, call, builtin, count)) return false;
-    if (count && expression_keyword(call, count - 1) && !takes_keywords)
+    if (count && expression_keyword(call, count - 1) && !takes_keywords(run))
         return trace_fail(t, call, ERROR_TYPE, "%s takes no keyword arguments", builtin_table[builtin].name);
-    return run(t, call, argument, count, out);
+    return numbers_are_there(t, call, run, argument, count) && run(t, call, argument, count, out);
 }

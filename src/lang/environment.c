@@ -213,7 +213,7 @@ static bool add_outputs(struct outputs *o, struct value value, const struct expr
     }
     if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE)
         return trace_fail(o->tracer, e, ERROR_TYPE, "the result is %s; a derivative needs numbers",
-                          value_kind_name(value));
+                          trace_kind_name(o->tracer, value));
     if (!trace_length(o->tracer, value, e, &count)) return false;
     bool named = e && e->kind == EXPR_TUPLE && e->count == count;
     for (uint64_t i = 0; i < count; i++)
@@ -537,7 +537,7 @@ static bool run_other(struct run *run, struct tracer *t, const struct statement 
         outcome.name = s->function->name;
         outcome.redefined = state_global(run->state, s->function->name).kind == VALUE_FUNCTION;
     }
-    if (trace_statement(t, s) == FLOW_FAIL) return false;
+    if (trace_statement(t, s) == FLOW_FAIL || !graph_fill_values(t->graph, run->error)) return false;
     return tell(run, &outcome), true;
 }
 
@@ -614,7 +614,7 @@ static bool evaluate(struct tracer *t, const struct expression *e, struct buffer
     struct value value;
     if (!trace_expression(t, e, &value)) return false;
     if (!value_fits(value) || !all_numbers(value))
-        return trace_fail(t, e, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+        return trace_fail(t, e, ERROR_TYPE, "a number is needed here, not %s", trace_kind_name(t, value));
     return collect_numbers(t, value, numbers) || error_memory(t->error);
 }
 

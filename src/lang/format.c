@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "lang/tensor.h"
 #include "lang/trace.h"
 
 bool trace_text(struct tracer *t, const char *data, size_t size, struct value *out) {
@@ -150,7 +151,8 @@ static bool format_value(struct tracer *t, struct value value, const char *spec,
                          const struct expression *at, struct buffer *out) {
     struct format format;
     if (!read_format(spec, &format)) return trace_fail(t, at, ERROR_TYPE, "the format `%s` is not known", spec);
-    bool number = trace_is_number(value) && !conversion;
+    if (!trace_settle(t, &value)) return false;
+    bool number = trace_is_number(value) && !tensor_is(t, value) && !conversion;
     if (format.type == 'd' && number && !is_whole(value)) {
         trace_fail(t, at, ERROR_TYPE, "the format `%s` is for whole numbers", spec);
         error_hint(t->error, "write .0f, or int(...) for the number without its fraction");
@@ -159,7 +161,7 @@ static bool format_value(struct tracer *t, struct value value, const char *spec,
     if (*spec && number && format.type != 's') return format_number(t, &format, value, out), true;
     if (format.type && format.type != 's')
         return trace_fail(t, at, ERROR_TYPE, "the format `%s` needs a number, not %s", spec,
-                          conversion ? "a string" : value_kind_name(value));
+                          conversion ? "a string" : trace_kind_name(t, value));
     return format_text(t, &format, value, conversion, out);
 }
 
@@ -225,8 +227,10 @@ static bool percent_read(struct percent *p, const char **s, struct format *forma
 
 static bool percent_number(struct percent *p, struct format *format, struct value value) {
     char type = format->type;
-    if (!trace_is_number(value))
-        return trace_fail(p->t, p->e->right, ERROR_TYPE, "%%%c needs a number, not %s", type, value_kind_name(value));
+    if (!trace_settle(p->t, &value)) return false;
+    if (!trace_is_number(value) || tensor_is(p->t, value))
+        return trace_fail(p->t, p->e->right, ERROR_TYPE, "%%%c needs a number, not %s", type,
+                          trace_kind_name(p->t, value));
     if (strchr("diu", type)) {
         double number = trunc(trace_number(p->t, value));
         if (!isfinite(number)) return trace_fail(p->t, p->e->right, ERROR_TYPE, "%%%c needs a finite number", type);

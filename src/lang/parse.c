@@ -170,6 +170,7 @@ static size_t expression_size(enum expression_kind kind) {
     case EXPR_TRUE:
     case EXPR_FALSE:
     case EXPR_NONE:
+    case EXPR_ELLIPSIS:
         return offsetof(struct expression, number);
     case EXPR_NUMBER:
     case EXPR_STRING:
@@ -256,6 +257,10 @@ static bool bind_names(struct parser *p, expr target, uint8_t how) {
     case EXPR_INDEX:
         if (how == 1) return true;
         break;
+    case EXPR_SUBSCRIPT:
+        fail_at(p, target->begin, target->end, "assigning to an index of several parts is not part of bauer's subset",
+                "of a list, assign to a[i][j]; a tensor stays as it is");
+        return false;
     case EXPR_SLICE:
         fail_at(p, target->begin, target->end, "assigning to a slice is not part of bauer's subset of Python",
                 "assign to one element, or build a new list");
@@ -695,32 +700,84 @@ static APART expr parse_call(struct parser *p, expr callee) {
     return e;
 }
 
-static APART expr parse_subscript(struct parser *p, expr left) {
-    next(p);
+static expr new_slice(struct parser *p, expr left, uint32_t begin, expr part[3]) {
+    expr e = new_expr(p, EXPR_SLICE, begin);
+    if (!e) return NULL;
+    e->left = left;
+    e->item = arena_alloc(p->arena, 3 * sizeof *e->item);
+    if (!e->item) return fail_memory(p);
+    memcpy(e->item, part, 3 * sizeof *e->item);
+    e->count = 3;
+    return e;
+}
+
+static APART expr parse_ellipsis(struct parser *p) {
+    uint32_t begin = p->token.begin;
+    for (int i = 0; i < 3; i++)
+        if (!accept(p, TOKEN_DOT)) return unexpected(p, "`...`", "");
+    return new_expr(p, EXPR_ELLIPSIS, begin);
+}
+
+// One part of a subscript: an expression, a slice or an ellipsis. NULL without an error: nothing is there.
+static expr parse_part(struct parser *p, bool *ok) {
     expr part[3] = {0};
     int colons = 0;
-    while (p->token.kind != TOKEN_RBRACKET) {
+    uint32_t begin = p->token.begin;
+    expr e = NULL;
+    if (p->token.kind == TOKEN_DOT) return *ok = (e = parse_ellipsis(p)) != NULL, e;
+    while (p->token.kind != TOKEN_RBRACKET && p->token.kind != TOKEN_COMMA) {
         if (p->token.kind == TOKEN_COLON && colons < 2) {
             colons++;
             next(p);
         } else if (!part[colons]) {
-            if (!(part[colons] = parse_expression(p))) return NULL;
+            if (!(part[colons] = parse_expression(p))) return *ok = false, NULL;
         } else {
             break;
         }
     }
-    if (p->token.kind == TOKEN_COMMA) return refuse(p, "an index with several parts", "write a[i][j]");
-    if (!expect(p, TOKEN_RBRACKET, "`]`", "")) return NULL;
-    if (!colons && !part[0]) return fail_at(p, left->begin, p->last_end, "an index is missing", "");
-    expr e = new_expr(p, colons ? EXPR_SLICE : EXPR_INDEX, left->begin);
+    if (!colons) return part[0];
+    e = new_slice(p, NULL, begin, part);
+    return *ok = e != NULL, e;
+}
+
+static expr new_subscript(struct parser *p, expr left, struct list *parts, bool comma) {
+    uint32_t count = (uint32_t)parts->count;
+    expr *part = list_take(p, parts, sizeof(expr));
+    if (!part) return NULL;
+    bool single = count == 1 && !comma;
+    if (single && part[0]->kind == EXPR_SLICE) {
+        part[0]->left = left;
+        part[0]->begin = left->begin;
+        part[0]->end = p->last_end;
+        return part[0];
+    }
+    bool index = single && part[0]->kind != EXPR_ELLIPSIS;
+    expr e = new_expr(p, index ? EXPR_INDEX : EXPR_SUBSCRIPT, left->begin);
     if (!e) return NULL;
     e->left = left;
-    if (!colons) return e->right = part[0], e;
-    e->item = arena_alloc(p->arena, sizeof part);
-    if (!e->item) return fail_memory(p);
-    memcpy(e->item, part, sizeof part);
-    e->count = 3;
+    if (index) return e->right = part[0], e;
+    e->item = part;
+    e->count = count;
     return e;
+}
+
+static APART expr parse_subscript(struct parser *p, expr left) {
+    struct list parts;
+    list_start(&parts);
+    bool ok = true, comma = false;
+    next(p);
+    while (ok && p->token.kind != TOKEN_RBRACKET) {
+        expr part = parse_part(p, &ok);
+        if (!part) break;
+        ok = list_add(p, &parts, &part, sizeof part);
+        if (!ok || !accept(p, TOKEN_COMMA)) break;
+        comma = true;
+    }
+    ok = ok && expect(p, TOKEN_RBRACKET, "`]`", "");
+    if (ok && !parts.count) ok = fail_at(p, left->begin, p->last_end, "an index is missing", "");
+    if (ok) return new_subscript(p, left, &parts, comma);
+    list_drop(&parts);
+    return NULL;
 }
 
 static APART expr parse_attribute(struct parser *p, expr left) {

@@ -44,6 +44,17 @@ bool trace_step(struct tracer *t, expr site) {
     return false;
 }
 
+bool trace_copies(struct tracer *t, expr site, uint64_t bytes) {
+    enum { BYTES_PER_STEP = 64 };
+    t->steps += bytes / BYTES_PER_STEP;
+    if (t->steps <= t->options->steps) return trace_step(t, site);
+    trace_fail(t, site, ERROR_LIMIT, "the copies of lists and strings took the program's limit of %llu steps",
+               (unsigned long long)t->options->steps);
+    error_hint(t->error, "%d bytes count as a step; append() copies nothing; :set steps NUMBER raises the limit",
+               BYTES_PER_STEP);
+    return false;
+}
+
 // ---- globals ------------------------------------------------------------------------------------------------------
 
 struct value state_global(const struct state *state, symbol name) {
@@ -190,13 +201,15 @@ bool trace_length(struct tracer *t, struct value value, expr site, uint64_t *cou
     case VALUE_RANGE:
         return *count = value.range->count, true;
     default:
-        return trace_fail(t, site, ERROR_TYPE, "a list is needed here, not %s", value_kind_name(value));
+        return trace_fail(t, site, ERROR_TYPE, "a list is needed here, not %s", trace_kind_name(t, value));
     }
 }
 
-bool trace_spread(struct tracer *t, struct value *value) {
+bool trace_spread(struct tracer *t, expr site, struct value *value) {
+    if (tensor_is(t, *value)) return tensor_rows(t, site, value);
     if (value->kind != VALUE_STRING) return true;
     const struct value_text *text = value->text;
+    if (!trace_copies(t, site, text->size * sizeof *value)) return false;
     struct value_list *list = trace_list(t, (uint32_t)text->size);
     if (!list) return false;
     for (size_t at = 0, end; at < text->size; at = end) {
@@ -216,6 +229,39 @@ struct value trace_item(struct value value, uint64_t index) {
 // ---- numbers and vertices -----------------------------------------------------------------------------------------
 
 bool trace_is_number(struct value value) { return value.kind >= VALUE_BOOL && value.kind <= VALUE_VERTEX; }
+
+const char *trace_kind_name(const struct tracer *t, struct value value) {
+    return tensor_is(t, value) ? "a tensor" : value_kind_name(value);
+}
+
+bool trace_waits(const struct tracer *t, struct value value) {
+    return value.kind == VALUE_VERTEX && graph_waits(t->graph, value.vertex);
+}
+
+static bool holds_waiting(const struct tracer *t, struct value value) {
+    if (value.kind != VALUE_LIST && value.kind != VALUE_TUPLE) return trace_waits(t, value);
+    for (uint32_t i = 0; i < value.list->count; i++)
+        if (holds_waiting(t, value.list->item[i])) return true;
+    return false;
+}
+
+bool trace_settle(struct tracer *t, struct value *value) {
+    if (!graph_has_tensors(t->graph) || !value_fits(*value) || !holds_waiting(t, *value)) return true;
+    if (value->kind == VALUE_VERTEX) {
+        double number;
+        if (!tensor_computed(t, t->graph, value->vertex, &number)) return false;
+        *value = (struct value){.kind = VALUE_NUMBER, .integer = value->integer, .number = number};
+        return true;
+    }
+    struct value_list *copy = trace_list(t, value->list->count);
+    if (!copy) return false;
+    for (uint32_t i = 0; i < value->list->count; i++) {
+        copy->item[copy->count++] = value->list->item[i];
+        if (!trace_settle(t, &copy->item[i])) return false;
+    }
+    value->list = copy;
+    return true;
+}
 
 double trace_number(const struct tracer *t, struct value value) {
     return value.kind == VALUE_VERTEX ? t->graph->value[value.vertex] : value.number;
@@ -321,7 +367,7 @@ static bool domain_error(struct tracer *t, enum op op, struct value a, struct va
 
 static bool number_needed(struct tracer *t, struct value value, expr site) {
     if (trace_is_number(value)) return true;
-    return trace_fail(t, site, ERROR_TYPE, "a number is needed here, not %s", value_kind_name(value));
+    return trace_fail(t, site, ERROR_TYPE, "a number is needed here, not %s", trace_kind_name(t, value));
 }
 
 static bool keeps_integer(enum op op, struct value a, struct value b, double y) {
@@ -374,6 +420,18 @@ bool trace_operation(struct tracer *t, enum op op, struct value a, struct value 
     return true;
 }
 
+static bool no_number(struct tracer *t, struct value value, expr site) {
+    if (tensor_is(t, value)) {
+        trace_fail(t, site, ERROR_TYPE, "tensors are not compared, and are neither true nor false");
+        error_hint(t->error,
+                   "maximum(x, y) takes the larger of each two, relu(x) what is above 0; x[0, 1] is one number");
+        return false;
+    }
+    trace_fail(t, site, ERROR_TYPE, "what depends on a tensor has no number yet while the program is traced");
+    error_hint(t->error, "its value is computed when all is traced: .item() computes it here, for a branch");
+    return false;
+}
+
 bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
     switch (value.kind) {
     case VALUE_NONE:
@@ -391,13 +449,9 @@ bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
     case VALUE_MODULE:
         return *out = true, true;
     default:
-        if (tensor_is(t, value) || (value.kind == VALUE_VERTEX && graph_waits(t->graph, value.vertex))) {
-            trace_fail(t, site, ERROR_TYPE, "what depends on a tensor has no number yet while the program is traced");
-            error_hint(t->error, "its value is computed when all is traced: branch on plain numbers");
-            return false;
-        }
+        if (tensor_is(t, value) || trace_waits(t, value)) return no_number(t, value, site);
         if (trace_is_number(value)) return *out = trace_number(t, value) != 0, true;
-        return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", value_kind_name(value));
+        return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", trace_kind_name(t, value));
     }
 }
 
@@ -704,17 +758,22 @@ static bool bind_name(struct tracer *t, expr target, struct value value, bool gi
     return set_global(t, name, value, span);
 }
 
-static bool read_index(struct tracer *t, expr e, struct value index, uint64_t count, uint64_t *out) {
-    if (!trace_is_number(index))
-        return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %s", value_kind_name(index));
+bool trace_index(struct tracer *t, expr e, struct value index, uint64_t count, const char *what, uint64_t *out) {
+    if (!trace_is_number(index) || tensor_is(t, index))
+        return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %s", trace_kind_name(t, index));
+    if (trace_waits(t, index)) return no_number(t, index, e);
     double i = trace_number(t, index);
     if (i != floor(i)) return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %g", i);
     if (i < 0) i += (double)count;
     if (i < 0 || i >= (double)count)
-        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside the list, which has %llu element%s",
-                          trace_number(t, index), (unsigned long long)count, count == 1 ? "" : "s");
+        return trace_fail(t, e, ERROR_TYPE, "index %.0f is outside %s, which has %llu element%s",
+                          trace_number(t, index), what, (unsigned long long)count, count == 1 ? "" : "s");
     *out = (uint64_t)i;
     return true;
+}
+
+static bool read_index(struct tracer *t, expr e, struct value index, uint64_t count, uint64_t *out) {
+    return trace_index(t, e, index, count, "the list", out);
 }
 
 // A call with a graph of its own must not put its vertices into lists that outlive it.
@@ -731,7 +790,7 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
     if (!trace_expression(t, target->left, &list) || !trace_expression(t, target->right, &index)) return false;
     if (list.kind != VALUE_LIST)
         return trace_fail(t, target->left, ERROR_TYPE, "only an element of a list can be assigned, not of %s",
-                          value_kind_name(list));
+                          trace_kind_name(t, list));
     if (!read_index(t, target->right, index, list.list->count, &i)) return false;
     if (!may_change(t, list.list, target)) return false;
     return set_item(t, list.list, (uint32_t)i, value);
@@ -739,7 +798,7 @@ static bool bind_index(struct tracer *t, expr target, struct value value) {
 
 static bool bind_items(struct tracer *t, expr target, struct value value, bool given) {
     uint64_t count;
-    if (!trace_spread(t, &value) || !trace_length(t, value, target, &count)) return false;
+    if (!trace_spread(t, target, &value) || !trace_length(t, value, target, &count)) return false;
     if (count != target->count)
         return trace_fail(t, target, ERROR_TYPE, "there are %u names here for %llu value%s", target->count,
                           (unsigned long long)count, count == 1 ? "" : "s");
@@ -770,7 +829,8 @@ static bool is_sequence(struct value value) { return value.kind == VALUE_LIST ||
 static bool join_items(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
     if ((uint64_t)a.list->count + b.list->count > UINT32_MAX / 2)
         return trace_fail(t, e, ERROR_LIMIT, "this list would have over 2 billion elements");
-    struct value_list *both = trace_list(t, a.list->count + b.list->count);
+    uint64_t bytes = ((uint64_t)a.list->count + b.list->count) * sizeof *a.list->item;
+    struct value_list *both = trace_copies(t, e, bytes) ? trace_list(t, a.list->count + b.list->count) : NULL;
     if (!both) return false;
     memcpy(both->item, a.list->item, a.list->count * sizeof *both->item);
     memcpy(both->item + a.list->count, b.list->item, b.list->count * sizeof *both->item);
@@ -779,8 +839,9 @@ static bool join_items(struct tracer *t, expr e, struct value a, struct value b,
     return true;
 }
 
-static bool join_texts(struct tracer *t, struct value a, struct value b, struct value *out) {
+static bool join_texts(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
     struct buffer both = {0};
+    if (!trace_copies(t, e, (uint64_t)a.text->size + b.text->size)) return false;
     buffer_add(&both, a.text->data, a.text->size);
     buffer_add(&both, b.text->data, b.text->size);
     bool ok = both.failed ? error_memory(t->error) : trace_text(t, buffer_string(&both), both.size, out);
@@ -802,8 +863,8 @@ static bool repeat_text(struct tracer *t, expr e, struct value text, double time
     struct buffer many = {0};
     bool ok = true;
     for (double i = 0; ok && i < times && text.text->size; i++) {
-        ok = trace_step(t, e);
-        buffer_add(&many, text.text->data, text.text->size);
+        ok = trace_copies(t, e, text.text->size);
+        if (ok) buffer_add(&many, text.text->data, text.text->size);
     }
     if (ok && many.failed) ok = error_memory(t->error);
     ok = ok && trace_text(t, buffer_string(&many), many.size, out);
@@ -814,7 +875,7 @@ static bool repeat_text(struct tracer *t, expr e, struct value text, double time
 static bool repeat(struct tracer *t, expr e, struct value items, struct value number, struct value *out) {
     double times = trace_number(t, number);
     if (times != floor(times) || times > 1e7) {
-        trace_fail(t, e, ERROR_TYPE, "%s is repeated a whole number of times", value_kind_name(items));
+        trace_fail(t, e, ERROR_TYPE, "%s is repeated a whole number of times", trace_kind_name(t, items));
         error_hint(t->error, is_sequence(items) ? "to multiply each element: [2*a for a in LIST]" : "");
         return false;
     }
@@ -827,7 +888,7 @@ static bool sequence_operation(struct tracer *t, expr e, struct value a, struct 
     *known = true;
     bool text = a.kind == VALUE_STRING;
     if (e->op == OP_ADD && is_sequence(a) && a.kind == b.kind) return join_items(t, e, a, b, out);
-    if (e->op == OP_ADD && text && b.kind == VALUE_STRING) return join_texts(t, a, b, out);
+    if (e->op == OP_ADD && text && b.kind == VALUE_STRING) return join_texts(t, e, a, b, out);
     if (e->op == OP_MUL && (text || is_sequence(a)) && trace_is_number(b)) return repeat(t, e, a, b, out);
     if (e->op == OP_MUL && (b.kind == VALUE_STRING || is_sequence(b)) && trace_is_number(a))
         return repeat(t, e, b, a, out);
@@ -857,27 +918,72 @@ bool trace_each(struct tracer *t, enum op op, struct value a, struct value b, ex
     return true;
 }
 
-// A matrix times a vector, or two vectors.
-static bool matrix_product(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
-    bool rows = is_sequence(a) && a.list->count && is_sequence(a.list->item[0]);
-    if (!rows) return trace_dot(t, e, a, b, out);
-    struct value_list *list = trace_list(t, a.list->count);
+static bool is_matrix(struct value value) {
+    return is_sequence(value) && value.list->count && is_sequence(value.list->item[0]);
+}
+
+// The rows of a list of lists become its columns.
+static bool turn_list(struct tracer *t, expr e, struct value rows, struct value *out) {
+    uint32_t count = rows.list->count, columns = rows.list->item[0].list->count;
+    struct value_list *list = trace_list(t, columns);
     if (!list) return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_sequence(rows.list->item[i]) || rows.list->item[i].list->count != columns)
+            return trace_fail(t, e, ERROR_TYPE, "the rows differ in length");
+    for (uint32_t k = 0; k < columns; k++) {
+        struct value_list *column = trace_list(t, count);
+        if (!column || !trace_copies(t, e, count * sizeof *column->item)) return false;
+        for (uint32_t i = 0; i < count; i++) column->item[column->count++] = rows.list->item[i].list->item[k];
+        column->array = true;
+        list->item[list->count++] = (struct value){.kind = VALUE_LIST, .list = column};
+    }
     list->array = true;
-    for (; list->count < a.list->count; list->count++)
-        if (!trace_dot(t, e, a.list->item[list->count], b, &list->item[list->count])) return false;
     *out = (struct value){.kind = VALUE_LIST, .list = list};
     return true;
 }
 
+// The products of each row of a with v, or of each column of b with v.
+static bool products(struct tracer *t, expr e, struct value rows, struct value v, struct value *out) {
+    struct value_list *list = trace_list(t, rows.list->count);
+    if (!list) return false;
+    list->array = true;
+    for (; list->count < rows.list->count; list->count++)
+        if (!trace_dot(t, e, rows.list->item[list->count], v, &list->item[list->count])) return false;
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+bool trace_product(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    struct value columns;
+    if (is_matrix(b) && !turn_list(t, e, b, &columns)) return false;
+    if (!is_matrix(a) && !is_matrix(b)) return trace_dot(t, e, a, b, out);
+    if (!is_matrix(b)) return products(t, e, a, b, out);
+    if (!is_matrix(a)) return products(t, e, columns, a, out);
+    struct value_list *list = trace_list(t, a.list->count);
+    if (!list) return false;
+    list->array = true;
+    for (; list->count < a.list->count; list->count++)
+        if (!products(t, e, columns, a.list->item[list->count], &list->item[list->count])) return false;
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+// Of two operands of which one is a tensor: the other, if it is a list of numbers, becomes one too.
+static bool tensor_binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
+    if (is_sequence(a) && !tensor_of_list(t, e->left, a, &a)) return false;
+    if (is_sequence(b) && !tensor_of_list(t, e->right, b, &b)) return false;
+    bool both = tensor_is(t, a) && tensor_is(t, b);
+    if (!tensor_is(t, a) && !number_needed(t, a, e->left)) return false;
+    if (!tensor_is(t, b) && !number_needed(t, b, e->right)) return false;
+    if (e->op == OP_COUNT && !both) return trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; with a number it is *");
+    return tensor_operation(t, e->op == OP_COUNT ? OP_MATMUL : (enum op)e->op, a, b, NULL, e, out);
+}
+
 static bool binary(struct tracer *t, expr e, struct value a, struct value b, struct value *out) {
-    bool tensors = tensor_is(t, a) || tensor_is(t, b);
-    if (tensors && (tensor_is(t, a) || trace_is_number(a)) && (tensor_is(t, b) || trace_is_number(b)) &&
-        e->op != OP_COUNT)
-        return tensor_operation(t, (enum op)e->op, a, b, NULL, e, out);
-    if ((!tensors || !tensor_is(t, a) || !tensor_is(t, b)) && (!trace_is_number(a) || !trace_is_number(b))) {
+    if (tensor_is(t, a) || tensor_is(t, b)) return tensor_binary(t, e, a, b, out);
+    if (!trace_is_number(a) || !trace_is_number(b)) {
         if (is_array(a) || is_array(b)) {
-            if (e->op == OP_COUNT) return matrix_product(t, e, a, b, out);
+            if (e->op == OP_COUNT) return trace_product(t, e, a, b, out);
             bool fits = (is_sequence(a) || trace_is_number(a)) && (is_sequence(b) || trace_is_number(b));
             if (fits && value_fits(a) && value_fits(b)) return trace_each(t, (enum op)e->op, a, b, e, out);
         }
@@ -886,14 +992,12 @@ static bool binary(struct tracer *t, expr e, struct value a, struct value b, str
         if (e->op == OP_ADD && (a.kind == VALUE_STRING || b.kind == VALUE_STRING)) {
             bool left = a.kind != VALUE_STRING;
             trace_fail(t, left ? e->left : e->right, ERROR_TYPE, "a string is needed here, not %s",
-                       value_kind_name(left ? a : b));
+                       trace_kind_name(t, left ? a : b));
             error_hint(t->error, "an f-string takes any value: f\"x = {x}\"");
             return false;
         }
         if (!number_needed(t, a, e->left) || !number_needed(t, b, e->right)) return false;
     }
-    if (e->op == OP_COUNT && tensor_is(t, a) && tensor_is(t, b))
-        return tensor_operation(t, OP_MATMUL, a, b, NULL, e, out);
     if (e->op == OP_COUNT) return trace_fail(t, e, ERROR_TYPE, "@ multiplies matrices; between numbers it is *");
     return trace_operation(t, (enum op)e->op, a, b, e, out);
 }
@@ -930,6 +1034,8 @@ static bool eval_binary(struct tracer *t, expr e, struct value *out) {
 }
 
 static bool values_equal(struct tracer *t, struct value a, struct value b) {
+    if (tensor_is(t, a) || tensor_is(t, b)) // the very same
+        return a.kind == b.kind && (a.kind == VALUE_TENSOR ? a.tensor == b.tensor : a.vertex == b.vertex);
     if (trace_is_number(a) && trace_is_number(b)) return trace_number(t, a) == trace_number(t, b);
     if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
         return a.text->size == b.text->size && memcmp(a.text->data, b.text->data, a.text->size) == 0;
@@ -955,7 +1061,7 @@ static bool is_in(struct tracer *t, struct value a, struct value list, expr left
     uint64_t count;
     if (list.kind == VALUE_STRING) {
         if (a.kind != VALUE_STRING)
-            return trace_fail(t, left, ERROR_TYPE, "a string is needed here, not %s", value_kind_name(a));
+            return trace_fail(t, left, ERROR_TYPE, "a string is needed here, not %s", trace_kind_name(t, a));
         return *out = text_in(a.text, list.text), true;
     }
     if (!trace_length(t, list, site, &count)) return false;
@@ -993,7 +1099,8 @@ static bool order(struct tracer *t, enum comparison how, struct value a, struct 
     }
     bool other = a.kind == VALUE_STRING || is_sequence(a); // then b is what does not fit
     if (other && a.kind != b.kind)
-        return trace_fail(t, right, ERROR_TYPE, "%s is needed here, not %s", value_kind_name(a), value_kind_name(b));
+        return trace_fail(t, right, ERROR_TYPE, "%s is needed here, not %s", trace_kind_name(t, a),
+                          trace_kind_name(t, b));
     if (!number_needed(t, a, left) || !number_needed(t, b, right)) return false;
     return *out = in_order(how, trace_number(t, a), trace_number(t, b)), true;
 }
@@ -1006,7 +1113,14 @@ static bool compare(struct tracer *t, expr e, uint32_t i, struct value a, struct
         *out ^= how == CMP_NOT_IN;
         return true;
     }
-    if (how == CMP_EQUAL || how == CMP_NOT_EQUAL || how == CMP_IS || how == CMP_IS_NOT)
+    bool is = how == CMP_IS || how == CMP_IS_NOT, plain = trace_is_number(a) && trace_is_number(b);
+    bool tensors = tensor_is(t, a) || tensor_is(t, b);
+    if (!is && ((tensors && (tensor_is(t, a) || trace_is_number(a)) && (tensor_is(t, b) || trace_is_number(b))) ||
+                (plain && (trace_waits(t, a) || trace_waits(t, b))))) {
+        bool left = tensors ? tensor_is(t, a) : trace_waits(t, a);
+        return no_number(t, left ? a : b, left ? e->item[i - 1] : e->item[i]);
+    }
+    if (how == CMP_EQUAL || how == CMP_NOT_EQUAL || is)
         return *out = values_equal(t, a, b) ^ (how == CMP_NOT_EQUAL || how == CMP_IS_NOT), true;
     return order(t, how, a, b, e->item[i - 1], e->item[i], out);
 }
@@ -1056,7 +1170,9 @@ static bool eval_items(struct tracer *t, expr e, struct value *out) {
 static bool eval_index(struct tracer *t, expr e, struct value *out) {
     struct value list, index;
     uint64_t count, i;
-    if (!trace_expression(t, e->left, &list) || !trace_expression(t, e->right, &index) || !trace_spread(t, &list) ||
+    if (!trace_expression(t, e->left, &list)) return false;
+    if (tensor_is(t, list)) return tensor_subscript(t, e, list, (expr[]){e->right}, 1, out);
+    if (!trace_expression(t, e->right, &index) || !trace_spread(t, e->left, &list) ||
         !trace_length(t, list, e->left, &count) || !read_index(t, e->right, index, count, &i))
         return false;
     *out = trace_item(list, i);
@@ -1087,39 +1203,81 @@ static bool join_characters(struct tracer *t, const struct value_list *list, str
     return ok;
 }
 
-// Along the first axis, as rows of a matrix or as images.
-static bool slice_tensor(struct tracer *t, expr e, struct value tensor, struct value *out) {
-    double n = tensor_shape(t, tensor).size[0], start, stop;
-    if (e->item[2]) return trace_fail(t, e->item[2], ERROR_TYPE, "a slice of a tensor has no step");
-    if (!slice_part(t, e->item[0], 0, 0, n, n, &start) || !slice_part(t, e->item[1], n, 0, n, n, &stop)) return false;
-    return tensor_slice(t, tensor, 0, (uint32_t)start, (uint32_t)stop, e, out);
+bool trace_slice(struct tracer *t, expr e, double n, double *start, double *step, double *count) {
+    struct value value;
+    double stop;
+    *step = 1;
+    if (e->item[2]) {
+        if (!trace_expression(t, e->item[2], &value)) return false;
+        if (value.kind != VALUE_NONE) {
+            if (!number_needed(t, value, e->item[2])) return false;
+            *step = trace_number(t, value);
+        }
+        if (*step == 0 || *step != floor(*step))
+            return trace_fail(t, e->item[2], ERROR_TYPE, "a slice's step is a whole number, not 0");
+    }
+    bool back = *step < 0;
+    if (!slice_part(t, e->item[0], back ? n - 1 : 0, back ? -1 : 0, back ? n - 1 : n, n, start) ||
+        !slice_part(t, e->item[1], back ? -1 : n, back ? -1 : 0, back ? n - 1 : n, n, &stop))
+        return false;
+    *count = fmax(0, ceil((stop - *start) / *step));
+    return true;
+}
+
+// The elements of a list that a slice takes.
+static bool slice_list(struct tracer *t, expr e, struct value list, struct value *out) {
+    uint64_t count;
+    double start, step, length;
+    if (!trace_length(t, list, e->left ? e->left : e, &count) ||
+        !trace_slice(t, e, (double)count, &start, &step, &length))
+        return false;
+    struct value_list *part = trace_list(t, 4);
+    if (!part || !trace_copies(t, e, (uint64_t)length * sizeof *part->item)) return false;
+    for (double i = 0; i < length; i++)
+        if (!trace_append(t, part, trace_item(list, (uint64_t)(start + i * step)))) return false;
+    part->array = is_array(list);
+    *out = (struct value){.kind = list.kind == VALUE_TUPLE ? VALUE_TUPLE : VALUE_LIST, .list = part};
+    return true;
 }
 
 static bool eval_slice(struct tracer *t, expr e, struct value *out) {
-    struct value list, step_value;
-    uint64_t count;
+    struct value list;
     if (!trace_expression(t, e->left, &list)) return false;
-    if (tensor_is(t, list)) return slice_tensor(t, e, list, out);
+    if (tensor_is(t, list)) return tensor_subscript(t, e, list, &e, 1, out);
     bool text = list.kind == VALUE_STRING;
-    if (!trace_spread(t, &list) || !trace_length(t, list, e->left, &count)) return false;
-    double n = (double)count, step = 1, start, stop;
-    if (e->item[2]) {
-        if (!trace_expression(t, e->item[2], &step_value) || !number_needed(t, step_value, e->item[2])) return false;
-        step = trace_number(t, step_value);
-        if (step == 0 || step != floor(step))
-            return trace_fail(t, e->item[2], ERROR_TYPE, "a slice's step is a whole number, not 0");
+    if (!trace_spread(t, e->left, &list) || !slice_list(t, e, list, out)) return false;
+    return !text || join_characters(t, out->list, out);
+}
+
+// a[i, j], a[:, 0] of a list of lists.
+static bool subscript_list(struct tracer *t, expr e, uint32_t part, struct value list, struct value *out) {
+    struct value index;
+    uint64_t count, i;
+    if (part == e->count) return *out = list, true;
+    expr at = e->item[part];
+    if (at->kind == EXPR_ELLIPSIS) return trace_fail(t, at, ERROR_TYPE, "... is for tensors");
+    if (!stack_left(t, e)) return false;
+    if (at->kind != EXPR_SLICE || at->left) {
+        if (!trace_expression(t, at, &index) || !trace_length(t, list, e->left, &count) ||
+            !read_index(t, at, index, count, &i))
+            return false;
+        return subscript_list(t, e, part + 1, trace_item(list, i), out);
     }
-    bool back = step < 0;
-    if (!slice_part(t, e->item[0], back ? n - 1 : 0, back ? -1 : 0, back ? n - 1 : n, n, &start) ||
-        !slice_part(t, e->item[1], back ? -1 : n, back ? -1 : 0, back ? n - 1 : n, n, &stop))
-        return false;
-    struct value_list *part = trace_list(t, 4);
-    if (!part) return false;
-    for (double i = start; back ? i > stop : i < stop; i += step)
-        if (!trace_append(t, part, trace_item(list, (uint64_t)i))) return false;
-    part->array = is_array(list);
-    *out = (struct value){.kind = list.kind == VALUE_TUPLE ? VALUE_TUPLE : VALUE_LIST, .list = part};
-    return !text || join_characters(t, part, out);
+    if (!slice_list(t, at, list, out)) return false;
+    for (uint32_t k = 0; k < out->list->count; k++)
+        if (!trace_step(t, e) || !subscript_list(t, e, part + 1, out->list->item[k], &out->list->item[k])) return false;
+    return true;
+}
+
+static bool eval_subscript(struct tracer *t, expr e, struct value *out) {
+    struct value value;
+    if (!trace_expression(t, e->left, &value)) return false;
+    if (tensor_is(t, value)) return tensor_subscript(t, e, value, (const expr *)e->item, e->count, out);
+    if (is_array(value) && value_fits(value)) return subscript_list(t, e, 0, value, out);
+    trace_fail(t, e, ERROR_TYPE, "an index of several parts is for tensors and arrays, not for %s",
+               trace_kind_name(t, value));
+    error_hint(t->error, is_sequence(value) ? "write a[i][j]" : "");
+    return false;
 }
 
 static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_list *list);
@@ -1144,7 +1302,7 @@ static bool eval_clause(struct tracer *t, expr e, uint32_t clause, struct value_
     const struct clause *c = &e->clause[clause];
     struct value over;
     uint64_t count;
-    if (!trace_expression(t, c->iterable, &over) || !trace_spread(t, &over) ||
+    if (!trace_expression(t, c->iterable, &over) || !trace_spread(t, c->iterable, &over) ||
         !trace_length(t, over, c->iterable, &count))
         return false;
     for (uint64_t i = 0; i < count; i++) {
@@ -1186,25 +1344,68 @@ static bool eval_comprehension(struct tracer *t, expr e, struct value *out) {
     return true;
 }
 
-static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
-    struct value left;
+// np.sin without an import is clear enough.
+static bool is_module_name(struct tracer *t, expr e) {
+    static const char *const names[] = {"math", "np", "numpy", "torch", "F", "nn", "jnp"};
+    if (e->kind != EXPR_NAME || known_name(t, e).kind != VALUE_UNBOUND) return false;
     const char *name = symbol_text(t->symbols, e->name);
-    if (e->left->kind == EXPR_NAME && state_global(t->state, e->left->name).kind == VALUE_UNBOUND) {
-        const char *module = symbol_text(t->symbols, e->left->name); // math.sin without an import is clear enough
-        if (strcmp(module, "math") == 0 || strcmp(module, "np") == 0 || strcmp(module, "numpy") == 0)
-            left = (struct value){.kind = VALUE_MODULE};
-        else if (!trace_expression(t, e->left, &left))
-            return false;
-    } else if (!trace_expression(t, e->left, &left)) {
-        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
+// What stands before a point.
+static bool eval_object(struct tracer *t, expr e, struct value *out) {
+    if (is_module_name(t, e)) return *out = (struct value){.kind = VALUE_MODULE}, true;
+    return trace_expression(t, e, out);
+}
+
+static bool is_submodule(const char *name) {
+    static const char *const names[] = {"random", "linalg", "nn", "functional"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
+// A.T, A.shape of a list that computes element by element; *known: it has this attribute.
+static bool array_attribute(struct tracer *t, expr e, struct value array, struct value *out, bool *known) {
+    const char *name = symbol_text(t->symbols, e->name);
+    bool turn = strcmp(name, "T") == 0;
+    *known = turn || strcmp(name, "shape") == 0;
+    if (!*known) return false;
+    if (turn) return is_matrix(array) ? turn_list(t, e, array, out) : (*out = array, true);
+    struct value_list *shape = trace_list(t, 2);
+    if (!shape) return false;
+    for (int depth = 0; depth < 100 && is_sequence(array); depth++) {
+        struct value count = {.kind = VALUE_NUMBER, .integer = true, .number = array.list->count};
+        if (!trace_append(t, shape, count) || !array.list->count) break;
+        array = array.list->item[0];
     }
-    if (left.kind != VALUE_MODULE)
-        return trace_fail(t, e, ERROR_TYPE, "%s has no attribute `%s` that bauer knows", value_kind_name(left), name);
+    *out = (struct value){.kind = VALUE_TUPLE, .list = shape};
+    return true;
+}
+
+static bool attribute_of(struct tracer *t, expr e, struct value object, struct value *out) {
+    const char *name = symbol_text(t->symbols, e->name);
+    if (is_array(object)) {
+        bool known, ok = array_attribute(t, e, object, out, &known);
+        if (known) return ok;
+    }
+    if (tensor_is(t, object)) return tensor_attribute(t, e, object, out);
+    if (object.kind != VALUE_MODULE)
+        return trace_fail(t, e, ERROR_TYPE, "%s has no attribute `%s` that bauer knows", trace_kind_name(t, object),
+                          name);
     if (builtin_lookup(name, out)) return true;
+    if (is_submodule(name)) return *out = object, true;
     trace_fail(t, e, ERROR_NAME, "`%s` is not among the functions that bauer knows", name);
     const char *nearest = nearest_name(t, name);
     if (nearest) error_hint(t->error, "did you mean `%s`?", nearest);
     return false;
+}
+
+static bool eval_attribute(struct tracer *t, expr e, struct value *out) {
+    struct value object;
+    return eval_object(t, e->left, &object) && attribute_of(t, e, object, out);
 }
 
 // ---- calls --------------------------------------------------------------------------------------------------------
@@ -1444,10 +1645,36 @@ static bool pop_item(struct tracer *t, expr e, struct value_list *list, const st
     return true;
 }
 
+static bool add_flat(struct tracer *t, expr e, struct value value, struct value_list *list) {
+    if (!is_sequence(value)) return trace_append(t, list, value);
+    for (uint32_t i = 0; i < value.list->count; i++)
+        if (!trace_step(t, e) || !add_flat(t, e, value.list->item[i], list)) return false;
+    return true;
+}
+
+// A.sum(), A.dot(B): functions of an array, written behind it. *known: it is one of them.
+static bool array_method(struct tracer *t, expr e, struct value array, struct value *out, bool *known) {
+    static const char *const names[] = {"sum", "mean", "prod", "max", "min", "dot"};
+    const char *name = symbol_text(t->symbols, e->left->name);
+    struct value function;
+    *known = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) *known |= strcmp(name, names[i]) == 0;
+    if (!*known || !builtin_lookup(name, &function)) return *known = false;
+    if (!value_fits(array)) return trace_fail(t, e, ERROR_TYPE, TOO_DEEP);
+    if (is_matrix(array) && strcmp(name, "dot") != 0) {
+        struct value_list *flat = trace_list(t, 4);
+        if (!flat || !add_flat(t, e, array, flat)) return false;
+        array = (struct value){.kind = VALUE_LIST, .list = flat};
+    }
+    return trace_method(t, e, array, function.builtin, out);
+}
+
 // list.append(x), .extend(xs), .pop(): the methods that notebooks use.
 static bool call_method(struct tracer *t, expr e, struct value list, struct value *out) {
     const char *name = symbol_text(t->symbols, e->left->name);
     struct value item = {0};
+    bool known, done = is_array(list) && array_method(t, e, list, out, &known);
+    if (is_array(list) && known) return done;
     bool adds = strcmp(name, "append") == 0 || strcmp(name, "extend") == 0;
     if (e->count > 1 || (adds && e->count == 0)) return trace_fail(t, e, ERROR_TYPE, "%s takes one argument", name);
     if (e->count && !trace_expression(t, e->item[0], &item)) return false;
@@ -1474,10 +1701,11 @@ static bool add_joined(struct tracer *t, expr e, struct value gap, struct value 
         struct value item = trace_item(list, i);
         if (!trace_step(t, e)) return false;
         if (item.kind != VALUE_STRING) {
-            trace_fail(t, e->item[0], ERROR_TYPE, "join needs strings, not %s", value_kind_name(item));
+            trace_fail(t, e->item[0], ERROR_TYPE, "join needs strings, not %s", trace_kind_name(t, item));
             error_hint(t->error, "', '.join(str(a) for a in LIST)");
             return false;
         }
+        if (!trace_copies(t, e, (uint64_t)gap.text->size + item.text->size)) return false;
         if (i) buffer_add(out, gap.text->data, gap.text->size);
         buffer_add(out, item.text->data, item.text->size);
     }
@@ -1511,22 +1739,34 @@ static bool call_text(struct tracer *t, expr e, struct value text, struct value 
     return ok;
 }
 
-// Whether a call is of a method: what stands before the point is no module.
-static bool has_methods(struct tracer *t, expr e) {
-    if (e->kind != EXPR_ATTRIBUTE) return false;
-    if (e->left->kind != EXPR_NAME) return true;
-    struct value value = known_name(t, e->left);
-    return value.kind == VALUE_LIST || value.kind == VALUE_STRING;
+// x.sum(0) is sum(x, 0): the call as it would be written so, for the places of errors and for keywords.
+bool trace_method(struct tracer *t, expr e, struct value self, int builtin, struct value *out) {
+    struct expression *item[9], **items = item, call = *e;
+    struct value few[9], *argument = few;
+    symbol keyword[9], *keywords = keyword;
+    if (e->count > 8) {
+        items = arena_alloc(t->state->arena, ((size_t)e->count + 1) * sizeof *items);
+        argument = arena_alloc(t->state->arena, ((size_t)e->count + 1) * sizeof *argument);
+        keywords = arena_alloc(t->state->arena, ((size_t)e->count + 1) * sizeof *keywords);
+        if (!items || !argument || !keywords) return error_memory(t->error);
+    }
+    call.item = items;
+    call.keyword = e->keyword ? keywords : NULL;
+    call.count = e->count + 1;
+    items[0] = e->left->left;
+    argument[0] = self;
+    keywords[0] = 0;
+    for (uint32_t i = 0; i < e->count; i++) {
+        items[i + 1] = e->item[i];
+        keywords[i + 1] = expression_keyword(e, i);
+        if (!trace_expression(t, e->item[i], &argument[i + 1])) return false;
+    }
+    call.site = trace_site(t, e); // the place is that of the call itself
+    call.site_epoch = t->epoch;
+    return builtin_call(t, &call, builtin, argument, call.count, out);
 }
 
-static bool eval_call(struct tracer *t, expr e, struct value *out) {
-    struct value callee;
-    if (has_methods(t, e->left)) {
-        if (!trace_expression(t, e->left->left, &callee)) return false;
-        if (callee.kind == VALUE_LIST) return call_method(t, e, callee, out);
-        if (callee.kind == VALUE_STRING) return call_text(t, e, callee, out);
-    }
-    if (!trace_expression(t, e->left, &callee)) return false;
+static bool call_value(struct tracer *t, expr e, struct value callee, struct value *out) {
     switch (callee.kind) {
     case VALUE_FUNCTION:
         return call_function(t, e, callee.closure, out);
@@ -1535,10 +1775,20 @@ static bool eval_call(struct tracer *t, expr e, struct value *out) {
     case VALUE_BUILTIN:
         return call_builtin(t, e, callee.builtin, out);
     default:
-        trace_fail(t, e->left, ERROR_TYPE, "%s cannot be called", value_kind_name(callee));
+        trace_fail(t, e->left, ERROR_TYPE, "%s cannot be called", trace_kind_name(t, callee));
         if (trace_is_number(callee)) error_hint(t->error, "write * for a product: 2*(x + 1)");
         return false;
     }
+}
+
+static bool eval_call(struct tracer *t, expr e, struct value *out) {
+    struct value object, callee;
+    if (e->left->kind != EXPR_ATTRIBUTE) return trace_expression(t, e->left, &callee) && call_value(t, e, callee, out);
+    if (!eval_object(t, e->left->left, &object)) return false;
+    if (object.kind == VALUE_LIST) return call_method(t, e, object, out);
+    if (object.kind == VALUE_STRING) return call_text(t, e, object, out);
+    if (tensor_is(t, object) || trace_is_number(object)) return tensor_method(t, e, object, out);
+    return attribute_of(t, e->left, object, &callee) && call_value(t, e, callee, out);
 }
 
 static bool hold_module(struct tracer *t, struct module *module) {
@@ -1588,7 +1838,7 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
         return number_needed(t, value, e->left) &&
                trace_operation(t, OP_NEG, value, (struct value){.kind = VALUE_NUMBER}, e, out);
     case EXPR_PLUS:
-        return trace_expression(t, e->left, out) && number_needed(t, *out, e->left);
+        return trace_expression(t, e->left, out) && (tensor_is(t, *out) || number_needed(t, *out, e->left));
     case EXPR_NOT:
         if (!trace_expression(t, e->left, &value) || !trace_truth(t, value, e, &truth)) return false;
         *out = truth_value(!truth);
@@ -1604,6 +1854,8 @@ bool trace_expression(struct tracer *t, expr e, struct value *out) {
         return eval_index(t, e, out);
     case EXPR_SLICE:
         return eval_slice(t, e, out);
+    case EXPR_SUBSCRIPT:
+        return eval_subscript(t, e, out);
     case EXPR_ATTRIBUTE:
         return eval_attribute(t, e, out);
     case EXPR_LIST:
@@ -1733,7 +1985,8 @@ static enum flow run_iteration(struct tracer *t, const struct statement *s, uint
 static enum flow run_for(struct tracer *t, const struct statement *s) {
     struct value over;
     uint64_t count;
-    if (!trace_expression(t, s->value, &over) || !trace_spread(t, &over) || !trace_length(t, over, s->value, &count))
+    if (!trace_expression(t, s->value, &over) || !trace_spread(t, s->value, &over) ||
+        !trace_length(t, over, s->value, &count))
         return FLOW_FAIL;
     for (uint64_t i = 0; i < count; i++) {
         if (over.kind != VALUE_RANGE && i >= over.list->count) break;
@@ -1774,7 +2027,9 @@ static bool run_def(struct tracer *t, const struct statement *s) {
 }
 
 static bool known_module(const char *name) {
-    static const char *const known[] = {"math", "numpy", "typing", "__future__", "bauer"};
+    static const char *const known[] = {"math",         "numpy",        "typing",   "__future__",
+                                        "bauer",        "torch",        "torch.nn", "torch.nn.functional",
+                                        "numpy.random", "numpy.linalg", "jax.numpy"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i], name) == 0) return true;
     return false;
@@ -1783,7 +2038,8 @@ static bool known_module(const char *name) {
 static bool import_module(struct tracer *t, symbol name, struct span span) {
     if (known_module(symbol_text(t->symbols, name))) return true;
     error_set(t->error, ERROR_NAME, span, "there is no module `%s` here", symbol_text(t->symbols, name));
-    error_hint(t->error, "math and numpy can be imported; their functions are built in");
+    error_hint(t->error,
+               "math, numpy and torch can be imported; those of their functions that bauer knows are built in");
     return false;
 }
 
@@ -1798,7 +2054,7 @@ static bool run_import(struct tracer *t, const struct statement *s) {
         if (!import->name) return true; // *
         if (!s->module && !import_module(t, import->name, import->span)) return false;
         const char *name = symbol_text(t->symbols, import->name);
-        if (s->module && !builtin_lookup(name, &value)) {
+        if (s->module && !builtin_lookup(name, &value) && !is_submodule(name)) {
             error_set(t->error, ERROR_NAME, import->span, "%s has no `%s` that bauer knows", module, name);
             return false;
         }

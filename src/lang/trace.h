@@ -125,7 +125,12 @@ bool trace_plain(struct tracer *tracer, struct arena *arena, struct value *value
 bool trace_holds_vertex(struct value value);
 bool trace_vertex(struct tracer *tracer, struct value value, const struct expression *site, vertex *out);
 double trace_number(const struct tracer *tracer, struct value value); // of NUMBER, BOOL, VERTEX
+// For what is to be shown: a number that waits, alone or in a list, becomes a plain one that is computed now.
+bool trace_settle(struct tracer *tracer, struct value *value);
 bool trace_is_number(struct value value);
+const char *trace_kind_name(const struct tracer *tracer, struct value value); // "a list", "a tensor"
+// Whether a number depends on tensors and is computed only when all is traced.
+bool trace_waits(const struct tracer *tracer, struct value value);
 bool trace_truth(struct tracer *tracer, struct value value, const struct expression *site, bool *out);
 // given: at the prompt, a plain number becomes an input of the graph, and so do those of a list.
 bool trace_bind(struct tracer *tracer, const struct expression *target, struct value value, bool given);
@@ -162,11 +167,24 @@ bool trace_each(struct tracer *tracer, enum op op, struct value a, struct value 
                 struct value *out);
 // The sum of the products of two lists' elements; the product of two numbers.
 bool trace_dot(struct tracer *tracer, const struct expression *site, struct value a, struct value b, struct value *out);
+// Of arrays: two vectors, a matrix and a vector, or two matrices.
+bool trace_product(struct tracer *t, const struct expression *site, struct value a, struct value b, struct value *out);
 // The n-th element of anything that can be looped over, and how many there are.
 bool trace_length(struct tracer *tracer, struct value value, const struct expression *site, uint64_t *count);
 struct value trace_item(struct value value, uint64_t index);
-// A string becomes the list of its characters, for what goes through elements; all else stays as it is.
-bool trace_spread(struct tracer *tracer, struct value *value);
+// A string becomes the list of its characters, a tensor that of its parts along the first axis, for what goes through
+// elements; all else stays as it is.
+bool trace_spread(struct tracer *tracer, const struct expression *site, struct value *value);
+// A whole number as Python indexes `count` elements; `what` they are for the error: "the list".
+bool trace_index(struct tracer *tracer, const struct expression *site, struct value index, uint64_t count,
+                 const char *what, uint64_t *out);
+// The places that the slice `e` takes of `size`.
+bool trace_slice(struct tracer *tracer, const struct expression *e, double size, double *first, double *step,
+                 double *count);
+// A call of `e`'s callee's name, with `self` before the arguments, which are not evaluated yet: x.sum(0).
+bool trace_method(struct tracer *tracer, const struct expression *e, struct value self, int builtin, struct value *out);
+// Charges for so many bytes of copies as for steps.
+bool trace_copies(struct tracer *tracer, const struct expression *site, uint64_t bytes);
 bool state_set_global(struct state *state, symbol name, struct value value, struct span span);
 struct value state_global(const struct state *state, symbol name);
 void state_unmake(struct state *state, size_t count); // forgets all but the first `count` inputs

@@ -7,6 +7,34 @@ struct row {
 };
 
 static const struct row rows[] = {
+    // arrays and tensors as NumPy and PyTorch have them
+    {"import numpy as np\nA = np.array([[1, 2], [3, 4]])\nprint(A[0, 1], A[:, 0], A[1, :], A[-1, ::-1], A.T, A.shape)\n"
+     "print(A @ A, A @ np.array([1, 1]), np.array([1, 1]) @ A, A.dot(A), np.dot(A, [1, 2]))\n"
+     "print(A.sum(), A.mean(), A.max(), np.array([1, 2]).dot(np.array([3, 4])))",
+     "2 [1, 3] [3, 4] [4, 3] [[1, 3], [2, 4]] (2, 2)\n"
+     "[[7, 10], [15, 22]] [3, 7] [4, 6] [[7, 10], [15, 22]] [5, 11]\n10 2.5 4 11\n"},
+    {"import torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
+     "x = torch.tensor([[1., -2., 3.], [4., 5., -6.]])\n"
+     "print(x.shape, len(x), x.ndim, x.size(1), x.numel(), x.T.shape, x[0].shape, x[:, 0:2].shape, x[..., 0].shape)\n"
+     "print([a.item() for a in x[:, 1]], [a.item() for a in x[-1, ::2]], x[1, 2].item(), [r.sum().item() for r in x])\n"
+     "print(x[::-1, None].shape, x[:, None, :].shape, x.reshape(3, -1)[2, 0].item(), x.view(-1)[4].item())",
+     "(2, 3) 2 2 3 6 (3, 2) (3,) (2, 2) (2,)\n[-2.0, 5.0] [4.0, -6.0] -6.0 [2.0, 3.0]\n(2, 1, 3) (2, 1, 3) 5.0 5.0\n"},
+    {"import numpy as np\nx = tensor([[1, -2, 3], [4, 5, -6]])\nv = tensor([1, 0, 2])\n"
+     "print([a.item() for a in x @ v], (v @ v).item(), [a.item() for a in (v @ x.T)], (x @ x.T)[1, 0].item())\n"
+     "print(x.sum().item(), x.mean(axis=0)[1].item(), x.sum(axis=1, keepdims=True).shape, x.sum(axis=(0, 1)).item())\n"
+     "print(np.maximum(x, 0).sum().item(), x.relu().sum().item(), np.abs(x)[0, 1].item(), np.minimum(x, v)[1, "
+     "0].item())",
+     "[7.0, -8.0] 5.0 [7.0, -8.0] -24.0\n5.0 1.5 (2, 1) 5.0\n13.0 13.0 2.0 1.0\n"},
+    {"import numpy as np\nx = tensor([[1, 2], [3, 4]])\ny = np.concatenate((x, x + 4), axis=1)\n"
+     "print(y.shape, y[1, 3].item(), np.stack([x[0], x[1]], axis=1)[0, 1].item(), x.unsqueeze(0).squeeze().shape)\n"
+     "print((x + np.array([10, 20]))[1, 1].item(), ([1, 1] @ x)[0].item(), (x*[[2], [3]])[1, 0].item())\n"
+     "a, b = x\nprint(b[0].item(), [(i, r[0].item()) for i, r in enumerate(x)], f\"{x.sum():.1f} {x[0, 1]}\")",
+     "(2, 4) 8.0 3.0 (2, 2)\n24.0 4.0 9.0\n3.0 [(0, 1.0), (1, 3.0)] 10.0 2.0\n"},
+    {"def f(a, b):\n    W = tensor([[a, 1], [b, a*b]])\n    return (W @ W).sum()\nprint(f(2, 3).item())\n"
+     "print(softmax(tensor([0, 0]))[0].item(), ones(2, 3, 4).permute(2, 0, 1).shape, ones(2, 3, 4).transpose(0, "
+     "2).shape)\n"
+     "def g(x): return x.sum().item() > 3\nprint(g(ones(2)), g(ones(4)))",
+     "78.0\n0.5 (4, 2, 3) (4, 3, 2)\nFalse True\n"},
     // a default is evaluated once, at the def
     {"k = 2\ndef f(x, m=k): return m*x\nk = 5\nprint(f(3))", "6\n"},
     {"def f(x, l=[]):\n    l.append(x)\n    return len(l)\nprint(f(1), f(1), f(1, []), f(1))", "1 2 1 3\n"},
@@ -165,8 +193,29 @@ static const struct row refusals[] = {
     {"a, b = 'xyz'", "2 names here for 3 values"},
     {"a, b = [1]", "2 names here for 1 value"},
     {"array([1, 2]) + array([1])", "the arrays have 2 and 1 elements"},
-    {"W = array([[1, 2], [3, 4]])\nW @ W", "dot(row, v) for row in A"},
+    {"W = array([[1, 2], [3, 4]])\nW @ array([[1, 2], [3]])", "the rows differ in length"},
+    {"W = array([[1, 2], [3, 4]])\nW @ array([1])", "the lists have 2 and 1 elements"},
     {"array(['a'])*2", "a number is needed here, not a string"},
+    {"x = randn(2, 3)\nif x > 0: pass", "maximum(x, y) takes the larger"},
+    {"def f(x):\n    if x.sum() > 0: return x\n    return -x\nf(randn(2))", ".item() computes it here"},
+    {"def f(x):\n    return x[0] == x[1]\nf(randn(2))", ".item() computes it here"},
+    {"x = randn(2, 3)\nmax(x)", "takes the larger of each two"},
+    {"x = randn(2, 3)\nx[2]", "index 2 is outside axis 0, which has 2 elements"},
+    {"x = randn(2, 3)\nx[0, 0, 0]", "3 indices are too many for shape (2, 3)"},
+    {"x = randn(2, 3)\nx[1:1]", "this slice of shape (2, 3) takes nothing from axis 0, of 2"},
+    {"x = randn(2, 3)\nx[..., ...]", "a second ... has no meaning"},
+    {"x = randn(2, 3)\nx[[0, 1]]", "by whole numbers and slices, not by a list"},
+    {"x = randn(2, 3)\nx @ randn(4, 3)", "with .T behind the second one they fit"},
+    {"x = randn(2, 3)\nx.sum(axis=2)", "an axis is a whole number from 0 to 1"},
+    {"x = randn(2, 3)\nx.backward()", ":jacobian shows the gradients"},
+    {"x = randn(2, 3)\nx.flaten()", "did you mean `flatten`?"},
+    {"x = randn(2, 3)\nconcatenate((x, randn(2, 4)))", "join does not fit shapes (2, 3) and (2, 4)"},
+    {"x = randn(2, 3)\nfloat(x)", "x[0, 1] is one of its numbers"},
+    {"x = randn(2, 3)\nx.item()", "item() is of one number, not of shape (2, 3)"},
+    {"s = 'ab'\nfor i in range(60): s = s + s", "64 bytes count as a step"},
+    {"s = [1]\nfor i in range(60): s += s", "64 bytes count as a step"},
+    {"s = 'a'*10000000\nt = s*10000000", "64 bytes count as a step"},
+    {"a = [[1, 2]]\na[0, 1]", "write a[i][j]"},
     {"[1, 2] @ [1, 2]", "a number is needed here, not a list"},
     {"array([1]) + 'a'", "a string is needed here"},
 };

@@ -220,10 +220,51 @@ static void tangent_words(struct walk *walk, vertex v) {
     }
 }
 
+// "∂h/∂x = · W^T (15 x 20) on ∂z/∂x", a line for each operand that depends on the seed, and the shape.
+static void map_tangents(struct walk *walk, vertex v) {
+    const struct graph *graph = walk->graph;
+    struct buffer *out = &walk->arithmetic;
+    const char *before = " = ";
+    total(out, graph, v, walk->seed);
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
+        if (!walk->active[graph->operand[e]]) continue;
+        buffer_text(out, before);
+        graph_partial_formula(graph, e, out);
+        buffer_char(out, ' ');
+        add_map(out, graph, e);
+        buffer_text(out, " on ");
+        total(out, graph, graph->operand[e], walk->seed);
+        before = "\n  + ";
+    }
+    buffer_text(out, "\nalong one direction of ");
+    name(out, graph, walk->seed);
+    buffer_text(out, graph_is_tensor(graph, v) ? " it has the shape " : " it is a ");
+    add_shape(out, graph, v);
+}
+
+static bool depends_on_tensors(const struct walk *walk, vertex v) {
+    const struct graph *graph = walk->graph;
+    bool found = by_shapes(graph, v, walk->seed);
+    for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) found |= by_shapes(graph, graph->operand[e], v);
+    return found || isnan(walk->value[v]);
+}
+
 static bool tell_forward(struct walk *walk, struct walk_step *step, struct error *error) {
     const struct graph *graph = walk->graph;
     vertex v = step->vertex = walk->item[walk->at - 1];
+    bool maps = graph_has_tensors(graph) && depends_on_tensors(walk, v);
     step->running = walk->value[v];
+    if (v == walk->seed && maps) {
+        buffer_text(&walk->title, "start at ");
+        name(&walk->title, graph, v);
+        buffer_text(&walk->arithmetic, "a direction of ");
+        name(&walk->arithmetic, graph, v);
+        buffer_text(&walk->arithmetic, " has the shape ");
+        add_shape(&walk->arithmetic, graph, v);
+        buffer_text(&walk->told, "the other inputs stay; each map takes the direction on, as the evaluation went");
+        step->running = NAN;
+        return true;
+    }
     if (v == walk->seed) {
         buffer_text(&walk->title, "start at ");
         name(&walk->title, graph, v);
@@ -234,7 +275,10 @@ static bool tell_forward(struct walk *walk, struct walk_step *step, struct error
     }
     buffer_text(&walk->title, "the tangent of ");
     name(&walk->title, graph, v);
-    tangent_sums(walk, v);
+    if (maps)
+        map_tangents(walk, v), step->running = NAN;
+    else
+        tangent_sums(walk, v);
     tangent_words(walk, v);
     return light_operands(walk, v, walk->active, error);
 }

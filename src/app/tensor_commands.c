@@ -510,11 +510,10 @@ bool tensor_command(struct session *session, const char *name, const struct word
         return false;
     }
     *mine = true;
-    if (strcmp(name, "walk") == 0 && words->count &&
-        (strcmp(words->word[0], "forward") == 0 || strcmp(words->word[0], "eliminate") == 0)) {
-        error_set(error, ERROR_TYPE, words->span[0], "`:walk %s` works on graphs of numbers, and this one has tensors",
-                  words->word[0]);
-        error_hint(error, ":walk primal, reverse and paths step through tensors; :expand makes the graph of numbers");
+    if (strcmp(name, "walk") == 0 && words->count && strcmp(words->word[0], "eliminate") == 0) {
+        error_set(error, ERROR_TYPE, words->span[0], "elimination multiplies numbers on edges, and here they are maps");
+        error_hint(error,
+                   ":expand makes the graph of numbers; :walk primal, forward, reverse and paths step through tensors");
         return false;
     }
     if (strcmp(name, "jacobian") == 0) return run_gradient(session, words, error);

@@ -58,8 +58,12 @@ static bool start_forward(struct walk *walk, const char *const *words, uint32_t 
     const struct graph *graph = walk->graph;
     if (!at_most(count, 1, ":walk forward x1", error) || !items_new(walk, graph->count, error)) return false;
     if (!graph->input_count) return error_set(error, ERROR_OTHER, SPAN_NONE, "the graph has no inputs");
-    walk->seed = count ? chosen_input(graph, words[0], error) : graph->input[0];
+    uint32_t first = 0;
+    while (first + 1 < graph->input_count && graph_is_labels(graph, graph->input[first])) first++;
+    walk->seed = count ? chosen_input(graph, words[0], error) : graph->input[first];
     if (walk->seed == VERTEX_NONE) return false;
+    if (graph_is_labels(graph, walk->seed))
+        return error_set(error, ERROR_TYPE, SPAN_NONE, "labels are whole numbers: they have no tangent");
     walk->active[walk->seed] = 1;
     for (vertex v = walk->seed; v < graph->count; v++) {
         for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++)

@@ -290,6 +290,9 @@ void tape_poison(struct tape *t) {
             memset(t->input[v], 0x7F, bytes_of(t, v));
 }
 
+// Whether a long loop at its i-th number shall stop: whoever runs it looks at the interrupt afterwards.
+static bool stopped(size_t i) { return (i & 0xFFFFF) == 0xFFFFF && task_interrupted(); }
+
 // ---- one number at a time -----------------------------------------------------------------------------------------
 
 static double get(const struct tape *t, const void *data, size_t i) {
@@ -407,7 +410,7 @@ static bool forward_elementwise(struct tape *t, vertex v, vertex a, vertex b) {
     const void *x = value_of(t, a), *y = value_of(t, b);
     void *out = data_of(t->value[v]);
     size_t count = count_of(t, v);
-    for (size_t i = 0; i < count; i++, turn(&o))
+    for (size_t i = 0; i < count && !stopped(i); i++, turn(&o))
         set(t, out, i, op_value((enum op)t->graph->op[v], get(t, x, o.a), get(t, y, o.b)));
     return true;
 }
@@ -679,6 +682,7 @@ bool tape_forward(struct tape *t, uint64_t run, struct error *error) {
         if (!ok) return release_all(t), error_memory(error);
         for (uint32_t e = g->offset[v]; e < g->offset[v + 1]; e++) used(t, g->operand[e]);
     }
+    if (task_interrupted()) return release_all(t), error_interrupt(error); // the last one may have stopped half-way
     return t->ready = true;
 }
 
@@ -850,7 +854,7 @@ static bool backward_elementwise(struct tape *t, vertex v, vertex a, vertex b, c
     if ((t->plan.active[a] && !da) || (binary && t->plan.active[b] && !db)) return false;
     struct odometer o = odometer_of(graph_shape(g, a), graph_shape(g, b), graph_shape(g, v));
     const void *x = value_of(t, a), *y = value_of(t, b);
-    for (size_t i = 0; i < count; i++, turn(&o)) {
+    for (size_t i = 0; i < count && !stopped(i); i++, turn(&o)) {
         double partial[OP_ARITY_MAX] = {1, op == OP_SUB ? -1 : 1}, d = get(t, dy, i);
         if (op == OP_NEG) partial[0] = -1;
         if (op == OP_MUL)
@@ -1000,6 +1004,7 @@ bool tape_backward_from(struct tape *t, const void *weight, struct error *error)
         t->part[t->plan.points[v] - 1] = NULL;
     }
     release_all(t);
+    if (ok && task_interrupted()) return error_interrupt(error);
     for (vertex v = 0; v < g->count; v++)
         if (t->gradient[v] && !t->begun[v]) memset(t->gradient[v], 0, count_of(t, v) * t->k->size);
     return ok || error_memory(error);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/task.h"
 #include "graph/graph_private.h"
 #include "graph/tape.h"
 
@@ -31,6 +32,7 @@ void tensor_fill(const struct tensor_source *s, struct shape shape, uint64_t see
     size_t count = (size_t)shape_count(shape);
     uint32_t columns = shape.rank ? shape.size[shape.rank - 1] : 1;
     for (size_t i = 0; i < count; i++) {
+        if ((i & 0xFFFFF) == 0xFFFFF && task_interrupted()) return;
         double value = drawn(s, &rng, i, columns);
         if (s->kind == SOURCE_LABELS)
             ((int32_t *)out)[i] = (int32_t)value;

@@ -1685,7 +1685,7 @@ static bool call_method(struct tracer *t, expr e, struct value list, struct valu
         uint64_t count;
         if (!trace_length(t, item, e->item[0], &count)) return false;
         for (uint64_t i = 0; i < count; i++)
-            if (!trace_append(t, list.list, trace_item(item, i))) return false;
+            if (!trace_step(t, e) || !trace_append(t, list.list, trace_item(item, i))) return false;
         return true;
     }
     if (strcmp(name, "pop") == 0) return pop_item(t, e, list.list, e->count ? &item : NULL, out);
@@ -1944,7 +1944,7 @@ static bool run_augmented(struct tracer *t, const struct statement *s) {
         uint64_t count;
         if (!trace_length(t, right, s->value, &count) || !may_change(t, before.list, s->target[0])) return false;
         for (uint64_t i = 0; i < count; i++)
-            if (!trace_append(t, before.list, trace_item(right, i))) return false;
+            if (!trace_step(t, s->value) || !trace_append(t, before.list, trace_item(right, i))) return false;
         return true;
     }
     // The operation stands at the target; its operands are not in the tree.

@@ -86,18 +86,18 @@ void kernels_set_threads(unsigned threads) {
     onednn_set_threads(threads);
 }
 
-bool blas_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, const float *b, float beta,
-                float *c) {
+bool blas_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda, const float *b,
+                float beta, float *c) {
     if (!kernels_have_blas()) return false;
-    blas.sgemm(ROW_MAJOR, ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, (int)m, (int)n, (int)k, alpha, a,
-               (int)(ta ? m : k), b, (int)(tb ? k : n), beta, c, (int)n);
+    blas.sgemm(ROW_MAJOR, ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+               b, (int)(tb ? k : n), beta, c, (int)n);
     return true;
 }
 
-bool blas_dgemm(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const double *a, const double *b,
-                double beta, double *c) {
+bool blas_dgemm(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
+                const double *b, double beta, double *c) {
     if (!kernels_have_blas()) return false;
-    blas.dgemm(ROW_MAJOR, ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, (int)m, (int)n, (int)k, alpha, a,
-               (int)(ta ? m : k), b, (int)(tb ? k : n), beta, c, (int)n);
+    blas.dgemm(ROW_MAJOR, ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, (int)m, (int)n, (int)k, alpha, a, (int)lda,
+               b, (int)(tb ? k : n), beta, c, (int)n);
     return true;
 }

@@ -36,7 +36,8 @@ struct adam {
 
 struct kernels {
     size_t size; // bytes of a number
-    // c (m x n) = alpha op(a) op(b) + beta c; ta, tb: transposed, as it lies in memory.
+    // c (m x n) = alpha op(a) op(b) + beta c; ta, tb: transposed, as it lies in memory. A product of over 2^30
+    // multiplications stops half-way where the task is interrupted: whoever asks for one looks at that too.
     void (*product)(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const void *a, const void *b,
                     double beta, void *c);
     void (*fill)(void *y, size_t count, double value);

@@ -26,13 +26,14 @@ static inline void NAME(add_times)(REAL *restrict y, const REAL *restrict x, REA
 
 // ---- dense products -----------------------------------------------------------------------------------------------
 
-static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a,
+// lda: from one row of `a` as it is stored to the next.
+static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t lda,
                                 const REAL *b, REAL beta, REAL *c) {
     for (size_t i = 0; i < m; i++) {
         REAL *row = c + i * n;
         for (size_t j = 0; j < n; j++) row[j] = beta == 0 ? 0 : beta * row[j];
         for (size_t l = 0; l < k; l++) {
-            REAL factor = alpha * (ta ? a[l * m + i] : a[i * k + l]);
+            REAL factor = alpha * (ta ? a[l * lda + i] : a[i * lda + l]);
             for (size_t j = 0; j < n; j++) row[j] += factor * (tb ? b[j * k + l] : b[l * n + j]);
         }
     }
@@ -40,8 +41,16 @@ static void NAME(plain_product)(bool ta, bool tb, size_t m, size_t n, size_t k, 
 
 static void NAME(product)(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const void *a, const void *b,
                           double beta, void *c) {
-    if (!GEMM(ta, tb, m, n, k, (REAL)alpha, a, b, (REAL)beta, c))
-        NAME(plain_product)(ta, tb, m, n, k, (REAL)alpha, a, b, (REAL)beta, c);
+    const REAL *from = a;
+    REAL *to = c;
+    size_t lda = ta ? m : k, rows = panel_rows(m, n, k);
+    for (size_t i = 0; i < m; i += rows) {
+        size_t count = m - i < rows ? m - i : rows;
+        if (i && task_interrupted()) return;
+        const REAL *part = from + (ta ? i : i * k);
+        if (!GEMM(ta, tb, count, n, k, (REAL)alpha, part, lda, b, (REAL)beta, to + i * n))
+            NAME(plain_product)(ta, tb, count, n, k, (REAL)alpha, part, lda, b, (REAL)beta, to + i * n);
+    }
 }
 
 // ---- number by number ---------------------------------------------------------------------------------------------

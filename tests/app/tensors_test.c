@@ -99,6 +99,17 @@ static void walks_are_told_by_shapes(void **state) {
     assert_non_null(strstr(text, "by the map -1/n at labels (1 x 10)"));
     free(text);
     json_decref(step);
+    step = said(s, ":walk forward\n:next\n:next\n");
+    text = json_dumps(step, 0);
+    if (!strstr(text, "(15 x 15)") || !strstr(text, "it has the shape (5, 3)") || strstr(text, "nan"))
+        fail_msg("%s", text);
+    free(text);
+    json_decref(step);
+    step = said(s, ":walk forward y");
+    text = json_dumps(step, 0);
+    assert_non_null(strstr(text, "labels are whole numbers"));
+    free(text);
+    json_decref(step);
     step = said(s, ":walk paths");
     text = json_dumps(step, JSON_COMPACT);
     assert_non_null(strstr(text, "(1 x 10) (10 x 10)"));

@@ -42,7 +42,7 @@ static void take_error(const struct lesson_run *run, const char *lines, uint32_t
     }
 }
 
-// "FILE:LINE:COLUMN: error: MESSAGE", as it would have been printed.
+// "FILE:LINE:COLUMN: error: MESSAGE", as it would have been printed, with its hint.
 static void take_rendered(const char *text, struct error *error) {
     const char *mark = strstr(text, ": error: ");
     if (!mark) return;
@@ -51,6 +51,10 @@ static void take_rendered(const char *text, struct error *error) {
     size_t place = (size_t)(mark - begin);
     const char *message = mark + strlen(": error: ");
     error_set(error, ERROR_OTHER, SPAN_NONE, "%.*s: %.*s", (int)place, begin, (int)strcspn(message, "\n"), message);
+    const char *hint = strstr(message, "\nhint: "), *other = strstr(message, ": error: ");
+    if (!hint || (other && other < hint)) return;
+    hint += strlen("\nhint: ");
+    error_hint(error, "%.*s", (int)strcspn(hint, "\n"), hint);
 }
 
 static bool explain(struct lesson_run *run, const char *lines, uint32_t line, struct error *error) {

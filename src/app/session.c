@@ -647,6 +647,7 @@ static bool run_whole_piece(struct session *session, const char *name, struct pi
     bool ok = run_piece(session, name, piece, error, source);
     if (!ok && piece->resume && is_unreadable(error)) {
         source_drop(*source);
+        *source = NULL; // it may fail before it has another
         error_clear(error);
         pieces_resume(pieces, piece);
         ok = run_piece(session, name, piece, error, source);

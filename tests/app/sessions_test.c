@@ -1,6 +1,8 @@
 // Sessions as a person builds them up, line by line: undo, save, settings, and lines that fail.
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include "app/session.h"
 #include "app/settings.h"
 #include "base/arena.h"
+#include "base/task.h"
 
 static const char figure1[] =
     "def f(x1, x2):\n    a = exp(x1)\n    b = sin(x2)\n    c = b*x2\n    d = a*c\n    return a*d\n\nf(0.5, 1.2)\n";
@@ -181,6 +184,29 @@ static void newcomers_words_do_what_they_mean(void **state) {
     session_free(s);
 }
 
+static void *interrupt_all_the_time(void *stop) {
+    while (!atomic_load((atomic_bool *)stop)) task_interrupt();
+    return NULL;
+}
+
+// Found by the fuzzer of commands: an interrupt between two readings of a piece whose bracket stays open.
+static void an_interrupt_may_come_at_any_moment(void **state) {
+    (void)state;
+    atomic_bool stop = false;
+    pthread_t thread;
+    struct session *session = fresh();
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_all_the_time, &stop), 0);
+    for (int i = 0; i < 3000; i++) {
+        task_begin();
+        run(session, "x = (1\ny = 2\n");
+    }
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
+    task_begin();
+    must_run(session, "z = 40 + 2");
+    session_free(session);
+}
+
 int main(void) {
     if (!freopen("/dev/null", "w", stdout)) return 2; // answers are dropped; cmocka reports on stderr
     cmocka_set_message_output(CM_OUTPUT_STDOUT);
@@ -192,6 +218,7 @@ int main(void) {
         cmocka_unit_test(a_saved_session_rebuilds_itself),
         cmocka_unit_test(settings_refuse_nonsense),
         cmocka_unit_test(newcomers_words_do_what_they_mean),
+        cmocka_unit_test(an_interrupt_may_come_at_any_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -627,11 +627,13 @@ static bool is_unreadable(const struct error *error) {
     return error->kind == ERROR_SYNTAX || error->kind == ERROR_INCOMPLETE;
 }
 
+// What a key in the window asked for is drawn there by window_attend; the next line typed asks for nothing by it.
 static void show_in_window(struct session *session) {
+    bool asked = session->show;
+    session->show = false;
     if (session->from_window) return;
     instructor_refresh(session);
-    window_refresh(session, session->show);
-    session->show = false;
+    window_refresh(session, asked);
 }
 
 // Under mpirun a line has failed if it failed on any rank.

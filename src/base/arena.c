@@ -79,7 +79,8 @@ void mem_free(void *memory) { free(memory); }
 
 // ---- arenas -------------------------------------------------------------------------------------------------------
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 32 << 20 };
+// Small at first: every line that is typed has one, as long as it can be undone.
+enum { FIRST_BLOCK = 512, SMALL_BLOCK = 4096, LARGEST_BLOCK = 32 << 20 };
 
 // Pieces are zeroed when they are handed out, while they are on their way into the cache, not blocks as a whole.
 struct arena_block {
@@ -136,8 +137,10 @@ static bool is_endless(size_t size) { return size > PTRDIFF_MAX - sizeof(struct 
 
 void *arena_alloc_elsewhere(struct arena *arena, size_t size) {
     if (is_endless(size)) return NULL;
-    if (is_alone(arena, size))
+    if (is_alone(arena, size)) {
+        if (arena->next_size < SMALL_BLOCK) arena->next_size *= 2; // few pieces are alone for long
         return add_block(arena, large_zero(1, sizeof(struct arena_block) + aligned(size)), aligned(size));
+    }
     return begin_block(arena) ? arena_alloc(arena, size) : NULL;
 }
 

@@ -647,6 +647,18 @@ def test_sizes_from_1_to_8000():
     expect(s.text.count("the window is") == 0, "the window went")
 
 
+def test_stays_closed_after_steps_in_it():
+    s = figure1()
+    s.ask(":walk reverse")
+    s.key("Next", "Next")
+    s.wait(lambda state: state["step"] and state["step"]["number"] == 3, "step 3")
+    s.ask(":window close")
+    s.ask("1 + 1")
+    expect(not s.viewer(), "a window that was closed is back, though nothing was asked to be shown")
+    s.ask(":next")
+    s.wait(lambda state: state["step"], "the window with the next step")
+
+
 # ---- sliders ----------------------------------------------------------------------------------------------------------
 
 

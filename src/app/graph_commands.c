@@ -42,11 +42,19 @@ static bool show_record(struct session *session, enum view_kind kind, struct err
     return not_interrupted(session, error);
 }
 
+static void say_rest(struct session *session, uint32_t listed, uint32_t all, const char *what) {
+    if (listed < all)
+        report_text(session, "%s%u of %u %s listed; `:set rows N` lists more, `:export FILE.csv` writes all%s\n",
+                    report_muted(session), listed, all, what, report_plain(session));
+}
+
 static void print_vertices(struct session *session, const struct graph *graph) {
     struct report_table *table = report_table_new(3);
-    for (vertex v = 0; v < graph->count; v++) {
+    uint32_t listed = 0;
+    for (vertex v = 0; v < graph->count && listed < session->settings.rows; v++) {
         if (v % 256 == 0 && task_interrupted()) break;
         if (graph_hidden(graph, v)) continue;
+        listed++;
         struct buffer formula = {0};
         char label[64], number[64];
         number_text(number, graph->value[v]);
@@ -61,6 +69,7 @@ static void print_vertices(struct session *session, const struct graph *graph) {
         buffer_free(&formula);
     }
     report_table_print(session, table, false);
+    say_rest(session, listed, graph_visible_count(graph), "vertices");
 }
 
 static uint32_t visible_edges(const struct graph *graph) {
@@ -108,9 +117,11 @@ static void map_text(const struct graph *graph, uint32_t edge, vertex v, char ou
 static void print_edges(struct session *session, const struct lcg *lcg, bool symbolic) {
     const struct graph *graph = lcg->graph;
     struct report_table *table = report_table_new(3);
-    for (vertex v = 0; v < graph->count && !(v % 256 == 0 && task_interrupted()); v++)
-        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1]; e++) {
+    uint32_t listed = 0, most = session->settings.rows;
+    for (vertex v = 0; v < graph->count && listed < most && !(v % 256 == 0 && task_interrupted()); v++)
+        for (uint32_t e = graph->offset[v]; e < graph->offset[v + 1] && listed < most; e++) {
             if (graph_hidden(graph, graph->operand[e])) continue;
+            listed++;
             struct buffer partial = {0};
             char from[64], to[64], number[64];
             number_text(number, lcg->partial[e]);
@@ -127,6 +138,7 @@ static void print_edges(struct session *session, const struct lcg *lcg, bool sym
             buffer_free(&partial);
         }
     report_table_print(session, table, false);
+    say_rest(session, listed, visible_edges(graph), "edges");
 }
 
 bool command_lcg(struct session *session, const struct words *words, struct error *error) {
@@ -175,12 +187,24 @@ static bool read_query(const struct words *words, struct path_query *query, stru
     return i >= words->count || command_usage_error(words, i, error, "`%s` was not expected here", words->word[i]);
 }
 
+enum { LONG_PATH = 1000, PATH_ENDS = 20 };
+
+// Of a path of thousands of edges the first and last are written, and how many of the `count` are not.
+static uint32_t skip_middle(uint32_t i, uint32_t count, const char *between, const char *what, struct buffer *out) {
+    if (count <= LONG_PATH || i != PATH_ENDS) return i;
+    buffer_printf(out, "%s(%u more %s)", between, count - 2 * PATH_ENDS, what);
+    return count - PATH_ENDS;
+}
+
 static void print_path(struct session *session, const struct lcg *lcg, const struct path *path, uint64_t number) {
     char label[64], value[32];
     struct buffer names = {0}, factors = {0};
-    for (uint32_t i = 0; i <= path->length; i++)
+    for (uint32_t i = 0; i <= path->length; i++) {
+        i = skip_middle(i, path->length + 1, " -> ", "vertices", &names);
         buffer_printf(&names, "%s%s", i ? " -> " : "", graph_label(lcg->graph, path->vertex[i], label));
+    }
     for (uint32_t i = 0; i < path->length; i++) {
+        i = skip_middle(i, path->length, " * ", "factors", &factors);
         text_label_number(label, lcg->partial[path->edge[i]], 6);
         buffer_printf(&factors, "%s%s", i ? " * " : "", label);
     }

@@ -31,6 +31,7 @@ static void end_work(struct job *job) {
             train_settle(job->run[i].train);
     data_free(&job->data);
     data_free(&job->test);
+    mem_trim();
 }
 
 void job_free(struct job *job) {

@@ -337,6 +337,7 @@ static void forget_barrier(struct undo *u) {
     memmove(u->past, u->past + u->barrier, (u->past_count - u->barrier) * sizeof *u->past);
     u->past_count -= u->barrier;
     u->barrier = 0;
+    mem_trim();
 }
 
 // After a line that succeeded: remembers where the session stood before it, if it changed anything. false: there is no

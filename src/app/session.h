@@ -24,6 +24,7 @@ struct settings {
     uint64_t steps;
     uint32_t depth;
     uint32_t paths; // most paths listed without `top N`
+    uint32_t rows;  // most vertices or edges that :graph and :lcg list as text
     uint32_t layout_vertices;
     double layout_seconds;
     bool values;        // values under the names in drawings

@@ -16,6 +16,7 @@ void settings_default(struct settings *settings) {
                                   .steps = 10000000,
                                   .depth = 1000,
                                   .paths = 100,
+                                  .rows = 1000,
                                   .layout_vertices = 2000,
                                   .layout_seconds = 5,
                                   .values = true};
@@ -86,6 +87,7 @@ WHOLE(vertices, uint32_t, 1, 2147483646)
 WHOLE(steps, uint64_t, 1, 9e15)
 WHOLE(depth, uint32_t, 1, 1000000)
 WHOLE(paths, uint32_t, 1, 10000000)
+WHOLE(rows, uint32_t, 1, 2147483646)
 WHOLE(layout_vertices, uint32_t, 1, 100000)
 WHOLE(seed, uint64_t, 0, 9007199254740992.0)
 
@@ -221,6 +223,7 @@ const struct setting setting_table[] = {
      "calls, loop iterations and layers drawn as one box each", "none all calls loops layers", settings_collapse,
      show_collapse},
     {"paths", "1 to 10000000", "paths listed without `top N`", NULL, set_paths, show_paths},
+    {"rows", "1 to 2147483646", "vertices or edges listed by :graph and :lcg", NULL, set_rows, show_rows},
     {"vertices", "1 to 2147483646", "most vertices of a graph", NULL, set_vertices, show_vertices},
     {"steps", "1 to 9e15", "most loop iterations and calls of one statement", NULL, set_steps, show_steps},
     {"depth", "1 to 1000000", "most calls inside one another", NULL, set_depth, show_depth},

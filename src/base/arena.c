@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -76,6 +77,12 @@ char *mem_text(const char *text, size_t size) {
 }
 
 void mem_free(void *memory) { free(memory); }
+
+void mem_trim(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 // ---- arenas -------------------------------------------------------------------------------------------------------
 

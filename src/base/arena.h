@@ -41,6 +41,8 @@ void *mem_resize(void *memory, size_t count, size_t size);
 bool mem_grow(void *array_address, size_t *capacity, size_t need, size_t size);
 char *mem_text(const char *text, size_t size); // NUL-terminated copy
 void mem_free(void *memory);
+// Gives memory that was freed back to the system, as far as its pages are whole: after much of it was.
+void mem_trim(void);
 
 // Whether an allocation of this thread has failed since mem_forget: what was made since then may lack something, even
 // if nobody said so (a text that was to be shown, a list that was to be remembered). The session asks after each line,

@@ -5,7 +5,7 @@
 
 #include "show/sketch.h"
 
-enum { MOST_VERTICES = 40, MOST_PATHS = 20, MOST_NAMES = 12 };
+enum { LONG_PATH = 1000, PATH_ENDS = 20, MOST_VERTICES = 40, MOST_PATHS = 20, MOST_NAMES = 12 };
 
 static void count_of(struct buffer *out, uint64_t n, const char *one, const char *many) {
     buffer_printf(out, "%" PRIu64 " %s", n, n == 1 ? one : many);
@@ -175,14 +175,24 @@ static void describe_collapsed(const struct view *view, struct buffer *out) {
     buffer_text(out, ". ");
 }
 
+// Of a path of thousands of edges the first and last are told.
+static uint32_t skip_middle(uint32_t i, uint32_t count, struct buffer *out) {
+    if (count <= LONG_PATH || i != PATH_ENDS) return i;
+    buffer_printf(out, " … %" PRIu32 " more …", count - 2 * PATH_ENDS);
+    return count - PATH_ENDS;
+}
+
 static void path_words(const struct view *view, const struct lit_path *path, struct buffer *out) {
     const struct graph *graph = view->graph;
     char label[64];
     buffer_text(out, graph_label(graph, path->input, label));
-    for (uint32_t i = 0; i < path->length; i++)
+    for (uint32_t i = 0; i < path->length; i++) {
+        i = skip_middle(i, path->length, out);
         buffer_printf(out, " → %s", graph_label(graph, graph_edge_target(graph, path->edge[i]), label));
+    }
     buffer_text(out, ": ");
     for (uint32_t i = 0; view->lcg && i < path->length; i++) {
+        i = skip_middle(i, path->length, out);
         if (i) buffer_text(out, " × ");
         sketch_number(view, view->lcg->partial[path->edge[i]], out);
     }

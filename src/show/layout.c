@@ -19,7 +19,13 @@
 #define TOO_MANY_PASSED 60000 // ranks passed by edges: Graphviz would take minutes
 #define SLICE 20              // milliseconds between looks at the interrupt flag
 
+// Graphviz loses a little memory with each layout and keeps what a large one needed: after so many nodes and edges (and
+// TRIFLE for each layout) a fresh child takes over, unseen; it starts faster than any such number is laid out.
+#define RENEWED_AFTER 20000
+#define TRIFLE 10
+
 static struct child child;
+static uint64_t laid_out; // by this child
 
 static char program[PATH_MAX];
 
@@ -38,7 +44,13 @@ void layout_set_program(const char *path) {
 static bool start(void) {
     char path[PATH_MAX];
     if (child.pid) return true;
+    laid_out = 0;
     return child_start(&child, program[0] ? program : child_find("bauer-layout", "BAUER_LAYOUT", path, sizeof path));
+}
+
+static void renew(const struct layout *layout) {
+    laid_out += TRIFLE + (uint64_t)layout->node_count + layout->edge_count;
+    if (laid_out > RENEWED_AFTER) child_stop(&child);
 }
 
 // ---- one exchange -------------------------------------------------------------------------------------------------
@@ -109,7 +121,7 @@ static enum outcome exchange(struct layout *layout, const struct buffer *request
     if (!start()) return MISSING;
     enum outcome outcome = send_all(request, deadline);
     if (outcome == DONE) outcome = receive_reply(layout, deadline);
-    if (outcome == DONE) return DONE;
+    if (outcome == DONE) return renew(layout), DONE;
     layout_stop();
     // One that was killed while it idled says nothing about this graph.
     if (warm && outcome == GONE) return exchange(layout, request, deadline);

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,8 +99,11 @@ static bool close_told(int file, bool ok, const char *path, struct error *error)
 }
 
 static bool flush_to_disk(int file, const char *path, struct error *error) {
-    if (fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP) return true; // some file systems have no fsync
-    return fail(error, "write", path, errno);
+    int failed;
+    do failed = fsync(file);
+    while (failed && errno == EINTR && !task_interrupted());
+    if (!failed || errno == EINVAL || errno == ENOTSUP) return true; // some file systems have no fsync
+    return errno == EINTR ? error_interrupt(error) : fail(error, "write", path, errno);
 }
 
 // The name behind a chain of symbolic links, also when nothing is there yet.
@@ -120,14 +123,44 @@ static bool follow_links(const char *path, char target[PATH_MAX], struct error *
     return fail(error, "write", path, ELOOP);
 }
 
+enum { SLOTS = 100 };
+
+static bool is_named(int file, const char *path) {
+    struct stat held, named;
+    return fstat(file, &held) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino &&
+           held.st_dev == named.st_dev && S_ISREG(held.st_mode) && held.st_uid == geteuid();
+}
+
+// Whether nobody writes the file at `path` any more: then it is gone. Who writes one holds a lock on it until it has
+// its name; so a program that was killed leaves one, and the next takes its place.
+static bool remove_stale(const char *path) {
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) return false;
+    bool stale = flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, path) && unlink(path) == 0;
+    close(file);
+    return stale;
+}
+
+// A new file of this name, locked where the file system has locks; -1 with EEXIST: somebody has it. Somebody may take
+// it for a stale one before it is locked, and removes it.
+static int open_new(const char *path) {
+    int file = open_retry(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (file < 0) return -1;
+    bool locked = flock(file, LOCK_EX | LOCK_NB) == 0, taken = !locked && errno == EWOULDBLOCK;
+    if (!taken && (!locked || is_named(file, path))) return file;
+    close(file);
+    errno = EEXIST;
+    return -1;
+}
+
 // Opens a new file beside `target` and leaves its name in `temporary`.
 static int open_beside(const char *target, char temporary[PATH_MAX + 64]) {
-    static atomic_uint serial; // several threads may write
     const char *slash = strrchr(target, '/');
     int folder = slash ? (int)(slash + 1 - target) : 0;
-    for (int attempt = 0; attempt < 100; attempt++) {
-        snprintf(temporary, PATH_MAX + 64, "%.*s.bauer-%ld-%u", folder, target, (long)getpid(), serial++);
-        int file = open_retry(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    for (int slot = 0; slot < SLOTS; slot++) {
+        snprintf(temporary, PATH_MAX + 64, "%.*s.bauer-%d", folder, target, slot);
+        int file = open_new(temporary);
+        if (file < 0 && errno == EEXIST && remove_stale(temporary)) file = open_new(temporary);
         if (file >= 0 || errno != EEXIST) return file;
     }
     return -1;
@@ -148,11 +181,13 @@ static bool replace(const char *path, const struct stat *old, const char *data, 
     if (old && access(target, W_OK) != 0) return fail(error, "write", path, errno);
     int file = open_beside(target, temporary);
     if (file < 0) return open_failed(error, "write", path);
+    int lock = fcntl(file, F_DUPFD_CLOEXEC, 0); // the lock is held until the file has its name
     bool ok = write_all(file, data, size, path, error) && (!old || keep_mode(file, old, path, error)) &&
               (!flush || flush_to_disk(file, path, error));
     ok = close_told(file, ok, path, error);
     if (ok && rename(temporary, target) != 0) ok = fail(error, "write", path, errno);
     if (!ok) unlink(temporary);
+    if (lock >= 0) close(lock);
     return ok;
 }
 

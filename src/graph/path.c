@@ -86,6 +86,7 @@ struct counting {
     mpz_t *count; // live while `last_use` is ahead
     vertex *last_use;
     uint8_t *active, *end;
+    size_t limbs; // of the live ones
 };
 
 static void counting_free(struct counting *counting) {
@@ -110,20 +111,39 @@ static bool counting_new(struct counting *counting, const struct lcg *lcg) {
 
 enum { BEGINS = 1, ENDS = 2 };
 
-static void count_at(const struct lcg *lcg, vertex v, const struct counting *counting, mpz_t total) {
+// GMP ends the process when it gets no memory, so that what it is given is bounded beforehand.
+static const size_t limbs_most = PATH_COUNT_BYTES / sizeof(mp_limb_t);
+
+// Whether the count of v has room: at most the largest operand with a digit more for 2^64 operands, and the total.
+static bool count_fits(const struct lcg *lcg, vertex v, const struct counting *counting, const mpz_t total) {
+    size_t largest = 1;
+    for (uint32_t e = lcg->offset[v]; e < lcg->offset[v + 1]; e++) {
+        vertex u = lcg->source[e];
+        if (counting->active[u] && mpz_size(counting->count[u]) > largest) largest = mpz_size(counting->count[u]);
+    }
+    return counting->limbs + mpz_size(total) + 2 * (largest + 1) <= limbs_most;
+}
+
+static void count_clear(struct counting *counting, vertex v) {
+    counting->limbs -= mpz_size(counting->count[v]) + 1;
+    mpz_clear(counting->count[v]);
+}
+
+static void count_at(const struct lcg *lcg, vertex v, struct counting *counting, mpz_t total) {
     mpz_init_set_ui(counting->count[v], counting->end[v] & BEGINS ? 1 : 0);
     for (uint32_t e = lcg->offset[v]; e < lcg->offset[v + 1]; e++) {
         vertex u = lcg->source[e];
         if (counting->active[u]) mpz_add(counting->count[v], counting->count[v], counting->count[u]);
     }
+    counting->limbs += mpz_size(counting->count[v]) + 1;
     if (counting->end[v] & ENDS) mpz_add(total, total, counting->count[v]);
     for (uint32_t e = lcg->offset[v]; e < lcg->offset[v + 1]; e++) {
         vertex u = lcg->source[e];
         if (!counting->active[u] || counting->last_use[u] != v) continue;
         counting->last_use[u] = 0; // done, also if v uses it twice
-        mpz_clear(counting->count[u]);
+        count_clear(counting, u);
     }
-    if (counting->last_use[v] == 0) mpz_clear(counting->count[v]);
+    if (counting->last_use[v] == 0) count_clear(counting, v);
 }
 
 static void clear_live(const struct counting *counting, vertex end) {
@@ -142,6 +162,15 @@ static bool count_all(const struct lcg *lcg, struct counting *counting, mpz_t to
         if (task_interrupted()) { // a count may have millions of digits
             clear_live(counting, v);
             return error_interrupt(error);
+        }
+        if (!count_fits(lcg, v, counting, total)) {
+            clear_live(counting, v);
+            error_set(error, ERROR_LIMIT, SPAN_NONE,
+                      "the number of paths has too many digits: counting them takes more "
+                      "than %d MB",
+                      PATH_COUNT_BYTES >> 20);
+            error_hint(error, "choose ends that are nearer: :paths FROM -> TO");
+            return false;
         }
         count_at(lcg, v, counting, total);
     }

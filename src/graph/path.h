@@ -21,8 +21,10 @@ struct path {
 // as listed; compared by logarithms, so that products beyond the doubles are ordered, too.
 enum path_order { PATH_LISTED, PATH_LARGEST };
 
+enum { PATH_COUNT_BYTES = 128 << 20 }; // most that counting holds at once
+
 // The number of paths from any of `from` to any of `to` (an input that is itself an output counts one path of length
-// 0).
+// 0). ERROR_LIMIT: so many that their digits take more than PATH_COUNT_BYTES.
 bool path_count(const struct lcg *lcg, const vertex *from, uint32_t from_count, const vertex *to, uint32_t to_count,
                 mpz_t count, struct error *error);
 // Paths from `from` to every vertex, or from every vertex to `to`, as doubles (inf beyond 1.8e308); `count` has

@@ -13,11 +13,16 @@
 //     FAULT_CLOCK=P         with probability P, a look at a clock finds it moved by up to a day, back or forth
 //     FAULT_COUNT=FILE      how many calls that FAULT_FAIL counts there were is written here at the end
 //
-// Counts and kills only in the process that FAULT_PROGRAM names (the end of /proc/self/exe), if it is given. Only calls
-// for regular files are counted and fail; sockets and terminals are interrupted and cut short.
-#include <dlfcn.h>
+//     FAULT_STEADY=1        the steady clock jumps too, which by rights it never does
+//
+// Counts and kills only in the process that FAULT_PROGRAM names (the end of /proc/self/exe), if it is given, and of its
+// calls only those that the program makes itself: fontconfig, for one, takes an interrupted read for a broken file.
+// Only calls for regular files are counted and fail; sockets and terminals are interrupted and cut short.
+#undef _FILE_OFFSET_BITS // open and open64 are both to be defined here
+
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -39,7 +44,8 @@ int open64(const char *path, int flags, ...);
 static atomic_uint_fast64_t draws;
 static atomic_long calls;
 static atomic_bool full_told;
-static bool here;
+static bool here, steady;
+static uintptr_t program_begin, program_end;
 static double short_rate, eintr_rate, clock_rate;
 static long full_at, fail_at, kill_at;
 static uint64_t seed;
@@ -60,8 +66,30 @@ static bool is_here(void) {
     return (size_t)size >= length && strcmp(path + size - length, program) == 0;
 }
 
+// The first object is the program.
+static int note_program(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size, (void)context;
+    program_begin = UINTPTR_MAX;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t at = info->dlpi_addr + part->p_vaddr;
+        if (part->p_type != PT_LOAD) continue;
+        if (at < program_begin) program_begin = at;
+        if (at + part->p_memsz > program_end) program_end = at + part->p_memsz;
+    }
+    return 1;
+}
+
+static bool is_program(const void *caller) {
+    return (uintptr_t)caller >= program_begin && (uintptr_t)caller < program_end;
+}
+
+#define OURS (here && is_program(__builtin_return_address(0)))
+
 __attribute__((constructor)) static void begin(void) {
     if (!is_here()) return;
+    dl_iterate_phdr(note_program, NULL);
+    steady = getenv("FAULT_STEADY") != NULL;
     short_rate = rate("FAULT_SHORT");
     eintr_rate = rate("FAULT_EINTR");
     clock_rate = rate("FAULT_CLOCK");
@@ -90,7 +118,7 @@ static double draw(void) {
     return (double)((x ^ x >> 31) >> 11) * 0x1p-53;
 }
 
-static bool chance(double p) { return here && p > 0 && draw() < p; }
+static bool chance(double p) { return p > 0 && draw() < p; }
 
 static bool interrupted(void) {
     if (!chance(eintr_rate)) return false;
@@ -107,7 +135,6 @@ enum fate { GO, FAIL, DIE };
 
 // What becomes of the next call that counts.
 static enum fate next_fate(bool grows) {
-    if (!here) return GO;
     long n = atomic_fetch_add(&calls, 1) + 1;
     if (n == kill_at) return DIE;
     if (n == fail_at) return errno = EIO, FAIL;
@@ -121,9 +148,10 @@ static void die(void) {
 }
 
 ssize_t write(int file, const void *data, size_t size) {
+    if (!OURS) return syscall(SYS_write, file, data, size);
     if (interrupted()) return -1;
     size_t part = size > 1 && chance(short_rate) ? 1 + (size_t)(draw() * (double)(size - 1)) : size;
-    if (here && is_regular(file)) {
+    if (is_regular(file)) {
         enum fate fate = next_fate(true);
         bool first = fate == FAIL && errno == ENOSPC && !atomic_exchange(&full_told, true);
         if (fate == DIE) syscall(SYS_write, file, data, size / 2), die();
@@ -134,12 +162,14 @@ ssize_t write(int file, const void *data, size_t size) {
 }
 
 ssize_t read(int file, void *data, size_t size) {
+    if (!OURS) return syscall(SYS_read, file, data, size);
     if (interrupted()) return -1;
     size_t part = size > 1 && chance(short_rate) ? 1 + (size_t)(draw() * (double)(size - 1)) : size;
     return syscall(SYS_read, file, data, part);
 }
 
-static int open_as(const char *path, int flags, mode_t mode) {
+static int open_as(const char *path, int flags, mode_t mode, bool ours) {
+    if (!ours) return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     if (interrupted()) return -1;
     if ((flags & O_ACCMODE) != O_RDONLY && strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/proc/", 6) != 0) {
         enum fate fate = next_fate((flags & O_CREAT) != 0);
@@ -154,7 +184,7 @@ int open(const char *path, int flags, ...) {
     va_start(list, flags);
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(list, mode_t) : 0;
     va_end(list);
-    return open_as(path, flags, mode);
+    return open_as(path, flags, mode, OURS);
 }
 
 int open64(const char *path, int flags, ...) {
@@ -162,10 +192,11 @@ int open64(const char *path, int flags, ...) {
     va_start(list, flags);
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(list, mode_t) : 0;
     va_end(list);
-    return open_as(path, flags, mode);
+    return open_as(path, flags, mode, OURS);
 }
 
 int fsync(int file) {
+    if (!OURS) return (int)syscall(SYS_fsync, file);
     if (interrupted()) return -1;
     enum fate fate = next_fate(true);
     if (fate == DIE) die();
@@ -173,7 +204,7 @@ int fsync(int file) {
 }
 
 int close(int file) {
-    if (here && is_regular(file) && (fcntl(file, F_GETFL) & O_ACCMODE) != O_RDONLY) {
+    if (OURS && is_regular(file) && (fcntl(file, F_GETFL) & O_ACCMODE) != O_RDONLY) {
         enum fate fate = next_fate(true);
         if (fate == DIE) die();
         int result = (int)syscall(SYS_close, file);
@@ -184,31 +215,34 @@ int close(int file) {
 }
 
 int rename(const char *from, const char *to) {
+    if (!OURS) return (int)syscall(SYS_rename, from, to);
     enum fate fate = next_fate(true);
     if (fate == DIE) die();
     return fate == FAIL ? -1 : (int)syscall(SYS_rename, from, to);
 }
 
 int fchmod(int file, mode_t mode) {
+    if (!OURS) return (int)syscall(SYS_fchmod, file, mode);
     enum fate fate = next_fate(false);
     if (fate == DIE) die();
     return fate == FAIL ? -1 : (int)syscall(SYS_fchmod, file, mode);
 }
 
 int unlink(const char *path) {
+    if (!OURS) return (int)syscall(SYS_unlink, path);
     enum fate fate = next_fate(false);
     if (fate == DIE) die();
     return fate == FAIL ? -1 : (int)syscall(SYS_unlink, path);
 }
 
 int poll(struct pollfd *list, nfds_t count, int timeout) {
-    if (interrupted()) return -1;
+    if (OURS && interrupted()) return -1;
     return (int)syscall(SYS_poll, list, count, timeout);
 }
 
 int ppoll(struct pollfd *list, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
     struct timespec left = timeout ? *timeout : (struct timespec){0};
-    if (interrupted()) return -1;
+    if (OURS && interrupted()) return -1;
     return (int)syscall(SYS_ppoll, list, count, timeout ? &left : NULL, mask, (size_t)8);
 }
 
@@ -224,8 +258,8 @@ static int64_t offset(void) {
 int clock_gettime(clockid_t clock, struct timespec *now) {
     int result = (int)syscall(SYS_clock_gettime, clock, now);
     bool wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
-    bool steady = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE; // by rights these never go back
-    if (result == 0 && here && (wall || steady)) now->tv_sec += offset() + (steady ? 2 * 86400 : 0);
+    bool monotonic = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE;
+    if (result == 0 && here && (wall || (steady && monotonic))) now->tv_sec += offset() + (monotonic ? 2 * 86400 : 0);
     return result;
 }
 

@@ -290,6 +290,33 @@ static void long_chains_of_parallel_edges(void **state) {
     symbols_free(symbols);
 }
 
+// y_i = y_{i-1} + y_{i-1}, and all of them are used at the end: their counts, of i binary digits, would have to be held
+// together, 48,000^2/2 bits = 144 MB. GMP would end the process if it got no memory; so the answer is a refusal.
+static void counts_of_too_many_digits_are_refused(void **state) {
+    enum { LENGTH = 48000 };
+    struct symbols *symbols = symbols_new();
+    struct graph *graph = empty_graph(symbols);
+    static vertex v[LENGTH + 1];
+    struct error error = {0};
+    (void)state;
+    v[0] = graph_input(graph, 0, 1e-300, 0, NULL);
+    for (int i = 0; i < LENGTH; i++) v[i + 1] = graph_add(graph, OP_ADD, v[i], v[i], 0, NULL);
+    vertex sum = v[LENGTH];
+    for (int i = 0; i < LENGTH; i++) sum = graph_add(graph, OP_ADD, sum, v[i], 0, NULL);
+    graph_output(graph, sum, 0, NULL);
+    struct lcg *lcg = linearized(graph);
+    mpz_t count;
+    mpz_init(count);
+    assert_false(path_count(lcg, graph->input, 1, graph->output, 1, count, &error));
+    assert_int_equal(error.kind, ERROR_LIMIT);
+    assert_true(path_count(lcg, graph->input, 1, &v[1000], 1, count, NULL));
+    assert_true(mpz_sizeinbase(count, 2) == 1001 && mpz_scan1(count, 0) == 1000);
+    mpz_clear(count);
+    lcg_free(lcg);
+    graph_drop(graph);
+    symbols_free(symbols);
+}
+
 // Products far outside the doubles are still compared rightly: 1e-300^4 against 1e-200^4 and 1e300^4 (printed as 0, 0
 // and inf).
 static void products_beyond_doubles_are_ordered(void **state) {
@@ -382,6 +409,7 @@ int main(void) {
         cmocka_unit_test(counts_are_exact_however_large),
         cmocka_unit_test(the_first_of_very_many_come_at_once),
         cmocka_unit_test(long_chains_of_parallel_edges),
+        cmocka_unit_test(counts_of_too_many_digits_are_refused),
         cmocka_unit_test(products_beyond_doubles_are_ordered),
         cmocka_unit_test(counting_and_listing_can_be_interrupted),
         cmocka_unit_test(memory_may_run_out_while_listing),

@@ -28,10 +28,9 @@ static const struct figure *find(const struct words *words, struct error *error)
     double number;
     struct buffer known = {0};
     if (!words->count) return command_usage_error(words, 0, error, "a figure's number is missing"), NULL;
-    for (size_t i = 0; i < figure_count; i++) {
+    for (size_t i = 0; i < figure_count; i++)
         if (text_parse_number(words->word[0], &number) && number == figure_table[i].number) return &figure_table[i];
-        buffer_printf(&known, "%s%d", i ? ", " : "", figure_table[i].number);
-    }
+    for (size_t i = 0; i < figure_count; i++) buffer_printf(&known, "%s%d", i ? ", " : "", figure_table[i].number);
     command_usage_error(words, 0, error, "there is no figure `%.40s` here: there is %s", words->word[0],
                         buffer_string(&known));
     buffer_free(&known);

@@ -40,7 +40,8 @@ static void make(void) {
                             .channels = 1,
                             .mean = {0.5},
                             .deviation = {0.5}};
-    struct session *session = fuzz_session(); // stays: the graphs use its names
+    static struct session *session; // stays: the graphs use its names
+    session = fuzz_session();
     fuzz_must(session && session_run(session, "<fuzz>", program, strlen(program), 1) == 0, "the network is defined");
     network.train = traced(session, "net(randn(5, 4), labels(5, 3))\n");
     network.evaluate = traced(session, "net(randn(6, 4), labels(6, 3))\n");

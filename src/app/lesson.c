@@ -198,10 +198,12 @@ static uint64_t chart_of(const struct session *session) { return session->chart 
 // What comes later can be undone, but nothing before: the marks stay good.
 static bool keep_mark(struct session *session, uint32_t number, struct error *error) {
     struct lesson_mark *mark = &session->lesson->mark[number];
+    struct session_mark *now = session_mark(session);
+    if (!now) return error_memory(error); // the one before stays
     session_mark_free(mark->session);
-    *mark = (struct lesson_mark){session_mark(session), trials_made(session->trials), chart_of(session)};
+    *mark = (struct lesson_mark){now, trials_made(session->trials), chart_of(session)};
     session_hold(session, SIZE_MAX);
-    return mark->session || error_memory(error);
+    return true;
 }
 
 // The theme is the lecturer's, whatever the step.
@@ -219,7 +221,8 @@ static bool go_to_mark(struct session *session, uint32_t number, struct error *e
 static bool walk_to(struct session *session, uint32_t step, struct error *error) {
     struct lesson_run *run = session->lesson;
     uint32_t begin = step - 1;
-    while (!run->mark[begin].session) begin--;
+    while (begin && !run->mark[begin].session) begin--;
+    if (!run->mark[begin].session) return error_memory(error); // the lesson could not be begun whole
     if (!go_to_mark(session, begin, error)) return false;
     forget_marks(run, begin + 1);
     for (uint32_t i = begin; i < step; i++) {
@@ -387,6 +390,34 @@ static void run_free(struct lesson_run *run) {
     mem_free(run);
 }
 
+// What was before the lesson: its lines run again, and its settings are as they were whatever those lines say.
+static bool bring_back(struct session *session, const struct lesson_run *run, struct error *error) {
+    enum theme theme = session->settings.theme;
+    bool quiet = session->quiet;
+    if (!session_reset(session, error)) return false;
+    session->lesson = NULL; // what runs now is no longer the lesson's
+    session_forget_past(session);
+    session->quiet = true;
+    if (run->script.size) session_run(session, "<before the lesson>", run->script.data, run->script.size, 1);
+    session->quiet = quiet;
+    session->settings = run->settings;
+    session->settings.theme = theme; // chosen by who looks at it, not by the lesson
+    settings_apply(session);
+    trials_free(session->trials);
+    session->trials = run->trials;
+    return true;
+}
+
+// A lesson whose first mark could not be set is over before it began; false.
+static bool not_begun(struct session *session) {
+    struct lesson_run *run = session->lesson;
+    struct error error = {0};
+    bool lacked = mem_forget(); // the way back is not that far
+    if (bring_back(session, run, &error)) run_free(run);
+    if (lacked) mem_note();
+    return false;
+}
+
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
     if (!lesson_end(session, error)) return lesson_free(lesson), false;
     struct lesson_run *run = mem_zero(1, sizeof *run);
@@ -410,32 +441,14 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     session_forget_past(session);
     session->settings.theme = run->settings.theme;
     session->lesson = run;
-    return keep_mark(session, 0, error);
+    return keep_mark(session, 0, error) || not_begun(session);
 }
 
 bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error) {
     if (!lesson_begin(session, lesson, error)) return false;
     take_progress(session);
     session->settings.seed = session->lesson->seed;
-    return keep_mark(session, 0, error);
-}
-
-// What was before the lesson: its lines run again, and its settings are as they were whatever those lines say.
-static bool bring_back(struct session *session, const struct lesson_run *run, struct error *error) {
-    enum theme theme = session->settings.theme;
-    bool quiet = session->quiet;
-    if (!session_reset(session, error)) return false;
-    session->lesson = NULL; // what runs now is no longer the lesson's
-    session_forget_past(session);
-    session->quiet = true;
-    if (run->script.size) session_run(session, "<before the lesson>", run->script.data, run->script.size, 1);
-    session->quiet = quiet;
-    session->settings = run->settings;
-    session->settings.theme = theme; // chosen by who looks at it, not by the lesson
-    settings_apply(session);
-    trials_free(session->trials);
-    session->trials = run->trials;
-    return true;
+    return keep_mark(session, 0, error) || not_begun(session);
 }
 
 bool lesson_end(struct session *session, struct error *error) {

@@ -209,6 +209,8 @@ static struct drawn drawn_of(const struct chart *chart, enum theme theme) {
                                                 .window = panel->fixed ? &panel->window : NULL,
                                                 .curve = drawn_curves(&drawn, panel),
                                                 .curve_count = (uint32_t)panel->curve_count,
+                                                .width = chart->panel_width,
+                                                .height = chart->panel_height,
                                                 .theme = theme};
     }
     return drawn;
@@ -224,6 +226,10 @@ bool chart_panel_scene(const struct chart *chart, size_t panel, enum theme theme
     return ok;
 }
 
+static uint32_t columns_of(const struct chart *chart) {
+    return chart->columns ? chart->columns : plot_page_columns((uint32_t)chart->panel_count);
+}
+
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error) {
     if (chart->draw) return chart->draw(chart, theme, scene, message, error);
@@ -233,8 +239,7 @@ bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scen
     if (ok && chart->panel_count == 1 && !chart->title[0] && !chart->note[0])
         ok = plot_scene(drawn.plot, scene, NULL, message, error);
     else if (ok)
-        ok = plot_page(drawn.plot, drawn.count, plot_page_columns(drawn.count), title, note, scene, NULL, message,
-                       error);
+        ok = plot_page(drawn.plot, drawn.count, columns_of(chart), title, note, scene, NULL, message, error);
     mem_free(title);
     mem_free(note);
     drawn_free(&drawn);
@@ -272,7 +277,8 @@ json_t *chart_panel_json(const struct chart_panel *panel) {
 json_t *chart_json(const struct chart *chart) {
     json_t *panels = json_array();
     for (size_t i = 0; i < chart->panel_count; i++) json_array_append_new(panels, chart_panel_json(&chart->panel[i]));
-    return json_pack("{s:s, s:s, s:o}", "title", chart->title, "note", chart->note, "panels", panels);
+    return json_pack("{s:s, s:s, s:i, s:o}", "title", chart->title, "note", chart->note, "columns",
+                     (int)columns_of(chart), "panels", panels);
 }
 
 static void describe_curve(const struct chart_curve *curve, struct buffer *out) {

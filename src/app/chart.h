@@ -33,9 +33,12 @@ struct chart {
     char *title, *note; // of the page; "" for none
     struct chart_panel *panel;
     size_t panel_count, panel_capacity;
-    char *csv, *json; // what :export writes for these endings; NULL: there is none
-    char *state;      // the lines that make it again
-    uint64_t serial;  // differs between charts
+    uint32_t columns;                 // panels side by side; 0: as fits a screen
+    double panel_width, panel_height; // points in a file; 0: as plots are
+    bool unfinished;                  // made of what there was at Ctrl-C
+    char *csv, *json;                 // what :export writes for these endings; NULL: there is none
+    char *state;                      // the lines that make it again
+    uint64_t serial;                  // differs between charts
     // A page that is more than its plots: what draws it, from what it keeps. NULL: the panels are all.
     bool (*draw)(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error);
@@ -63,7 +66,7 @@ bool chart_panel_scene(const struct chart *chart, size_t panel, enum theme theme
 // Draws it; names and labels are escaped. `message` says what cannot be shown.
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error);
-// For the window: {"title", "note", "panels":[...]}, each panel as chart_panel_json. NULL: out of memory.
+// For the window: {"title", "note", "columns", "panels":[...]}, each panel as chart_panel_json. NULL: out of memory.
 json_t *chart_json(const struct chart *chart);
 // {"title", "x_label", "y_label", "log_x", "log_y", "curves":[{"name", "x":[...], "y":[...]}]}, and "low", "high",
 // "marks", "colour", "hollow" of a curve where they are not the usual ones; what is not finite is null.

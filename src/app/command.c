@@ -168,15 +168,25 @@ const struct command command_table[] = {
     {"review", NULL, "[FILE]", "all that was done in the lesson, as Markdown",
      "Writes down the steps, the lines that were typed with their answers, and the questions.", ":help review",
      COMPLETE_FILE, NULL, false, command_review},
-    {"figure", NULL, "N [quick | full] [dir FOLDER]", "make a figure of the paper",
+    {"figure", NULL, "N [quick | full] [dir FOLDER] [only NETWORK] [iterations N] [seeds N] [data mnist] [noreplace]",
+     "make a figure of the paper",
      "Reproduces a figure of the paper \"Randomized Automatic Differentiation\", shows it, and writes figure-N.svg, "
      ".csv "
      "and .json with all parameters and the seed. `quick` measures less, and says so on the figure. Figures: 2 (paths "
      "that are independent, interleaved, and vectors, each with the variance of sampling it over depth), 3 (a small "
      "network for three data, and the paths of one), 4 (what one image leaves for backward), 5 (noise of gradients, "
-     "beside memory), 6, 8, 9 and 10 (training). `dir FOLDER` has CIFAR-10's files. What takes long goes on where it "
-     "was stopped.",
-     ":figure 2", COMPLETE_WORDS, "2 3 4 5 6 8 9 10 quick full dir", false, command_figure},
+     "beside memory), 6 (training loss with a tenth remembered), 8 and 9 (losses, accuracies and time of all methods), "
+     "10 (how much to keep). `dir FOLDER` has CIFAR-10's files; without them that part is left out.\n\n"
+     "Figures 6, 8, 9 and 10 train, `quick` for at most 40 minutes on two processors, `full` as long as the paper. "
+     "Ctrl-C stops and makes the figure of what is done, and the same line goes on from there; runs are kept in the "
+     "folder figure.runs, and figures that need the same run share it. `only fully_connected`, `only convolutional` or "
+     "`only recurrent` makes one part, `iterations N` and `seeds N` change how long and how often (the rate falls in "
+     "proportion), `data mnist` takes MNIST from the folder instead of Fashion-MNIST, and `noreplace` adds curves "
+     "without replacement to Figure 10.",
+     ":figure 2", COMPLETE_WORDS,
+     "2 3 4 5 6 8 9 10 quick full dir only fully_connected convolutional recurrent iterations seeds data mnist "
+     "fashion-mnist noreplace",
+     false, command_figure},
     {"trials", NULL, "[sort COLUMN] | again N | plot [X Y] | file NAME.csv | clear", "all estimates so far, as a table",
      "Every :sample and every cell of a :variance is a row: method, seed, samples, cost (edges that were looked at), "
      "remembered (numbers per sample), estimate, exact, error and variance (of one estimate). `sort COLUMN` orders "

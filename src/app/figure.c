@@ -5,22 +5,26 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/keep_words.h"
 #include "app/lesson.h"
+#include "app/recipe.h"
 #include "app/report.h"
 #include "app/train_command.h"
 #include "base/file.h"
+#include "base/task.h"
 #include "show/export.h"
 
 const struct figure figure_table[] = {
-    {2, "independent and interleaved paths, vectors, and the variance of sampling them", figure_2},
-    {3, "a network for three data, the paths of one of them, and what each factor remembers", figure_3},
-    {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", figure_4},
-    {5, "noise of each layer's gradient against the gradient of all data, beside the memory", figure_5},
-    {6, "training loss with a tenth remembered: three networks, four methods", figure_train},
-    {7, "steering a reactor with a thousandth of the memory; the published estimator and the unbiased one", figure_7},
-    {8, "losses, accuracies and time of five methods", figure_train},
-    {9, "the same of six methods for the recurrent network", figure_train},
-    {10, "how much to keep: fractions from 0.05 to 0.8", figure_train},
+    {2, "independent and interleaved paths, vectors, and the variance of sampling them", false, figure_2},
+    {3, "a network for three data, the paths of one of them, and what each factor remembers", false, figure_3},
+    {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", false, figure_4},
+    {5, "noise of each layer's gradient against the gradient of all data, beside the memory", false, figure_5},
+    {6, "training loss with a tenth remembered: three networks, four methods", true, figure_train},
+    {7, "steering a reactor with a thousandth of the memory; the published estimator and the unbiased one", false,
+     figure_7},
+    {8, "losses, accuracies and time of five methods", true, figure_train},
+    {9, "the same of six methods for the recurrent network", true, figure_train},
+    {10, "how much to keep: fractions from 0.05 to 0.8", true, figure_train},
 };
 const size_t figure_count = sizeof figure_table / sizeof *figure_table;
 
@@ -37,19 +41,54 @@ static const struct figure *find(const struct words *words, struct error *error)
     return NULL;
 }
 
-static bool read_options(const struct words *words, bool *full, const char **folder, struct error *error) {
-    *full = false;
-    *folder = NULL;
+static bool number_after(const struct words *words, uint32_t *at, double most, double *value, struct error *error) {
+    uint32_t count;
+    return keep_numbers(words, ++*at, 0, most, true, value, 1, &count, error);
+}
+
+// Of the figures that train.
+static bool training_word(const struct words *words, uint32_t *at, struct figure_options *o, struct error *error) {
+    const char *word = words->word[*at], *after = *at + 1 < words->count ? words->word[*at + 1] : "";
+    double value = 0;
+    if (strcmp(word, "noreplace") == 0) return o->distinct = true;
+    if (strcmp(word, "iterations") == 0)
+        return number_after(words, at, 1e9, &value, error) && (o->iterations = (uint64_t)value);
+    if (strcmp(word, "seeds") == 0) return number_after(words, at, 20, &value, error) && (o->seeds = (uint32_t)value);
+    if (strcmp(word, "only") == 0 && recipe_is_network(after)) return o->network = after, ++*at, true;
+    if (strcmp(word, "only") == 0)
+        return command_usage_error(words, *at, error, "`only` is for fully_connected, convolutional or recurrent");
+    if (strcmp(word, "data") == 0 && (strcmp(after, "mnist") == 0 || strcmp(after, "fashion-mnist") == 0))
+        return o->data = after, ++*at, true;
+    if (strcmp(word, "data") == 0)
+        return command_usage_error(words, *at, error, "`data` is for mnist or fashion-mnist, beside CIFAR-10");
+    return command_usage_error(words, *at, error, "`%.40s` was not expected here", word);
+}
+
+static bool is_for_training(const char *word) {
+    static const char *const words[] = {"iterations", "seeds", "only", "data", "noreplace"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0) return true;
+    return false;
+}
+
+static bool read_options(const struct words *words, const struct figure *figure, struct figure_options *o,
+                         struct error *error) {
     for (uint32_t i = 1; i < words->count; i++) {
         const char *word = words->word[i];
         if (strcmp(word, "full") == 0 || strcmp(word, "quick") == 0)
-            *full = word[0] == 'f';
+            o->full = word[0] == 'f';
         else if (strcmp(word, "dir") == 0 && i + 1 < words->count)
-            *folder = words->word[++i];
-        else
+            o->folder = words->word[++i], o->folder_named = true;
+        else if (is_for_training(word) && !figure->trains)
+            return command_usage_error(words, i, error, "`%s` is for the figures that train: 6, 8, 9 and 10", word);
+        else if (is_for_training(word) && !training_word(words, &i, o, error))
+            return false;
+        else if (!is_for_training(words->word[i]) && words->word[i] == word)
             return command_usage_error(words, i, error, "`quick`, `full` or `dir FOLDER` is expected here, not `%.40s`",
                                        word);
     }
+    if (o->distinct && figure->number != 10)
+        return command_usage_error(words, 0, error, "`noreplace` is for Figure 10");
     return true;
 }
 
@@ -71,22 +110,29 @@ static bool write_files(struct session *session, const struct figure *figure, st
     return true;
 }
 
+static void tell_figure(struct session *session, const struct figure *figure, const struct chart *chart, bool files) {
+    if (session->output.json) {
+        report_json(session, json_loads(chart->json, 0, NULL));
+        return;
+    }
+    report_text(session, "Figure %d: %s\n%s\n", figure->number, figure->summary, chart->note);
+    if (files)
+        report_text(session, "written: figure-%d.svg, figure-%d.csv, figure-%d.json\n", figure->number, figure->number,
+                    figure->number);
+    if (chart->unfinished) report_text(session, "stopped; the same line goes on from there\n");
+}
+
 bool command_figure(struct session *session, const struct words *words, struct error *error) {
-    bool full;
-    const char *folder;
+    struct figure_options options = {0};
     const struct figure *figure = find(words, error);
-    if (!figure || !read_options(words, &full, &folder, error)) return false;
-    struct chart *chart = figure->make(session, figure->number, full, training_folder(folder), error);
+    if (!figure || !read_options(words, figure, &options, error)) return false;
+    options.folder = training_folder(options.folder);
+    struct chart *chart = figure->make(session, figure->number, &options, error);
     if (!chart) return false;
     chart_show(session, chart);
     bool files = !lesson_is_running(session); // a lesson only shows it
     if (files && !write_files(session, figure, error)) return false;
-    if (session->output.json)
-        report_json(session, json_loads(chart->json, 0, NULL));
-    else
-        report_text(session, "Figure %d: %s\n%s\n", figure->number, figure->summary, chart->note);
-    if (files && !session->output.json)
-        report_text(session, "written: figure-%d.svg, figure-%d.csv, figure-%d.json\n", figure->number, figure->number,
-                    figure->number);
+    tell_figure(session, figure, chart, files);
+    if (chart->unfinished) task_interrupt(); // lines after it do not run
     return true;
 }

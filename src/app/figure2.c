@@ -174,8 +174,9 @@ static void same_axes(struct chart *chart) {
         chart->panel[p].window = (struct plot_window){0, 17, low / 2, high * 2}, chart->panel[p].fixed = true;
 }
 
-struct chart *figure_2(struct session *session, int number, bool full, const char *folder, struct error *error) {
-    (void)number, (void)folder;
+struct chart *figure_2(struct session *session, int number, const struct figure_options *options, struct error *error) {
+    bool full = options->full;
+    (void)number;
     struct buffer csv = {0}, note = {0};
     json_t *sweeps = json_array();
     buffer_printf(&note,

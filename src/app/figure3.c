@@ -312,8 +312,8 @@ static bool add_data(struct chart *chart, const struct kept *k, uint64_t seed) {
     return chart->json && chart->csv && chart->state;
 }
 
-struct chart *figure_3(struct session *session, int number, bool full, const char *folder, struct error *error) {
-    (void)number, (void)full, (void)folder;
+struct chart *figure_3(struct session *session, int number, const struct figure_options *options, struct error *error) {
+    (void)number, (void)options;
     char note[300];
     struct kept *k = mem_zero(1, sizeof *k);
     bool ok = (k || error_memory(error)) && make_graph(k, error);

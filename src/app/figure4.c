@@ -511,8 +511,10 @@ static bool add_data(struct chart *chart, const struct kept *k, uint64_t seed, u
     return chart->json && chart->csv && chart->state;
 }
 
-struct chart *figure_4(struct session *session, int number, bool full, const char *folder, struct error *error) {
+struct chart *figure_4(struct session *session, int number, const struct figure_options *options, struct error *error) {
     (void)number;
+    bool full = options->full;
+    const char *folder = options->folder;
     struct dataset data = {.count = 0};
     uint64_t seed = session->settings.seed;
     uint32_t most = full ? 10000 : 1000;

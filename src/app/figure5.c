@@ -559,15 +559,15 @@ static bool finish(struct work *w, struct chart *chart, struct error *error) {
     return ok && ((chart->json && chart->csv && chart->state) || error_memory(error));
 }
 
-struct chart *figure_5(struct session *session, int number, bool full, const char *folder, struct error *error) {
+struct chart *figure_5(struct session *session, int number, const struct figure_options *options, struct error *error) {
     (void)number;
     struct work *w = mem_zero(1, sizeof *w);
     struct buffer note = {0};
     struct chart *chart = NULL;
     if (!w) return error_memory(error), NULL;
-    w->plan = full ? &full_plan : &quick_plan;
+    w->plan = options->full ? &full_plan : &quick_plan;
     w->session = session;
-    w->folder = folder;
+    w->folder = options->folder;
     w->seed = session->settings.seed;
     bool ok = open_work(w, error);
     if (ok) count_work(w);

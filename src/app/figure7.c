@@ -268,10 +268,11 @@ static struct chart *make_chart(struct session *session, const struct job *job, 
     return NULL;
 }
 
-struct chart *figure_7(struct session *session, int number, bool full, const char *folder, struct error *error) {
+struct chart *figure_7(struct session *session, int number, const struct figure_options *options, struct error *error) {
     struct job *job = job_new(error);
     struct chart *chart = NULL;
-    (void)number, (void)folder;
+    bool full = options->full;
+    (void)number;
     bool ok = job && make_runs(session, job, full, error);
     if (ok && !training_run(job->run, job->count, NULL, NULL, error)) {
         error_hint(error, "the runs are kept in figure-7.runs; the same line goes on from there");

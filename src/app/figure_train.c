@@ -1,299 +1,293 @@
-// Figures 6, 8, 9 and 10: training with less remembered, by the paper's recipes (rates and decays as its authors tuned
-// them for each method).
-#include <math.h>
+// Figures 6, 8, 9 and 10: training with less remembered, by the recipes of recipe.c.
+//
+// Every run has its checkpoint in figure.runs, so that Ctrl-C costs nothing: the figure is made of what is there, and
+// the same line goes on. Figures that need the same run share it: Figure 8 takes what Figure 6 has trained.
+#include "app/figure_train.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "app/figure.h"
-#include "app/lesson.h"
-#include "app/train_command.h"
+#include "app/report.h"
 #include "app/window.h"
 #include "base/task.h"
 
-enum { MOST_RUNS = 64 };
+void made_tell(struct made *made, const char *format, ...) {
+    char line[700];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    buffer_printf(&made->told, "%s\n", line);
+    if (made->session->output.json) return;
+    report_text(made->session, "note: %s\n", line);
+    report_flush(made->session);
+}
 
-struct method {
-    const char *name;
-    enum keep_method method;
-    double fraction;
-    uint32_t batch;
-    double rate, decay;
-};
+// ---- the data -----------------------------------------------------------------------------------------------------
 
-// One network on its data: what a figure repeats for every method and seed.
-struct recipe {
-    const char *network, *data;
-    bool needs_folder;
-    const struct method *method;
-    uint32_t methods;
-    enum optimizer optimizer;
-    double gamma, clip;
-    bool bootstrap;
-    uint64_t full, quick; // iterations
-    uint64_t drop;        // of the full length: the rate falls; shortened in proportion
-    uint32_t full_seeds, quick_seeds;
-    uint32_t quick_images; // of the training set at a report; full: all
-};
+// All parts' data are looked for before anything is trained: what is damaged is an error, what is not there is left
+// out.
+static const char *folder_for(const struct made *made, const char *data) {
+    return strcmp(data, "fashion-mnist") != 0 || made->options->data ? made->options->folder : NULL;
+}
 
-static const struct method fashion_methods[] = {
-    {"baseline", KEEP_EXACT, 1, 150, .001350, 4.066478e-07},
-    {"reduced batch", KEEP_EXACT, 1, 20, .000645, 5.687505e-05},
-    {"same sample", KEEP_SAME, .1, 150, .000452, 4.058855e-06},
-    {"different sample", KEEP_DIFFERENT, .1, 150, .000934, 1.254031e-06},
-    {"project", KEEP_PROJECT, .1, 150, .000527, 1.009799e-03},
-};
-static const struct method cifar_methods[] = {
-    {"baseline", KEEP_EXACT, 1, 150, .001240, 4.340514e-05},
-    {"reduced batch", KEEP_EXACT, 1, 22, .000430, 1.962288e-06},
-    {"same sample", KEEP_SAME, .1, 150, .001159, 9.990263e-04},
-    {"different sample", KEEP_DIFFERENT, .1, 150, .002139, 7.453841e-04},
-    {"project", KEEP_PROJECT, .1, 150, .000435, 5.485464e-05},
-};
-static const struct method recurrent_methods[] = {
-    {"baseline", KEEP_EXACT, 1, 150, 1e-4, 0},    {"reduced batch", KEEP_EXACT, 1, 21, 1e-4, 0},
-    {"same sample", KEEP_SAME, .1, 150, 1e-4, 0}, {"different sample", KEEP_DIFFERENT, .1, 150, 1e-4, 0},
-    {"project", KEEP_PROJECT, .1, 150, 1e-4, 0},  {"different project", KEEP_PROJECT_DIFFERENT, .1, 150, 1e-4, 0},
-};
-// The fraction is the only difference: the rate and decay of a tenth for all of them.
-#define FRACTIONS(RATE, DECAY)                                                                                         \
-    {"fraction 0.05", KEEP_DIFFERENT, .05, 150, RATE, DECAY}, {"0.1", KEEP_DIFFERENT, .1, 150, RATE, DECAY},           \
-        {"0.3", KEEP_DIFFERENT, .3, 150, RATE, DECAY}, {"0.5", KEEP_DIFFERENT, .5, 150, RATE, DECAY}, {                \
-        "0.8", KEEP_DIFFERENT, .8, 150, RATE, DECAY                                                                    \
+static bool find_data(struct made *made, struct made_part *part, struct error *error) {
+    const struct figure_options *o = made->options;
+    const char *name = recipe_data(part->recipe, o);
+    bool cifar = strcmp(name, "cifar10") == 0;
+    struct error missing = {0};
+    part->there = data_there(name, folder_for(made, name), &missing);
+    snprintf(part->missing, sizeof part->missing, "%s", missing.message);
+    if (!part->there && cifar && !o->folder)
+        snprintf(part->missing, sizeof part->missing, "`dir FOLDER` names the folder of CIFAR-10's files");
+    // By name: who asks for it must not find out later.
+    bool asked = o->network || (cifar ? o->folder_named && !o->data : o->data != NULL);
+    if (part->there || !asked) return true;
+    return error_set(error, ERROR_FILE, SPAN_NONE, "%s: %s", part->recipe->title, part->missing);
+}
+
+static bool load_data(const struct made *made, struct made_part *part, struct error *error) {
+    const char *name = recipe_data(part->recipe, made->options), *folder = folder_for(made, name);
+    if (!data_load(name, folder, false, &part->data, error) || !data_load(name, folder, true, &part->test, error))
+        return false;
+    part->images = part->data.count;
+    return true;
+}
+
+// ---- checkpoints --------------------------------------------------------------------------------------------------
+
+// "figure.runs/quick-convolutional-cifar10-same-0.1-150-1500-seed-2.run": all that runs of figures differ by.
+static void name_checkpoint(const struct made *made, const struct made_part *part, struct training *t) {
+    const struct train_options *o = &t->options;
+    snprintf(t->checkpoint, sizeof t->checkpoint, "figure.runs/%s-%s-%s-%s-%g%s-%u-%" PRIu64 "-seed-%" PRIu64 ".run",
+             made->options->full ? "full" : "quick", part->recipe->network, part->data.name, keep_names[o->keep.method],
+             o->keep.fraction, o->keep.distinct ? "-noreplace" : "", o->batch, o->iterations, o->seed);
+}
+
+// Never overwritten: what one cannot go on from may be what another version can.
+static bool put_aside(struct made *made, struct training *t, const struct error *why, struct error *error) {
+    char aside[4200];
+    int number = 1;
+    do snprintf(aside, sizeof aside, "%s.old%d", t->checkpoint, number++);
+    while (access(aside, F_OK) == 0);
+    if (rename(t->checkpoint, aside) != 0)
+        return error_set(error, ERROR_FILE, SPAN_NONE, "%s cannot be renamed: %s", t->checkpoint, strerror(errno));
+    made_tell(made, "%s; it is kept as %s, and the run begins anew", why->message, aside);
+    return true;
+}
+
+static bool take_up(struct made *made, struct training *t, struct error *error) {
+    struct error wrong = {0};
+    struct stat status;
+    if (stat(t->checkpoint, &status) != 0) return true;
+    if (train_load(t->train, t->checkpoint, &wrong)) {
+        if (*train_note(t->train)) made_tell(made, "%s: %s", t->checkpoint, train_note(t->train));
+        return true;
     }
-static const struct method fashion_fractions[] = {{"baseline", KEEP_EXACT, 1, 150, .001350, 4.066478e-07},
-                                                  FRACTIONS(.000934, 1.254031e-06)};
-static const struct method cifar_fractions[] = {{"baseline", KEEP_EXACT, 1, 150, .001240, 4.340514e-05},
-                                                FRACTIONS(.002139, 7.453841e-04)};
-
-#define FASHION(METHODS, COUNT)                                                                                        \
-    {                                                                                                                  \
-        .network = "fully_connected", .data = "fashion-mnist", .method = METHODS, .methods = COUNT, .gamma = .6,       \
-        .bootstrap = true, .full = 20000, .quick = 4000, .drop = 2000, .full_seeds = 5, .quick_seeds = 5               \
-    }
-#define CIFAR(METHODS, COUNT, QUICK, SEEDS)                                                                            \
-    {                                                                                                                  \
-        .network = "convolutional", .data = "cifar10", .needs_folder = true, .method = METHODS, .methods = COUNT,      \
-        .gamma = .6, .bootstrap = true, .full = 100000, .quick = QUICK, .drop = 10000, .full_seeds = 5,                \
-        .quick_seeds = SEEDS, .quick_images = 2000                                                                     \
-    }
-#define RECURRENT(COUNT, QUICK, SEEDS)                                                                                 \
-    {                                                                                                                  \
-        .network = "recurrent", .data = "fashion-mnist", .method = recurrent_methods, .methods = COUNT,                \
-        .optimizer = OPTIMIZER_SGD, .gamma = 1, .clip = 1, .full = 200000, .quick = QUICK, .full_seeds = 3,            \
-        .quick_seeds = SEEDS, .quick_images = 2000                                                                     \
-    }
-
-struct part { // of a figure: a column of panels
-    const char *title;
-    struct recipe recipe;
-};
-
-struct plan {
-    int number;
-    const char *title;
-    const struct part *part;
-    uint32_t parts;
-    bool all_panels; // five; else the training loss alone
-};
-
-static const struct part parts6[] = {{"convolutional, CIFAR-10", CIFAR(cifar_methods, 4, 1000, 3)},
-                                     {"fully connected, Fashion-MNIST", FASHION(fashion_methods, 4)},
-                                     {"recurrent, one pixel at a time", RECURRENT(4, 300, 3)}};
-static const struct part parts8[] = {{"CIFAR-10", CIFAR(cifar_methods, 5, 800, 2)},
-                                     {"Fashion-MNIST", FASHION(fashion_methods, 5)}};
-static const struct part parts9[] = {{"one pixel at a time", RECURRENT(6, 300, 2)}};
-static const struct part parts10[] = {{"CIFAR-10", CIFAR(cifar_fractions, 6, 600, 2)},
-                                      {"Fashion-MNIST", FASHION(fashion_fractions, 6)}};
-static const struct plan plans[] = {
-    {6, "Figure 6: training loss with a tenth remembered", parts6, 3, false},
-    {8, "Figure 8: five methods", parts8, 2, true},
-    {9, "Figure 9: six methods for the recurrent network", parts9, 1, true},
-    {10, "Figure 10: how much to keep", parts10, 2, true},
-};
+    if (wrong.kind == ERROR_MEMORY || wrong.kind == ERROR_INTERRUPT) return *error = wrong, false;
+    return put_aside(made, t, &wrong, error);
+}
 
 // ---- the runs of a part -------------------------------------------------------------------------------------------
 
-struct made { // of a part, while the figure is made
-    struct dataset data, test;
-    struct network network[8]; // one for each size of batch
-    uint32_t networks;
-    struct training run[MOST_RUNS];
-    uint32_t runs;
-};
-
-static struct network *network_for(struct session *session, struct made *made, const struct recipe *r, uint32_t batch,
-                                   uint32_t *sizes, struct error *error) {
-    for (uint32_t i = 0; i < made->networks; i++)
-        if (sizes[i] == batch) return &made->network[i];
-    if (made->networks == 8 ||
-        !network_make(session, r->network, &made->data, batch, &made->network[made->networks], error))
+static struct network *network_for(struct session *session, struct made_part *part, uint32_t batch,
+                                   struct error *error) {
+    for (uint32_t i = 0; i < part->networks; i++)
+        if (part->size[i] == batch) return &part->network[i];
+    struct network *network = &part->network[part->networks];
+    if (part->networks == FIGURE_SIZES ||
+        !network_make(session, part->recipe->network, &part->data, batch, network, error))
         return NULL;
-    sizes[made->networks] = batch;
-    return &made->network[made->networks++];
+    part->size[part->networks++] = batch;
+    return network;
 }
 
-static struct train_options options_of(const struct recipe *r, const struct method *m, bool full, uint64_t seed) {
-    uint64_t iterations = full ? r->full : r->quick;
-    return (struct train_options){.batch = m->batch,
-                                  .iterations = iterations,
-                                  .optimizer = r->optimizer,
-                                  .rate = m->rate,
-                                  .decay = m->decay,
-                                  .gamma = r->gamma,
-                                  .drop = r->drop * iterations / r->full,
-                                  .clip = r->clip,
-                                  .bootstrap = r->bootstrap,
-                                  .report = full ? 4000 : iterations / 10,
-                                  .train_images = full ? 0 : r->quick_images,
-                                  .test_images = full ? 0 : r->quick_images,
-                                  .seed = seed,
-                                  .keep = {.method = m->method, .fraction = m->fraction}};
-}
-
-static bool make_runs(struct session *session, int number, uint32_t part, const struct recipe *r, bool full,
-                      const char *folder, struct made *made, struct error *error) {
-    uint32_t sizes[8] = {0}, seeds = full ? r->full_seeds : r->quick_seeds;
-    const char *where = r->needs_folder ? folder : NULL;
-    if (!data_load(r->data, where, false, &made->data, error) || !data_load(r->data, where, true, &made->test, error))
-        return false;
+static void list_runs(struct made *made, struct made_part *part) {
+    const struct recipe *r = part->recipe;
+    uint32_t seeds = recipe_seeds(r, made->options);
+    part->runs = 0;
     for (uint32_t m = 0; m < r->methods; m++)
-        for (uint32_t s = 0; s < seeds; s++) {
-            struct training *t = &made->run[made->runs];
-            struct network *network = network_for(session, made, r, r->method[m].batch, sizes, error);
-            if (!network) return false;
-            t->options = options_of(r, &r->method[m], full, session->settings.seed + s + 1);
+        for (uint32_t s = 0; s < seeds && (!r->method[m].distinct || made->options->distinct); s++) {
+            struct training *t = &part->run[part->runs];
+            part->method[part->runs++] = &r->method[m];
+            t->options = recipe_options(r, &r->method[m], made->options, made->session->settings.seed + s + 1);
             snprintf(t->name, sizeof t->name, "%s", r->method[m].name);
-            snprintf(t->checkpoint, sizeof t->checkpoint, "figure-%d.runs/%s-%c%u-%u.run", number,
-                     full ? "full" : "quick", (char)('a' + part), m + 1, s + 1);
-            t->network = *network;
-            t->train = train_new(&t->network, &made->data, &made->test, &t->options, error);
-            if (!t->train) return false;
-            made->runs++;
-            struct error missing = {0};
-            struct stat status;
-            if (stat(t->checkpoint, &status) == 0 && !train_load(t->train, t->checkpoint, &missing))
-                error_clear(&missing);
+            name_checkpoint(made, part, t);
         }
+}
+
+static bool make_runs(struct made *made, struct made_part *part, struct error *error) {
+    part->run = mem_zero(FIGURE_RUNS, sizeof *part->run);
+    part->method = mem_zero(FIGURE_RUNS, sizeof *part->method);
+    if (!part->run || !part->method) return error_memory(error);
+    if (!load_data(made, part, error)) return false;
+    list_runs(made, part);
+    for (uint32_t i = 0; i < part->runs; i++) {
+        struct training *t = &part->run[i];
+        struct network *network = network_for(made->session, part, t->options.batch, error);
+        if (!network) return false;
+        t->network = *network;
+        t->train = train_new(&t->network, &part->data, &part->test, &t->options, error);
+        if (!t->train || !take_up(made, t, error)) return false;
+    }
     return true;
 }
 
-static void free_made(struct made *made) {
-    for (uint32_t i = 0; made && i < made->runs; i++) train_free(made->run[i].train);
-    for (uint32_t i = 0; made && i < made->networks; i++) network_free(&made->network[i]);
-    if (made) data_free(&made->data), data_free(&made->test);
+// What only training needs.
+static void settle(struct made_part *part) {
+    for (uint32_t i = 0; i < part->runs; i++)
+        if (part->run[i].train) train_settle(part->run[i].train);
+    for (uint32_t i = 0; i < part->networks; i++) network_free(&part->network[i]);
+    part->networks = 0;
+    data_free(&part->data);
+    data_free(&part->test);
+}
+
+static void free_part(struct made_part *part) {
+    for (uint32_t i = 0; i < part->runs; i++) train_free(part->run[i].train);
+    part->runs = 0;
+    settle(part);
+    mem_free(part->run);
+    mem_free(part->method);
+    part->run = NULL;
+    part->method = NULL;
+}
+
+static void made_free(struct made *made) {
+    for (uint32_t p = 0; made && p < made->plan->parts; p++) free_part(&made->part[p]);
+    if (made) buffer_free(&made->told);
     mem_free(made);
 }
 
-// ---- the page -----------------------------------------------------------------------------------------------------
+// ---- before anything is trained -----------------------------------------------------------------------------------
 
-static json_t *record_of(const struct training *run) {
-    size_t reports;
-    const struct train_options *o = &run->options;
-    const struct train_report *r = train_reports(run->train, &reports);
-    json_t *list = json_array();
-    for (size_t i = 0; i < reports; i++)
-        json_array_append_new(list, json_pack("{s:I, s:f, s:f, s:f, s:f, s:f}", "iteration", (json_int_t)r[i].iteration,
-                                              "loss", r[i].loss, "train_accuracy", r[i].accuracy, "test_loss",
-                                              r[i].test_loss, "accuracy", r[i].test_accuracy, "seconds", r[i].seconds));
-    return json_pack("{s:s, s:s, s:f, s:i, s:s, s:f, s:f, s:f, s:I, s:f, s:b, s:I, s:I, s:I, s:o}", "name", run->name,
-                     "method", keep_names[o->keep.method], "keep", o->keep.fraction, "batch", (int)o->batch,
-                     "optimizer", optimizer_names[o->optimizer], "rate", o->rate, "decay", o->decay, "gamma", o->gamma,
-                     "drop", (json_int_t)o->drop, "clip", o->clip, "bootstrap", o->bootstrap, "iterations",
-                     (json_int_t)o->iterations, "seed", (json_int_t)o->seed, "held", (json_int_t)train_held(run->train),
-                     "reports", list);
-}
-
-static bool add_part(const struct plan *plan, const struct part *part, const struct made *made, struct chart *chart,
-                     struct buffer *csv, json_t *record, struct error *error) {
-    for (int what = CURVE_LOSS; what <= (plan->all_panels ? CURVE_SECONDS : CURVE_LOSS); what++) {
-        if (!training_panel(chart, made->run, made->runs, (enum training_curve)what, error)) return false;
-        struct chart_panel *panel = &chart->panel[chart->panel_count - 1];
-        char title[160];
-        snprintf(title, sizeof title, "%s: %s", part->title, panel->y_label);
-        mem_free(panel->title);
-        panel->title = mem_text(title, strlen(title));
-        if (!panel->title) return error_memory(error);
+static double cost_left(const struct made_part *part) {
+    double left = 0;
+    for (uint32_t i = 0; i < part->runs; i++) {
+        double all = (double)part->run[i].options.iterations, done = (double)run_iteration(&part->run[i]);
+        if (part->run[i].state != RUN_FAILED)
+            left += (all > done ? all - done : 0) * recipe_cost(part->recipe, &part->run[i].options);
     }
-    buffer_printf(csv, "# %s\n", part->title);
-    if (!training_table(made->run, made->runs, csv)) return error_memory(error);
-    json_t *runs = json_array();
-    for (uint32_t i = 0; i < made->runs; i++) json_array_append_new(runs, record_of(&made->run[i]));
-    json_array_append_new(record, json_pack("{s:s, s:s, s:s, s:o}", "part", part->title, "network",
-                                            part->recipe.network, "data", part->recipe.data, "runs", runs));
-    return true;
+    return left;
 }
 
-static void note_of(const struct plan *plan, bool full, const char *folder, struct buffer *note) {
-    bool missing = false;
-    for (uint32_t p = 0; p < plan->parts; p++) {
-        const struct recipe *r = &plan->part[p].recipe;
-        if (r->needs_folder && !folder) {
-            missing = true;
-            continue;
-        }
-        uint64_t length = full ? r->full : r->quick;
-        buffer_printf(note, "%s: %llu iterations", plan->part[p].title, (unsigned long long)length);
-        if (!full && r->quick < r->full)
-            buffer_printf(note, " of the paper's %llu%s", (unsigned long long)r->full,
-                          r->drop ? ", rates falling in proportion" : "");
-        buffer_printf(note, ", %u seeds. ", full ? r->full_seeds : r->quick_seeds);
-    }
-    if (missing) buffer_text(note, "CIFAR-10 is left out: `dir FOLDER` names its files.");
-}
-
-static bool train_part(struct session *session, const struct plan *plan, uint32_t p, bool full, const char *folder,
-                       struct made *made, struct error *error) {
-    if (!make_runs(session, plan->number, p, &plan->part[p].recipe, full, folder, made, error)) return false;
-    if (!training_run(made->run, made->runs, NULL, NULL, error)) {
-        error_hint(error, "the runs are kept in figure-%d.runs; the same line goes on from there", plan->number);
-        return false;
-    }
-    for (uint32_t i = 0; i < made->runs; i++)
-        if (made->run[i].error.kind != ERROR_NONE) return *error = made->run[i].error, false;
-    return true;
-}
-
-static bool fill(struct session *session, const struct plan *plan, bool full, const char *folder, struct chart *chart,
-                 struct error *error) {
-    struct buffer csv = {0}, text = {0};
-    json_t *parts = json_array();
-    char runs[40];
+static bool check_memory(struct made *made, struct made_part *part, struct error *error) {
+    struct graph *small[2] = {NULL, NULL};
     bool ok = true;
-    snprintf(runs, sizeof runs, "figure-%d.runs", plan->number);
-    mkdir(runs, 0777);
-    for (uint32_t p = 0; ok && p < plan->parts; p++) {
-        if (plan->part[p].recipe.needs_folder && !folder) continue;
-        struct made *made = mem_zero(1, sizeof *made);
-        ok = (made || error_memory(error)) && train_part(session, plan, p, full, folder, made, error) &&
-             add_part(plan, &plan->part[p], made, chart, &csv, parts, error);
-        free_made(made);
-    }
-    json_t *record = json_pack("{s:s, s:i, s:b, s:I, s:s, s:O}", "kind", "figure", "figure", plan->number, "full", full,
-                               "seed", (json_int_t)session->settings.seed, "note", chart->note, "parts", parts);
-    if (ok) {
-        chart->json = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-        chart->csv = csv.failed ? NULL : mem_text(buffer_string(&csv), csv.size);
-        buffer_printf(&text, ":set seed %llu\n:figure %d %s%s%s\n", (unsigned long long)session->settings.seed,
-                      plan->number, full ? "full" : "quick", folder ? " dir " : "", folder ? folder : "");
-        chart->state = mem_text(buffer_string(&text), text.size);
-        ok = (chart->json && chart->csv && chart->state) || error_memory(error);
-    }
-    json_decref(record);
-    json_decref(parts);
-    buffer_free(&csv);
-    buffer_free(&text);
+    for (uint32_t i = 0; ok && i < 2; i++)
+        ok = (small[i] = network_trace(made->session, part->recipe->network, &part->data, i + 1, error)) != NULL;
+    ok = ok && training_need(small, network_evaluation(&part->data), part->run, part->runs, &part->planned, error) &&
+         training_fits(part->planned, "fewer `seeds`, or `only` one of the networks", error);
+    for (int i = 0; i < 2; i++) graph_drop(small[i]);
     return ok;
 }
 
-struct chart *figure_train(struct session *session, int number, bool full, const char *folder, struct error *error) {
-    const struct plan *plan = plans;
-    while (plan->number != number) plan++;
-    struct buffer note = {0};
-    note_of(plan, full, folder, &note);
-    struct chart *chart = chart_new(plan->title, buffer_string(&note), error);
-    buffer_free(&note);
-    if (chart && fill(session, plan, full, folder, chart, error)) return chart;
-    chart_free(chart);
-    return NULL;
+// Finds what is to be done, in all parts: missing data, damaged files, checkpoints, memory.
+static bool survey(struct made *made, double *left, struct error *error) {
+    bool any = false;
+    const char *missing = "";
+    for (uint32_t p = 0; p < made->plan->parts; p++) {
+        struct made_part *part = &made->part[p];
+        part->recipe = &made->plan->part[p];
+        part->wanted = recipe_wants(part->recipe, made->options);
+        if (!part->wanted) continue;
+        if (!find_data(made, part, error)) return false;
+        if (!part->there) missing = part->missing;
+        if (!part->there) continue;
+        any = true;
+        bool ok = make_runs(made, part, error) && check_memory(made, part, error);
+        *left += ok ? cost_left(part) : 0;
+        free_part(part);
+        if (!ok) return false;
+    }
+    if (any) return true;
+    if (*missing) return error_set(error, ERROR_FILE, SPAN_NONE, "%s", missing);
+    return error_set(error, ERROR_USAGE, SPAN_NONE, "figure %d has no %s network", made->plan->number,
+                     made->options->network);
+}
+
+// ---- training -----------------------------------------------------------------------------------------------------
+
+// The window follows.
+static void look(struct made *made) {
+    size_t reports = made_reports(made);
+    struct error ignored = {0};
+    if (!window_is_open() || reports == made->reports) return;
+    struct chart *chart = made_chart(made, &ignored);
+    made->reports = reports;
+    if (!chart) return;
+    chart_show(made->session, chart);
+    window_refresh(made->session, true);
+}
+
+static void tell_news(struct made *made, struct made_part *part) {
+    for (uint32_t i = 0; i < part->runs; i++) {
+        struct error news = {0};
+        if (training_news(&part->run[i], &news))
+            made_tell(made, "%s, %s, seed %" PRIu64 ": %s", part->recipe->title, part->run[i].name,
+                      part->run[i].options.seed, news.message);
+    }
+}
+
+// `before`: of the parts that are done; `total`: of all that was left in the beginning.
+static bool train(struct made *made, struct made_part *part, double before, double total, struct error *error) {
+    double all = cost_left(part);
+    struct crew *crew = crew_new(part->run, part->runs, error);
+    if (!crew) return false;
+    while (crew_busy(crew) && !task_interrupted()) {
+        crew_wait(crew, 0.1);
+        task_progress("training, all runs", before + all - cost_left(part), total);
+        tell_news(made, part);
+        look(made);
+        if (window_is_open()) window_attend(made->session);
+    }
+    crew_free(crew);
+    tell_news(made, part);
+    return !task_interrupted() || error_interrupt(error);
+}
+
+// After Ctrl-C the parts to come show what they had before.
+static bool work(struct made *made, double total, struct error *error) {
+    double before = 0;
+    for (uint32_t p = 0; p < made->plan->parts; p++) {
+        struct made_part *part = &made->part[p];
+        struct error stopped = {0};
+        if (!part->wanted || !part->there) continue;
+        bool ok = make_runs(made, part, &stopped);
+        double left = cost_left(part);
+        ok = ok && (made->stopped || train(made, part, before, total, &stopped));
+        before += left;
+        settle(part);
+        if (!ok && stopped.kind != ERROR_INTERRUPT) return *error = stopped, false;
+        if (!ok) made->stopped = true, task_begin(); // so that the figure can be drawn
+    }
+    return true;
+}
+
+static bool make_folder(struct error *error) {
+    static const char folder[] = "figure.runs";
+    if (mkdir(folder, 0777) == 0 || errno == EEXIST) return true;
+    error_set(error, ERROR_FILE, SPAN_NONE, "no folder %s can be made: %s", folder, strerror(errno));
+    return error_hint(error, "the runs' checkpoints go there, and the figure beside it"), false;
+}
+
+struct chart *figure_train(struct session *session, int number, const struct figure_options *options,
+                           struct error *error) {
+    struct made *made = mem_zero(1, sizeof *made);
+    struct chart *chart = NULL;
+    double left = 0;
+    if (!made) return error_memory(error), NULL;
+    made->plan = recipe_plan(number);
+    made->options = options;
+    made->session = session;
+    if (make_folder(error) && survey(made, &left, error) && work(made, left, error)) chart = made_chart(made, error);
+    if (chart) made_table(made);
+    if (chart) chart->unfinished = made->stopped;
+    made_free(made);
+    return chart;
 }

@@ -11,7 +11,6 @@
 #include "app/report.h"
 #include "app/runs.h"
 #include "app/window.h"
-#include "base/memory.h"
 
 enum { MOST_RUNS = 64, MOST_SEEDS = 16 };
 
@@ -146,30 +145,13 @@ static bool add_runs(struct job *job, const struct request *r, struct error *err
     return true;
 }
 
-// What all runs and evaluations need, from the graphs of a batch of 1 and of 2.
-static bool predict(const struct job *job, struct graph *const small[2], double *bytes, struct error *error) {
-    double two[2], images = network_evaluation(&job->data);
-    for (int i = 0; i < 2; i++)
-        if (!train_need(small[i], NULL, &two[i], error)) return false;
-    *bytes = job->count * (two[0] + (two[1] - two[0]) * (images - 1));
-    for (uint32_t r = 0; r < job->count; r++) {
-        for (int i = 0; i < 2; i++)
-            if (!train_need(small[i], &job->run[r].options, &two[i], error)) return false;
-        *bytes += two[0] + (two[1] - two[0]) * (job->run[r].options.batch - 1.0);
-    }
-    return true;
-}
-
-// Told before anything is computed, not found out in the night.
 static bool check_memory(const struct job *job, struct graph *const small[2], struct error *error) {
-    double need, there = memory_available();
-    if (!predict(job, small, &need, error)) return false;
-    if (need <= there) return true;
-    error_set(error, ERROR_LIMIT, SPAN_NONE, "this would need about %.3g GB of memory, and %.3g GB are free",
-              need / 1e9, there / 1e9);
-    error_hint(error, job->count > 1 ? "fewer runs at once, a smaller batch, or keep less"
-                                     : "a smaller batch, or keep less: :memory tells what is remembered");
-    return false;
+    double need;
+    return training_need(small, network_evaluation(&job->data), job->run, job->count, &need, error) &&
+           training_fits(need,
+                         job->count > 1 ? "fewer runs at once, a smaller batch, or keep less"
+                                        : "a smaller batch, or keep less: :memory tells what is remembered",
+                         error);
 }
 
 // The shapes that an error names should be those of the batch that was asked for. (A shape that does not fit is found

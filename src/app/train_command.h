@@ -23,6 +23,12 @@ void training_set_folder(const char *folder); // must stay
 // be called again.
 bool training_run(struct training *run, uint32_t count, void (*told)(void *context), void *context,
                   struct error *error);
+// Bytes that runs and their evaluations need, all at once, from the graphs of a batch of 1 and of 2; `images`: how many
+// are evaluated at once.
+bool training_need(struct graph *const small[2], double images, const struct training *run, uint32_t count,
+                   double *bytes, struct error *error);
+// Told before anything is computed, not found out in the night: ERROR_LIMIT.
+bool training_fits(double bytes, const char *hint, struct error *error);
 // At the prompt training goes on in the background; whatever has lines after it waits.
 bool training_goes_on_behind(const struct session *session);
 // Looks for what is new about a run: why it failed, or that it could not be saved. false: nothing.

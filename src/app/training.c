@@ -5,6 +5,7 @@
 #include "app/lesson.h"
 #include "app/train_command.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/task.h"
 
 static const char *folder_of_all;
@@ -100,6 +101,31 @@ void network_free(struct network *network) {
     *network = (struct network){0};
 }
 
+// ---- how much they need -------------------------------------------------------------------------------------------
+
+bool training_need(struct graph *const small[2], double images, const struct training *run, uint32_t count,
+                   double *bytes, struct error *error) {
+    double two[2];
+    for (int i = 0; i < 2; i++)
+        if (!train_need(small[i], NULL, &two[i], error)) return false;
+    *bytes = count * (two[0] + (two[1] - two[0]) * (images - 1));
+    for (uint32_t r = 0; r < count; r++) {
+        for (int i = 0; i < 2; i++)
+            if (!train_need(small[i], &run[r].options, &two[i], error)) return false;
+        *bytes += two[0] + (two[1] - two[0]) * (run[r].options.batch - 1.0);
+    }
+    return true;
+}
+
+bool training_fits(double bytes, const char *hint, struct error *error) {
+    double there = memory_available();
+    if (bytes <= there) return true;
+    error_set(error, ERROR_LIMIT, SPAN_NONE, "this would need about %.3g GB of memory, and %.3g GB are free",
+              bytes / 1e9, there / 1e9);
+    error_hint(error, "%s", hint);
+    return false;
+}
+
 // ---- running ------------------------------------------------------------------------------------------------------
 
 bool training_news(struct training *run, struct error *error) {
@@ -138,6 +164,7 @@ bool training_run(struct training *run, uint32_t count, void (*told)(void *conte
 
 // ---- what came of it ----------------------------------------------------------------------------------------------
 
+// Seconds: of a report that has another before it.
 static double number_of(const struct train_report *r, enum training_curve what) {
     switch (what) {
     case CURVE_LOSS:
@@ -149,14 +176,14 @@ static double number_of(const struct train_report *r, enum training_curve what) 
     case CURVE_TEST_ACCURACY:
         return 100 * r->test_accuracy;
     default:
-        return r->iteration ? r->seconds : (double)NAN;
+        return 400 * r->seconds / (double)(r->iteration - r[-1].iteration);
     }
 }
 
 bool training_panel(struct chart *chart, const struct training *run, uint32_t count, enum training_curve what,
                     struct error *error) {
     static const char *const titles[] = {"training loss", "training accuracy, %", "test loss", "test accuracy, %",
-                                         "seconds since the last report"};
+                                         "seconds per 400 iterations"};
     struct chart_panel *panel = chart_panel(chart, titles[what], "iterations", titles[what]);
     if (!panel) return error_memory(error);
     panel->log_y = what == CURVE_LOSS || what == CURVE_TEST_LOSS;
@@ -167,13 +194,14 @@ bool training_panel(struct chart *chart, const struct training *run, uint32_t co
         bool first = true;
         for (uint32_t j = 0; j < i && first; j++) first = strcmp(run[j].name, run[i].name) != 0;
         if (first && i) group++;
-        struct chart_curve *curve = chart_curve(panel, first ? run[i].name : NULL, reports, false);
+        size_t skip = what == CURVE_SECONDS && reports; // nothing came before the first
+        struct chart_curve *curve = chart_curve(panel, first ? run[i].name : NULL, reports - skip, false);
         if (!curve) return error_memory(error);
         curve->colour = group;
         curve->marks = PLOT_LINE;
-        for (size_t k = 0; k < reports; k++) {
-            curve->x[k] = (double)report[k].iteration;
-            curve->y[k] = number_of(&report[k], what);
+        for (size_t k = skip; k < reports; k++) {
+            curve->x[k - skip] = (double)report[k].iteration;
+            curve->y[k - skip] = number_of(&report[k], what);
         }
     }
     return true;

@@ -53,7 +53,7 @@ struct view_panel {
 
 struct view_chart {
     struct view_panel *panel;
-    uint32_t panel_count;
+    uint32_t panel_count, columns;
     char *title, *note; // of the page
     bool has_hit;
     struct point hit; // the point of a curve under the pointer, in the picture

@@ -7,6 +7,9 @@
 #include "app/view.h"
 #include "base/arena.h"
 
+#define LEAST_HEIGHT 220.0 // of a panel, points, where there is a choice
+#define LEAST_WIDTH 270.0
+
 static void free_panel(struct view_panel *panel) {
     for (uint32_t i = 0; i < panel->plot.curve_count; i++) {
         mem_free((void *)(uintptr_t)panel->curve[i].name);
@@ -94,6 +97,8 @@ struct view_chart *view_chart_new(const json_t *about) {
     chart->title = markup_of(plot, "title");
     chart->note = markup_of(plot, "note");
     chart->panel = mem_zero(count, sizeof *chart->panel);
+    json_int_t columns = json_integer_value(json_object_get(plot, "columns"));
+    chart->columns = columns > 0 && columns <= count ? (uint32_t)columns : plot_page_columns(count);
     bool ok = chart->title && chart->note && chart->panel;
     for (; ok && chart->panel_count < count; chart->panel_count++)
         ok = read_panel(json_array_get(panels, chart->panel_count), &chart->panel[chart->panel_count]);
@@ -102,10 +107,19 @@ struct view_chart *view_chart_new(const json_t *about) {
     return NULL;
 }
 
+// Those of the page, or so many times as many that panels are high enough to be read, as long as they are wide enough.
+static uint32_t columns_for(const struct view_chart *chart, double width, double height) {
+    uint32_t columns = chart->columns, count = chart->panel_count;
+    while (columns < count && height / ((count + columns - 1) / columns) < LEAST_HEIGHT &&
+           width / (columns + chart->columns) >= LEAST_WIDTH)
+        columns += chart->columns;
+    return columns;
+}
+
 // All panels on a page that fills the picture's area.
 static bool make_page(struct view_app *app, double width, double height, struct scene *scene, struct error *error) {
     struct view_chart *chart = app->chart;
-    uint32_t columns = plot_page_columns(chart->panel_count), rows = (chart->panel_count + columns - 1) / columns;
+    uint32_t columns = columns_for(chart, width, height), rows = (chart->panel_count + columns - 1) / columns;
     struct plot *plot = mem_alloc(chart->panel_count, sizeof *plot);
     struct plot_frame *frame = mem_zero(chart->panel_count, sizeof *frame);
     bool ok = (plot && frame) || error_memory(error);

@@ -135,6 +135,7 @@ struct train *train_new(const struct network *network, const struct dataset *dat
 void train_settle(struct train *t) {
     if (!t->tape) return;
     t->held = tape_held(t->tape);
+    t->planned = tape_planned(t->tape);
     t->pool = train_pool(t);
     for (uint32_t i = 0; i < t->slot_count; i++) mem_free(t->slot[i].first), mem_free(t->slot[i].second);
     t->slot_count = 0;
@@ -444,6 +445,7 @@ uint64_t train_iteration(const struct train *t) { return t->iteration; }
 double train_batch_loss(const struct train *t) { return t->last_loss; }
 size_t train_pool(const struct train *t) { return t->tape ? tape_peak(t->tape) + tape_peak(t->evaluator) : t->pool; }
 size_t train_held(const struct train *t) { return t->tape ? tape_held(t->tape) : t->held; }
+size_t train_planned(const struct train *t) { return t->tape ? tape_planned(t->tape) : t->planned; }
 const struct train_options *train_options_of(const struct train *t) { return &t->options; }
 
 const float *train_parameter(const struct train *t, vertex v) {

@@ -64,7 +64,8 @@ void train_find_nan(struct train *train, struct error *error);
 void train_settle(struct train *train);
 bool train_done(const struct train *train);
 uint64_t train_iteration(const struct train *train);
-size_t train_held(const struct train *train);       // bytes between forward and backward
+size_t train_held(const struct train *train);       // bytes between forward and backward; 0: none was run yet
+size_t train_planned(const struct train *train);    // the same foretold
 size_t train_pool(const struct train *train);       // most bytes of values at once, of training and evaluation
 double train_batch_loss(const struct train *train); // the last batch's; NaN before
 // They stay where they are until train_load.

@@ -31,8 +31,8 @@ struct train {
     struct train_report *report; // has room for all to come, so that it stays where it is
     atomic_size_t report_count;
     size_t report_room;
-    size_t held, pool; // after train_settle
-    bool broken;       // the loss is no number
+    size_t held, planned, pool; // after train_settle
+    bool broken;                // the loss is no number
     char note[400];
 };
 

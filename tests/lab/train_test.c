@@ -193,6 +193,42 @@ static void bootstrap_draws_evenly(void **state) {
     drop(&network);
 }
 
+// The losses of a whole training with what backward remembers kept in this way.
+static void losses_of(const struct network *network, struct keep keep, double loss[8]) {
+    struct train_options o = options_for(8);
+    o.optimizer = OPTIMIZER_SGD;
+    o.rate = 0.2;
+    o.decay = 0.001;
+    o.bootstrap = true;
+    o.keep = keep;
+    struct train *t = begin(network, &o);
+    finish(t);
+    size_t count;
+    const struct train_report *r = train_reports(t, &count);
+    assert_int_equal(count, 9); // at 0, 7, ..., 49 and 50
+    for (int i = 0; i < 8; i++) loss[i] = r[i + 1].loss;
+    train_free(t);
+}
+
+// Figure 10's end: fraction 1 is exact training, bit for bit. All 12 and 9 places drawn without replacement (a fraction
+// just below 1 keeps them all, but samples) are it to rounding; with replacement they are not.
+static void the_whole_without_replacement_is_exact(void **state) {
+    (void)state;
+    struct network network = make(8, 9);
+    double exact[8], one[8], distinct[8], repeated[8], far = 0;
+    losses_of(&network, (struct keep){.method = KEEP_EXACT, .fraction = 1}, exact);
+    losses_of(&network, (struct keep){.method = KEEP_DIFFERENT, .fraction = 1, .distinct = true}, one);
+    losses_of(&network, (struct keep){.method = KEEP_DIFFERENT, .fraction = 0.9999, .distinct = true}, distinct);
+    losses_of(&network, (struct keep){.method = KEEP_DIFFERENT, .fraction = 0.9999}, repeated);
+    for (int i = 0; i < 8; i++) {
+        assert_true(one[i] == exact[i]);
+        assert_true(fabs(distinct[i] - exact[i]) < 1e-5 * exact[i]); // floats, 50 steps
+        far = fmax(far, fabs(repeated[i] - exact[i]) / exact[i]);
+    }
+    assert_true(far > 0.01);
+    drop(&network);
+}
+
 // Steps of Adam and SGD with L2, clipping and falling rates, against the formulas in doubles.
 static void check_steps(enum optimizer optimizer, double clip) {
     enum { N = PIXELS * CLASSES + CLASSES, BATCH = 8 };
@@ -600,6 +636,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evaluation_is_exact),
         cmocka_unit_test(bootstrap_draws_evenly),
+        cmocka_unit_test(the_whole_without_replacement_is_exact),
         cmocka_unit_test(steps_follow_the_formulas),
         cmocka_unit_test(loss_falls),
         cmocka_unit_test(continuation_has_the_same_bits),

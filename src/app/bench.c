@@ -172,18 +172,16 @@ static bool measure_sweep(double *value, double *peer) {
     static struct lcg *lcg;
     static struct plain plain;
     static struct symbols *symbols;
-    double ignored, input[2] = {0.5, 0.3}, *values;
+    double ignored, input[2] = {0.5, 0.3};
     if (!graph) {
         symbols = symbols_new();
         graph = build(symbols, &ignored);
         lcg = graph ? lcg_new(graph, NULL) : NULL;
         if (!lcg || !plain_new(&plain, graph)) return false;
     }
-    values = malloc(OPERATIONS * sizeof *values);
-    double weight = 1, *adjoint = malloc(OPERATIONS * sizeof *adjoint);
-    if (!values || !adjoint) return false;
+    double weight = 1, *values = malloc(OPERATIONS * sizeof *values), *adjoint = malloc(OPERATIONS * sizeof *adjoint);
     double start = now();
-    bool ok = lcg_evaluate(lcg, input, values, NULL) && bauer_adjoint(lcg, &weight, adjoint, NULL);
+    bool ok = values && adjoint && lcg_evaluate(lcg, input, values, NULL) && bauer_adjoint(lcg, &weight, adjoint, NULL);
     *value = (now() - start) * 1e3;
     start = now();
     plain_forward(&plain);

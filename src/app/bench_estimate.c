@@ -67,7 +67,7 @@ bool measure_steps(double *value, double *peer) {
     bool ok = subject_new(&s, BENCH_WIDTH, BENCH_DEPTH);
     if (ok) seconds = draw(s.subgraph, "importance", BENCH_SAMPLES / 4);
     subject_free(&s);
-    *value = BENCH_SAMPLES / 4 * (BENCH_DEPTH + 1.0) / seconds / 1e6;
+    *value = BENCH_SAMPLES / 4.0 * (BENCH_DEPTH + 1.0) / seconds / 1e6;
     *peer = 0;
     return ok && isfinite(seconds);
 }

@@ -114,7 +114,7 @@ static double *square_of(const struct net *net, const float *value, bool sign) {
     uint32_t h = net->height, w = net->width;
     double *out = mem_alloc((size_t)4 * h * w, sizeof *out);
     for (size_t i = 0; out && i < (size_t)4 * h * w; i++) {
-        size_t row = i / (2 * w), column = i % (2 * w);
+        size_t width = (size_t)2 * w, row = i / width, column = i % width;
         size_t channel = row / h * 2 + column / w;
         float v = value[(channel * h + row % h) * w + column % w];
         out[i] = sign ? v > 0 : (double)v;
@@ -124,12 +124,12 @@ static double *square_of(const struct net *net, const float *value, bool sign) {
 
 // Filters as tiles with a blank line between them, `across` in a row.
 static double *tiles(const double *value, size_t count, uint32_t across, uint32_t *rows, uint32_t *columns) {
-    uint32_t tile = (uint32_t)(count / (SIDE * SIDE)), down = (tile + across - 1) / across;
+    uint32_t tile = (uint32_t)(count / ((size_t)SIDE * SIDE)), down = (tile + across - 1) / across;
     *rows = down * (SIDE + 1) - 1, *columns = across * (SIDE + 1) - 1;
     double *out = mem_alloc((size_t)*rows * *columns, sizeof *out);
     for (size_t i = 0; out && i < (size_t)*rows * *columns; i++) out[i] = NAN;
     for (size_t i = 0; out && i < count; i++) {
-        size_t t = i / (SIDE * SIDE), u = i / SIDE % SIDE, v = i % SIDE;
+        size_t t = i / ((size_t)SIDE * SIDE), u = i / SIDE % SIDE, v = i % SIDE;
         out[(t / across * (SIDE + 1) + u) * *columns + t % across * (SIDE + 1) + v] = value[i];
     }
     return out;

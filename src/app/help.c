@@ -99,7 +99,7 @@ static void help_op(struct buffer *out, const struct op_info *info) {
         buffer_printf(out, "  derivative by %s: ", names[i]);
         for (const char *c = info->partial_text[i]; *c; c++) // {a} as a; {y}: the value itself
             if (*c == '{' && c[1] == 'y')
-                buffer_text(out, info->infix ? "y" : "y"), c += 2;
+                buffer_char(out, 'y'), c += 2;
             else if (*c == '{')
                 buffer_char(out, c[1]), c += 2;
             else

@@ -337,7 +337,7 @@ static bool cross(const struct piece *p, const struct piece *q) {
 
 static struct point spline_at(const struct layout_edge *edge, double t) {
     uint32_t segments = edge->point_count / 3, i = (uint32_t)fmin(t * segments, segments - 1.0);
-    const struct point *p = &edge->point[3 * i];
+    const struct point *p = &edge->point[(size_t)3 * i];
     double u = t * segments - i, v = 1 - u, b[4] = {v * v * v, 3 * v * v * u, 3 * v * u * u, u * u * u};
     return (struct point){b[0] * p[0].x + b[1] * p[1].x + b[2] * p[2].x + b[3] * p[3].x,
                           b[0] * p[0].y + b[1] * p[1].y + b[2] * p[2].y + b[3] * p[3].y};
@@ -357,7 +357,7 @@ static size_t count_crossings(const struct layout *layout) {
     struct piece *piece = mem_alloc((size_t)layout->edge_count * PIECES + 1, sizeof *piece);
     size_t crossings = 0;
     if (!piece) return SIZE_MAX;
-    for (uint32_t i = 0; i < layout->edge_count; i++) cut_in_pieces(&layout->edge[i], &piece[i * PIECES]);
+    for (uint32_t i = 0; i < layout->edge_count; i++) cut_in_pieces(&layout->edge[i], &piece[(size_t)i * PIECES]);
     for (uint32_t i = 0; i < layout->edge_count; i++)
         for (uint32_t j = 0; j < i; j++) {
             bool crossed = meet(&layout->edge[i], &layout->edge[j]);

@@ -368,7 +368,7 @@ static void take_progress(struct session *session) {
     json_int_t step = json_integer_value(json_object_get(progress, "step"));
     uint64_t seed = (uint64_t)json_integer_value(json_object_get(progress, "seed"));
     if (progress && run->seed == 0) run->seed = seed; // no other was asked for
-    if (progress && run->seed == seed && json_array_size(answers) <= LESSON_STEPS * LESSON_BLOCKS) {
+    if (progress && run->seed == seed && json_array_size(answers) <= (size_t)LESSON_STEPS * LESSON_BLOCKS) {
         json_decref(run->answers);
         run->answers = json_incref(answers);
         run->reached = step > 0 && step <= (json_int_t)run->lesson->step_count ? (uint32_t)step : 0;

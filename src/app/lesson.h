@@ -98,6 +98,6 @@ json_t *lesson_progress(const char *name);
 uint32_t lesson_answered(const json_t *progress); // questions answered rightly; NULL: 0
 // `bauer --check-lesson`, `bauer --grade`: exit statuses.
 int lesson_check_files(int count, char **paths);
-int lesson_grade(const char *lesson, const char *answers, bool json);
+int lesson_grade(const char *name, const char *answers, bool json);
 
 #endif

@@ -312,7 +312,7 @@ static json_t *read_answers(const char *path, const struct lesson *lesson, struc
     else if (saved && strcmp(name, lesson->name) != 0)
         error_set(error, ERROR_FILE, SPAN_NONE, "%s holds answers to the lesson %.100s, not %s", path, name,
                   lesson->name);
-    else if (json_array_size(answers) > LESSON_STEPS * LESSON_BLOCKS)
+    else if (json_array_size(answers) > (size_t)LESSON_STEPS * LESSON_BLOCKS)
         error_set(error, ERROR_LIMIT, SPAN_NONE, "%s holds more answers than a lesson has questions", path);
     else if (saved)
         return saved;

@@ -118,7 +118,7 @@ static void follow_runs(void) {
     repl_prompt(prompt.session, true, text);
     if (!prompt.first || strcmp(text, prompt.text) == 0) return;
     if (RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MOREINPUT)) return;
-    strcpy(prompt.text, text);
+    memcpy(prompt.text, text, sizeof text);
     rl_set_prompt(text);
     rl_redisplay();
 }

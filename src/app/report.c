@@ -269,9 +269,9 @@ static void measure_columns(const struct report_table *table, bool header, struc
     size_t first = header && table->count > table->columns ? table->columns : 0;
     for (uint32_t c = 0; c < table->columns && first + c < table->count; c++)
         column[c].right = is_numeric(table->cell[first + c]);
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0, c = 0; i < table->count; i++, c = c + 1 < table->columns ? c + 1 : 0) {
         int width = text_width(table->cell[i], strlen(table->cell[i]));
-        if (width > column[i % table->columns].width) column[i % table->columns].width = width;
+        if (width > column[c].width) column[c].width = width;
         if (i % 1024 == 0 && task_interrupted()) return;
     }
 }
@@ -297,7 +297,7 @@ static void table_free(struct report_table *table) {
 
 void report_table_print(struct session *session, struct report_table *table, bool header) {
     if (!table) return;
-    struct column *column = mem_zero(table->columns ? table->columns : 1, sizeof *column);
+    struct column *column = mem_zero(table->columns, sizeof *column);
     if (column && !table->failed) {
         measure_columns(table, header, column);
         print_rows(session, table, header, column);

@@ -9,7 +9,7 @@
 void report_error(struct session *session, const struct error *error); // text to stderr; JSON to stdout
 void report_text(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_json(struct session *session, json_t *object);      // one line; takes the object
-json_t *report_count(double count);                             // an integer as long as it is exact
+json_t *report_count(double value);                             // an integer as long as it is exact
 json_t *report_labels(const struct graph *graph, bool outputs); // names of the outputs, or of the inputs
 void report_flush(struct session *session); // writes what was collected (through the pager when long and interactive)
 

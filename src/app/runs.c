@@ -117,7 +117,8 @@ static void sparkline(const struct training *run, char out[4 * CURVE]) {
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     size_t count = losses_of(run);
     double low = INFINITY, high = -INFINITY;
-    out[0] = '\0';
+    char *end = out;
+    *end = '\0';
     for (size_t i = 0; i < count; i++) {
         if (!(loss_of(run, i) > 0) || !isfinite(loss_of(run, i))) continue;
         low = fmin(low, log(loss_of(run, i)));
@@ -127,7 +128,7 @@ static void sparkline(const struct training *run, char out[4 * CURVE]) {
     for (size_t c = 0; c < columns; c++) {
         double loss = loss_of(run, columns > 1 ? c * (count - 1) / (columns - 1) : 0);
         double part = high > low && loss > 0 ? (log(loss) - low) / (high - low) : 0;
-        strcat(out, bars[isfinite(part) ? (int)(7 * fmin(fmax(part, 0), 1) + 0.5) : 7]);
+        end = stpcpy(end, bars[isfinite(part) ? (int)(7 * fmin(fmax(part, 0), 1) + 0.5) : 7]);
     }
 }
 

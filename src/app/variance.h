@@ -48,7 +48,7 @@ struct variance_place {
     uint32_t index[AXIS_COUNT], method;
 };
 struct variance_place variance_at(const struct variance *v, size_t cell);
-size_t variance_cell(const struct variance *v, const struct variance_place *place);
+size_t variance_cell(const struct variance *v, const struct variance_place *at);
 // The axis that a plot runs along.
 enum variance_axis variance_along(const struct variance *v);
 double variance_value(const struct variance *v, const struct variance_place *place, enum variance_axis axis); // NaN

@@ -272,11 +272,12 @@ static json_t *row_json(const struct variance *v, size_t i) {
     char name[64];
     sampler_name(&cell->method, name);
     double unit = unit_of(v, cell);
-    json_t *row = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "estimator", name, "depth",
-                            on_axis(v, &at, AXIS_DEPTH), "width", on_axis(v, &at, AXIS_WIDTH), "keep",
-                            on_axis(v, &at, AXIS_KEEP), "exact", number(r->exact / unit), "measured",
-                            number(r->measured / unit), "standard_error", number(r->standard_error / unit), "effective",
-                            number(r->effective), "samples", (json_int_t)(cell->estimates * cell->graphs));
+    json_int_t samples = (json_int_t)cell->estimates * cell->graphs;
+    json_t *row =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "estimator", name, "depth",
+                  on_axis(v, &at, AXIS_DEPTH), "width", on_axis(v, &at, AXIS_WIDTH), "keep", on_axis(v, &at, AXIS_KEEP),
+                  "exact", number(r->exact / unit), "measured", number(r->measured / unit), "standard_error",
+                  number(r->standard_error / unit), "effective", number(r->effective), "samples", samples);
     json_object_set_new(row, "average", json_integer((json_int_t)cell->average));
     json_object_set_new(row, "remembered", number(r->remembered));
     return row;

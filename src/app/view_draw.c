@@ -326,8 +326,10 @@ static void draw_search(struct view_app *app, cairo_t *cairo) {
 }
 
 static void help_rows(struct scene *scene, const struct style *style, double column) {
+    const size_t half = (key_count + 1) / 2;
     for (size_t i = 0; i < key_count; i++) {
-        double x = 16 + (i >= (key_count + 1) / 2 ? column : 0), y = 44 + 17.0 * (double)(i % ((key_count + 1) / 2));
+        bool right = i >= half;
+        double x = 16 + (right ? column : 0), y = 44 + 17.0 * (double)(right ? i - half : i);
         struct buffer keys = {0}, words = {0};
         scene_escape(&keys, key_table[i].keys);
         scene_escape(&words, key_table[i].summary);
@@ -341,7 +343,8 @@ static void help_rows(struct scene *scene, const struct style *style, double col
 static void draw_help(struct view_app *app, cairo_t *cairo) {
     const struct style *style = style_of(app->theme);
     struct scene scene = {0};
-    const double column = 400, width = 2 * column + 20, height = 52 + 17.0 * (double)((key_count + 1) / 2);
+    const size_t rows = (key_count + 1) / 2;
+    const double column = 400, width = 2 * column + 20, height = 52 + 17.0 * (double)rows;
     double scale = fmin(view_panel_scale(app), fmin(app->width / (width + 20), app->height / (height + 20)));
     scene_rect(&scene, 0, 0, width, height, 8, style->background, style->frame_stroke, 1);
     scene_text(&scene, 16, 24, "**Keys**", 13, style->text, ANCHOR_START, FONT_SANS);

@@ -37,7 +37,7 @@ void picture_free(struct picture *picture); // NULL is allowed
 void picture_match(struct picture *picture, const struct picture *before);
 
 // The part at a point of the picture: vertices and frames before edges; `slack` points around an edge count. PART_NONE.
-uint32_t picture_at(const struct picture *picture, struct point point, double slack);
+uint32_t picture_at(const struct picture *picture, struct point at, double slack);
 uint32_t picture_find(const struct picture *picture, enum scene_tag tag, uint32_t id);
 struct point picture_centre(const struct picture *picture, uint32_t part);
 // The JSON object of a vertex or an edge, or NULL.

@@ -5,6 +5,10 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
+#undef error_set
+#undef error_memory
+#undef error_interrupt
+
 // Prints into `out`; a text that is too long ends in "…" at a whole character.
 static void print_cut(char *out, size_t room, const char *format, va_list list) {
     int wanted = vsnprintf(out, room, format, list);

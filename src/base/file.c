@@ -109,7 +109,7 @@ static bool flush_to_disk(int file, const char *path, struct error *error) {
 // The name behind a chain of symbolic links, also when nothing is there yet.
 static bool follow_links(const char *path, char target[PATH_MAX], struct error *error) {
     if (strlen(path) >= PATH_MAX) return fail(error, "write", path, ENAMETOOLONG);
-    strcpy(target, path);
+    snprintf(target, PATH_MAX, "%s", path);
     for (int hops = 0; hops < 40; hops++) {
         char link[PATH_MAX];
         ssize_t length = readlink(target, link, sizeof link - 1);
@@ -118,7 +118,7 @@ static bool follow_links(const char *path, char target[PATH_MAX], struct error *
         char *slash = strrchr(target, '/');
         size_t folder = link[0] != '/' && slash ? (size_t)(slash + 1 - target) : 0;
         if (folder + (size_t)length >= PATH_MAX) return fail(error, "write", path, ENAMETOOLONG);
-        strcpy(target + folder, link);
+        memcpy(target + folder, link, (size_t)length + 1);
     }
     return fail(error, "write", path, ELOOP);
 }

@@ -14,8 +14,8 @@ struct moments {
 };
 
 struct moments moments_of(const double *sample, uint32_t count);
-void moments_join(struct moments *into, const struct moments *more); // P. Pébay, Sandia report SAND2008-6212
-double moments_variance(const struct moments *moments);              // of one sample, unbiased; NaN below 2 samples
+void moments_join(struct moments *a, const struct moments *b); // b into a; P. Pébay, Sandia report SAND2008-6212
+double moments_variance(const struct moments *moments);        // of one sample, unbiased; NaN below 2 samples
 // Of moments_variance, from the fourth moment.
 double moments_variance_error(const struct moments *moments);
 // How many samples the variance rests on: (sum d^2)^2 / sum d^4, count/3 for a normal distribution, 1 if one sample

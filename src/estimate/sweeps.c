@@ -292,19 +292,19 @@ static void sweep_forward(const struct sweeps *s, struct sweeps_scratch *b, doub
     *estimate = b->tangent[out];
 }
 
-void sweeps_draw(const struct sweeps *s, struct rng_key key, uint32_t stream, uint64_t first, uint32_t count,
-                 struct sweeps_scratch *b, double *estimate, double *remembered, double *factor) {
-    uint32_t at_once = s->noise == NOISE_OUT_EDGES ? 1 : LANES;
-    if (factor) memset(factor, 0, s->sub->edge_count * sizeof *factor);
-    b->key = key, b->stream = stream, b->read = 0;
-    for (uint32_t done = 0; done < count; done += b->count) {
-        b->count = count - done < at_once ? count - done : at_once;
-        b->first = first + done;
-        b->wanted = done == 0 ? factor : NULL;
+void sweeps_draw(const struct sweeps *sweeps, struct rng_key key, uint32_t stream, uint64_t first, uint32_t count,
+                 struct sweeps_scratch *scratch, double *estimate, double *remembered, double *factor) {
+    uint32_t at_once = sweeps->noise == NOISE_OUT_EDGES ? 1 : LANES;
+    if (factor) memset(factor, 0, sweeps->sub->edge_count * sizeof *factor);
+    scratch->key = key, scratch->stream = stream, scratch->read = 0;
+    for (uint32_t done = 0; done < count; done += scratch->count) {
+        scratch->count = count - done < at_once ? count - done : at_once;
+        scratch->first = first + done;
+        scratch->wanted = done == 0 ? factor : NULL;
         if (at_once == 1)
-            sweep_forward(s, b, estimate + done);
+            sweep_forward(sweeps, scratch, estimate + done);
         else
-            sweep_reverse(s, b, estimate + done);
+            sweep_reverse(sweeps, scratch, estimate + done);
     }
-    *remembered += s->noise == NOISE_RADEMACHER ? s->projected * count : b->read;
+    *remembered += sweeps->noise == NOISE_RADEMACHER ? sweeps->projected * count : scratch->read;
 }

@@ -346,7 +346,7 @@ static void trail_dense(const struct dense *dense, struct rng_key key, uint32_t 
         for (uint32_t l = word->first, random = out[k % WORDS]; l < word->end; l++) {
             uint64_t scaled = (uint64_t)random * dense->width[l];
             random = (uint32_t)scaled;
-            leave(trail, (uint32_t)(dense->start[l] + at * dense->width[l] + (scaled >> 32)));
+            leave(trail, (uint32_t)(dense->start[l] + (uint64_t)at * dense->width[l] + (scaled >> 32)));
             at = (uint32_t)(scaled >> 32);
         }
     }

@@ -166,7 +166,8 @@ static bool pool(struct expander *x, vertex v, vertex a) {
                 uint32_t terms = 0;
                 for (uint32_t u = 0; u < side; u++)
                     for (uint32_t t = 0; t < side; t++) {
-                        x->term[terms] = x->element[a][(plane * in.size[2] + i * side + u) * in.size[3] + j * side + t];
+                        size_t row = plane * in.size[2] + (size_t)i * side + u;
+                        x->term[terms] = x->element[a][row * in.size[3] + (size_t)j * side + t];
                         x->weight[terms++] = 1.0 / (side * side);
                     }
                 if ((x->element[v][at++] = sum(x, terms, v)) == VERTEX_NONE) return false;

@@ -26,17 +26,17 @@ static vertex copy_vertex(struct graph *to, const struct graph *from, vertex v, 
 }
 
 static bool copy_places(struct graph *to, const struct graph *from) {
-    struct graph_private *private = to->private;
-    if (!mem_grow(&to->sites, &private->site_capacity, from->site_count, sizeof *to->sites) ||
-        !mem_grow(&to->frames, &private->frame_capacity, from->frame_count, sizeof *to->frames) ||
-        !mem_grow(&private->source, &private->source_capacity, from->private->source_count, sizeof *private->source))
+    struct graph_private *own = to->private;
+    if (!mem_grow(&to->sites, &own->site_capacity, from->site_count, sizeof *to->sites) ||
+        !mem_grow(&to->frames, &own->frame_capacity, from->frame_count, sizeof *to->frames) ||
+        !mem_grow(&own->source, &own->source_capacity, from->private->source_count, sizeof *own->source))
         return false;
     memcpy(to->sites, from->sites, from->site_count * sizeof *to->sites);
     memcpy(to->frames, from->frames, from->frame_count * sizeof *to->frames);
     to->site_count = from->site_count;
     to->frame_count = from->frame_count;
     for (size_t i = 0; i < from->private->source_count; i++)
-    private->source[private->source_count++] = source_hold(from->private->source[i]);
+        own->source[own->source_count++] = source_hold(from->private->source[i]);
     return true;
 }
 

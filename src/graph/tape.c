@@ -263,8 +263,8 @@ void tape_free(struct tape *t) {
     mem_free(t);
 }
 
-void *tape_input(struct tape *t, vertex v) { return is_leaf(t, v) ? t->input[v] : NULL; }
-void *tape_gradient(struct tape *t, vertex v) { return is_leaf(t, v) ? t->gradient[v] : NULL; }
+void *tape_input(struct tape *t, vertex input) { return is_leaf(t, input) ? t->input[input] : NULL; }
+void *tape_gradient(struct tape *t, vertex input) { return is_leaf(t, input) ? t->gradient[input] : NULL; }
 size_t tape_held(const struct tape *t) { return t->held; }
 size_t tape_planned(const struct tape *t) { return t->plan.bytes; }
 size_t tape_peak(const struct tape *t) { return t->pool.peak; }

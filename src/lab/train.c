@@ -248,7 +248,8 @@ static void clip_gradient(struct train *t) {
 
 static double rate_now(const struct train *t) {
     const struct train_options *o = &t->options;
-    return o->drop ? o->rate * pow(o->gamma, (double)(t->iteration / o->drop)) : o->rate;
+    uint64_t drops = o->drop ? t->iteration / o->drop : 0;
+    return o->rate * pow(o->gamma, (double)drops);
 }
 
 static void sgd(struct slot *slot, float rate, float decay) {

@@ -32,8 +32,8 @@ bool steering_add(struct job *job, const struct reactor_options *options, struct
     run->reactor = reactor_new(o, error);
     if (!run->reactor) return false;
     // Where sin pi t is 1 and -1, of whole numbers of periods; of a short run, its middle and end.
-    double whole = o->horizon >= 2,
-           time[2] = {whole ? o->horizon - 1.5 : o->horizon / 2, whole ? o->horizon - 0.5 : o->horizon};
+    bool whole = o->horizon >= 2;
+    double time[2] = {whole ? o->horizon - 1.5 : o->horizon / 2, whole ? o->horizon - 0.5 : o->horizon};
     reactor_watch(run->reactor, time, 2);
     job->kind = &steering_kind;
     job->count++;

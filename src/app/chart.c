@@ -270,8 +270,12 @@ static json_t *curve_json(const struct chart_curve *curve, size_t index) {
 json_t *chart_panel_json(const struct chart_panel *panel) {
     json_t *curves = json_array();
     for (size_t i = 0; i < panel->curve_count; i++) json_array_append_new(curves, curve_json(&panel->curve[i], i));
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o}", "title", panel->title, "x_label", panel->x_label, "y_label",
-                     panel->y_label, "log_x", panel->log_x, "log_y", panel->log_y, "curves", curves);
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:b, s:b, s:o}", "title", panel->title, "x_label", panel->x_label, "y_label",
+                  panel->y_label, "log_x", panel->log_x, "log_y", panel->log_y, "curves", curves);
+    const struct plot_window *w = &panel->window;
+    if (panel->fixed) json_object_set_new(object, "window", json_pack("[f, f, f, f]", w->x0, w->x1, w->y0, w->y1));
+    return object;
 }
 
 json_t *chart_json(const struct chart *chart) {

@@ -117,12 +117,6 @@ void made_table(const struct made *made) {
 
 static char *text_of(const char *text) { return mem_text(text, strlen(text)); }
 
-static uint32_t parts_shown(const struct made *made) {
-    uint32_t count = 0;
-    for (uint32_t p = 0; p < made->plan->parts; p++) count += has_runs(&made->part[p]) && part_reports(&made->part[p]);
-    return count;
-}
-
 // Times from 0 on, over the same iterations as in the panels above.
 static void from_nothing(struct chart_panel *panel) {
     double x = 0, y = 0;
@@ -131,6 +125,23 @@ static void from_nothing(struct chart_panel *panel) {
             x = fmax(x, panel->curve[c].x[i]), y = fmax(y, panel->curve[c].y[i]); // not NaN
     panel->fixed = x > 0 && y > 0;
     panel->window = (struct plot_window){0, x, 0, 1.05 * y};
+}
+
+// Losses from the least to the greatest. Where they hardly changed the axis must not make mountains of it, but neither
+// hide what the methods differ by: a quarter more than the least at least.
+static void from_losses(struct chart_panel *panel) {
+    double x = 0, low = INFINITY, high = 0;
+    for (size_t c = 0; c < panel->curve_count; c++)
+        for (size_t i = 0; i < panel->curve[c].count; i++) {
+            double y = panel->curve[c].y[i];
+            if (!(y > 0 && isfinite(y))) continue;
+            x = fmax(x, panel->curve[c].x[i]);
+            low = fmin(low, y);
+            high = fmax(high, y);
+        }
+    double more = fmax(pow(high / low, 0.05), sqrt(1.25 * low / high)); // at either side
+    panel->fixed = x > 0 && high > 0;
+    panel->window = (struct plot_window){0, x, low / more, high * more};
 }
 
 // Accuracies from the least that is reached at the second report or later on: what the first one guesses by chance
@@ -147,30 +158,25 @@ static void from_second(struct chart_panel *panel) {
     panel->window = (struct plot_window){0, x, low - 0.05 * (high - low), high + 0.05 * (high - low)};
 }
 
-// Of panels of one part below each other only the first is titled and only the last is labelled along x.
-static bool add_panel(const struct made *made, const struct made_part *part, enum training_curve what,
-                      struct chart *chart, struct error *error) {
+// All panels of a part have its title, and their own along y.
+static bool add_panel(const struct made_part *part, enum training_curve what, struct chart *chart,
+                      struct error *error) {
     if (!training_panel(chart, part->run, part->runs, what, error)) return false;
     struct chart_panel *panel = &chart->panel[chart->panel_count - 1];
-    enum training_curve last = made->plan->all_panels ? CURVE_SECONDS : CURVE_LOSS;
     mem_free(panel->title);
-    bool titled = what == CURVE_LOSS || parts_shown(made) > 1;
-    panel->title = text_of(titled ? part->recipe->title : "");
-    if (what != last && !titled) {
-        mem_free(panel->x_label);
-        panel->x_label = text_of("");
-    }
+    panel->title = text_of(part->recipe->title);
+    if (what == CURVE_LOSS || what == CURVE_TEST_LOSS) from_losses(panel);
     if (what == CURVE_SECONDS) from_nothing(panel);
     if (what == CURVE_ACCURACY || what == CURVE_TEST_ACCURACY) from_second(panel);
     for (size_t c = 0; c < panel->curve_count; c++) panel->curve[c].dashed = part->method[c]->distinct;
-    return (panel->title && panel->x_label) || error_memory(error);
+    return panel->title || error_memory(error);
 }
 
 static bool add_panels(const struct made *made, struct chart *chart, struct error *error) {
     for (int what = CURVE_LOSS; what <= (made->plan->all_panels ? CURVE_SECONDS : CURVE_LOSS); what++)
         for (uint32_t p = 0; p < made->plan->parts; p++)
             if (has_runs(&made->part[p]) && part_reports(&made->part[p]) &&
-                !add_panel(made, &made->part[p], (enum training_curve)what, chart, error))
+                !add_panel(&made->part[p], (enum training_curve)what, chart, error))
                 return false;
     if (!made->plan->all_panels) return true;
     chart->columns = (uint32_t)(chart->panel_count / 5);

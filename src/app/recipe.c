@@ -201,7 +201,7 @@ void recipe_tell(const struct recipe *r, const struct figure_options *o, uint32_
         recipe_count(out, r->paper_images);
         buffer_text(out, ")");
     }
-    if (some)
+    if (some && some < images)
         buffer_text(out, ", losses of the first "), recipe_count(out, some), buffer_text(out, " of each set (all)");
     if (strcmp(data, "fashion-mnist") == 0) buffer_text(out, "; the paper has MNIST");
     buffer_text(out, ". ");

@@ -47,8 +47,9 @@ struct view_panel {
     struct plot_curve *curve;
     char *title, *x_label, *y_label;
     struct plot_frame frame;
-    struct plot_window window;
-    bool moved; // `window` holds; else all of the data is shown
+    struct plot_window window, home;
+    bool moved;                         // `window` holds
+    bool fixed, home_log_x, home_log_y; // else `home`, with these axes, if there is one; else all of the data
 };
 
 struct view_chart {

@@ -7,8 +7,8 @@
 #include "app/view.h"
 #include "base/arena.h"
 
-#define LEAST_HEIGHT 220.0 // of a panel, points, where there is a choice
-#define LEAST_WIDTH 270.0
+#define LEAST_HEIGHT 20.0 // of a panel, in sizes of its letters, where there is a choice
+#define LEAST_WIDTH 28.0
 
 static void free_panel(struct view_panel *panel) {
     for (uint32_t i = 0; i < panel->plot.curve_count; i++) {
@@ -69,6 +69,26 @@ static bool read_curve(const json_t *object, uint32_t number, struct plot_curve 
     return curve->x && curve->y && (!bars || (curve->low && curve->high));
 }
 
+// The part of the plane that the panel shows at first, if that is not all of the data.
+static void read_home(const json_t *object, struct view_panel *panel) {
+    const json_t *list = json_object_get(object, "window");
+    const struct plot *plot = &panel->plot;
+    double v[4];
+    panel->fixed = json_array_size(list) == 4;
+    for (size_t i = 0; i < 4; i++) v[i] = json_number_value(json_array_get(list, i));
+    struct axis x = {v[0], v[1], plot->log_x}, y = {v[2], v[3], plot->log_y};
+    panel->fixed = panel->fixed && axis_valid(&x) && axis_valid(&y);
+    panel->home = (struct plot_window){v[0], v[1], v[2], v[3]};
+    panel->home_log_x = plot->log_x;
+    panel->home_log_y = plot->log_y;
+}
+
+// NULL: all of the data. On other axes than its own the part that it shows at first may not exist.
+static const struct plot_window *window_of(const struct view_panel *panel) {
+    bool own = panel->plot.log_x == panel->home_log_x && panel->plot.log_y == panel->home_log_y;
+    return panel->moved ? &panel->window : panel->fixed && own ? &panel->home : NULL;
+}
+
 static bool read_panel(const json_t *object, struct view_panel *panel) {
     const json_t *curves = json_object_get(object, "curves");
     uint32_t count = (uint32_t)json_array_size(curves);
@@ -86,6 +106,7 @@ static bool read_panel(const json_t *object, struct view_panel *panel) {
     panel->plot.curve = panel->curve;
     panel->plot.log_x = json_is_true(json_object_get(object, "log_x"));
     panel->plot.log_y = json_is_true(json_object_get(object, "log_y"));
+    read_home(object, panel);
     return ok;
 }
 
@@ -107,40 +128,61 @@ struct view_chart *view_chart_new(const json_t *about) {
     return NULL;
 }
 
-// Those of the page, or so many times as many that panels are high enough to be read, as long as they are wide enough.
-static uint32_t columns_for(const struct view_chart *chart, double width, double height) {
-    uint32_t columns = chart->columns, count = chart->panel_count;
-    while (columns < count && height / ((count + columns - 1) / columns) < LEAST_HEIGHT &&
-           width / (columns + chart->columns) >= LEAST_WIDTH)
-        columns += chart->columns;
-    return columns;
+// How large a panel is beside what it should be: 1 and more is enough.
+static double panel_quality(const struct view_app *app, double width, double height) {
+    double letter = style_of(app->theme)->label_size;
+    return fmin(width / (LEAST_WIDTH * letter), height / (LEAST_HEIGHT * letter));
 }
+
+static uint32_t rows_of(const struct view_chart *chart, uint32_t columns) {
+    return (chart->panel_count + columns - 1) / columns;
+}
+
+// Those of the page, or so many times as many that the panels can be read best.
+static uint32_t columns_for(const struct view_app *app, double width, double height) {
+    const struct view_chart *chart = app->chart;
+    uint32_t best = chart->columns;
+    double quality = 0;
+    for (uint32_t columns = chart->columns; columns <= chart->panel_count && quality < 1; columns += chart->columns) {
+        double own = panel_quality(app, width / columns, height / rows_of(chart, columns));
+        if (own > quality) best = columns, quality = own;
+    }
+    return best;
+}
+
+// Small panels have small texts, and large ones large texts, to be read from afar.
+static double text_for(const struct view_app *app, double width, double height) {
+    double most = fmax(1, 12 / style_of(app->theme)->label_size);
+    return fmax(0.85, fmin(panel_quality(app, width, height) / 1.3, most));
+}
+
+#define HEAD 50.0 // points of a page's title and note, about
 
 // All panels on a page that fills the picture's area.
 static bool make_page(struct view_app *app, double width, double height, struct scene *scene, struct error *error) {
     struct view_chart *chart = app->chart;
-    uint32_t columns = columns_for(chart, width, height), rows = (chart->panel_count + columns - 1) / columns;
-    struct plot *plot = mem_alloc(chart->panel_count, sizeof *plot);
-    struct plot_frame *frame = mem_zero(chart->panel_count, sizeof *frame);
+    uint32_t count = chart->panel_count, columns = columns_for(app, width, height - HEAD);
+    uint32_t rows = rows_of(chart, columns);
+    struct plot *plot = mem_alloc(count, sizeof *plot);
+    struct plot_frame *frame = mem_zero(count, sizeof *frame);
     bool ok = (plot && frame) || error_memory(error);
-    struct plot look = {.theme = app->theme, .text_scale = columns > 2 ? 0.85 : 1, .width = width / columns};
-    double head = plot_page_head(&look, columns, chart->title, chart->note);
-    for (uint32_t i = 0; ok && i < chart->panel_count; i++) {
-        struct view_panel *panel = &chart->panel[i];
-        panel->plot.window = panel->moved ? &panel->window : NULL;
-        panel->plot.width = width / columns;
-        panel->plot.height = fmax(height - head, 100) / rows;
-        panel->plot.list_hidden = true;
-        panel->plot.theme = look.theme;
-        panel->plot.text_scale = look.text_scale;
-        plot[i] = panel->plot;
+    for (uint32_t i = 0; ok && i < count; i++) {
+        struct plot *own = &chart->panel[i].plot;
+        own->window = window_of(&chart->panel[i]);
+        own->width = width / columns;
+        own->list_hidden = true;
+        own->theme = app->theme;
+        own->text_scale = text_for(app, width / columns, (height - HEAD) / rows);
+        plot[i] = *own;
     }
-    if (ok && chart->panel_count == 1 && head == 0)
+    double head = ok ? plot_page_head(plot, count, columns, chart->title, chart->note) : 0;
+    for (uint32_t i = 0; ok && i < count; i++)
+        plot[i].height = chart->panel[i].plot.height = fmax(height - head, 100) / rows;
+    if (ok && count == 1 && head == 0)
         ok = plot_scene(plot, scene, frame, chart->message, error);
     else if (ok)
-        ok = plot_page(plot, chart->panel_count, columns, chart->title, chart->note, scene, frame, chart->message,
-                       error);
-    for (uint32_t i = 0; ok && i < chart->panel_count; i++) chart->panel[i].frame = frame[i];
+        ok = plot_page(plot, count, columns, chart->title, chart->note, scene, frame, chart->message, error);
+    for (uint32_t i = 0; ok && i < count; i++) chart->panel[i].frame = frame[i];
     mem_free(plot);
     mem_free(frame);
     return ok;

@@ -206,6 +206,6 @@ uint32_t axis_ticks(const struct axis *axis, double wanted, struct tick tick[MOS
     if (!axis->log) return some_ticks(axis, wanted, tick);
     uint32_t n = power_ticks(axis, wanted, tick);
     if (count_labels(tick, n) >= 2) return n;
-    n = mixed_ticks(axis, tick);
-    return count_labels(tick, n) >= 2 ? n : some_ticks(axis, wanted, tick);
+    n = mixed_ticks(axis, tick); // too few for a high axis: round numbers as on a line
+    return count_labels(tick, n) >= fmax(2, wanted / 4) ? n : some_ticks(axis, wanted, tick);
 }

@@ -25,6 +25,7 @@ struct canvas {
     struct scene *scene;
     struct plot_frame frame;
     double text, x_text, title, line, dot; // sizes in points; x_text: of the labels below
+    double edge;                           // points above and below everything
     struct tick x_tick[MOST_TICKS], y_tick[MOST_TICKS];
     uint32_t x_ticks, y_ticks;
     bool failed; // memory ran out while it was measured
@@ -202,8 +203,12 @@ static bool make_axes(struct canvas *canvas, char message[256], struct error *er
 
 // ---- where things are ---------------------------------------------------------------------------------------------
 
-static bool is_labelled(const struct plot *plot, const struct plot_curve *curve) {
+static bool is_named(const struct plot *plot, const struct plot_curve *curve) {
     return curve->name && *curve->name && (plot->list_hidden || !curve->hidden);
+}
+
+static bool is_labelled(const struct plot *plot, const struct plot_curve *curve) {
+    return !plot->names_aside && is_named(plot, curve);
 }
 
 static void widen_to(struct canvas *canvas, const char *markup, double *widest) {
@@ -227,6 +232,11 @@ static double widest_tick(struct canvas *canvas) {
 
 #define LABEL_GAP 0.9 // text sizes between a curve's end and its label
 #define EDGE 1.6      // text sizes around everything
+
+// Above and below everything: less in a low plot, where the curves need the room.
+static double edge_height(double height, double text) {
+    return EDGE * text * fmax(0.4, fmin((height / text - 8) / 14, 1));
+}
 
 // The least distance between two labels of the x axis.
 static double label_distance(const struct canvas *canvas) {
@@ -255,15 +265,28 @@ static double place_x_ticks(struct canvas *canvas) {
     return widest / 2;
 }
 
+// Labels along y that would touch are left out.
+static void thin_y_ticks(struct canvas *canvas) {
+    double last = -INFINITY;
+    for (uint32_t i = 0; i < canvas->y_ticks; i++) {
+        struct tick *tick = &canvas->y_tick[i];
+        double at = canvas->frame.height * axis_share(&canvas->frame.y, tick->value);
+        if (tick->label[0] && at - last < 1.15 * canvas->text) tick->label[0] = '\0';
+        if (tick->label[0]) last = at;
+    }
+}
+
 static void place_frame(struct canvas *canvas, double width, double height) {
     const struct plot *plot = canvas->plot;
     struct plot_frame *frame = &canvas->frame;
     double t = canvas->text, label = widest_label(canvas), edge = EDGE * t;
-    frame->top =
-        edge + (has_words(plot->title) ? 1.3 * canvas->title : 0) + (has_words(plot->y_label) ? 1.55 * t : 0) + 1.3 * t;
-    double bottom = edge + (plot->x_label ? 1.9 * t : 0) + 1.9 * t;
+    canvas->edge = edge_height(height, t);
+    frame->top = canvas->edge + (has_words(plot->title) ? 1.3 * canvas->title : 0) +
+                 (has_words(plot->y_label) ? 1.55 * t : 0) + 1.3 * t;
+    double bottom = canvas->edge + (plot->x_label ? 1.9 * t : 0) + 1.9 * t;
     frame->height = fmax(height - frame->top - bottom, 0.2 * height);
     canvas->y_ticks = axis_ticks(&frame->y, frame->height / (4 * t), canvas->y_tick);
+    thin_y_ticks(canvas);
     frame->left = fmin(fmax(edge + widest_tick(canvas) + 0.8 * t, 5.5 * t), 0.4 * width);
     double right = fmin(edge + (label > 0 ? label + (LABEL_GAP + 0.3) * t : t), 0.4 * width);
     frame->width = fmax(width - frame->left - right, 0.2 * width);
@@ -477,7 +500,8 @@ static void draw_words(const struct canvas *canvas) {
     const struct plot *plot = canvas->plot;
     const struct plot_frame *frame = &canvas->frame;
     const struct style *style = canvas->style;
-    double t = canvas->text, y = EDGE * t, middle = frame->left + frame->width / 2, below = frame->top + frame->height;
+    double t = canvas->text, y = canvas->edge, middle = frame->left + frame->width / 2,
+           below = frame->top + frame->height;
     if (has_words(plot->title)) draw_title(canvas, frame->left, y += canvas->title);
     if (plot->y_label)
         draw_fitting(canvas, frame->left, y + 1.6 * t, plot->y_label, t, room_behind(canvas, frame->left), style->muted,
@@ -889,16 +913,18 @@ struct page {
     struct scene *scene;
     const struct style *style;
     uint32_t count, columns;
-    double width, text, top; // height of the page's title and note
+    double width, text, top; // height of the page's title, note and names
+    bool names;              // of the curves: at the head of the page, for the plots have no room for them
+    bool failed;             // memory ran out while it was measured
 };
 
 // Left of the plot's own title.
-static void draw_letter(const struct page *page, uint32_t i, double x, double y) {
+static void draw_letter(const struct page *page, uint32_t i, double x, double y, double height) {
     char letter[16];
     snprintf(letter, sizeof letter, i < 26 ? "**(%c)**" : "**(%u)**", i < 26 ? 'a' + i : i + 1);
     double title = TITLE_SIZE * page->style->title_size * page->text / page->style->label_size;
-    scene_text(page->scene, x + EDGE * page->text, y + EDGE * page->text + title, letter, title, page->style->text,
-               ANCHOR_START, FONT_SANS);
+    scene_text(page->scene, x + EDGE * page->text, y + edge_height(height, page->text) + title, letter, title,
+               page->style->text, ANCHOR_START, FONT_SANS);
 }
 
 static void move_frame(struct plot_frame *frame, double x, double y) {
@@ -912,9 +938,16 @@ static void join_messages(char *message, uint32_t i, const char *part) {
     snprintf(message + used, 256 - used, "%s(%c) %s", used ? "; " : "", i < 26 ? (int)('a' + i) : '+', part);
 }
 
-// Plot i with its corner at (x, y); its size in *width and *height.
-static bool place_plot(const struct page *page, const struct plot *own, uint32_t i, double x, double y,
-                       struct plot_frame *frame, char message[256], double *width, double *height,
+// "Fully connected: training loss"
+static void say_plot(struct buffer *out, const struct plot *plot) {
+    bool both = has_words(plot->title) && has_words(plot->y_label) && strcmp(plot->title, plot->y_label) != 0;
+    say_markup(out, has_words(plot->title) ? plot->title : plot->y_label, "plot");
+    if (both) buffer_text(out, ": "), say_markup(out, plot->y_label, "");
+}
+
+// Plot i with its corner at (x, y), in words `name`; its size in *width and *height.
+static bool place_plot(const struct page *page, const struct plot *own, const char *name, uint32_t i, double x,
+                       double y, struct plot_frame *frame, char message[256], double *width, double *height,
                        struct error *error) {
     struct scene part;
     struct plot_frame at;
@@ -922,9 +955,9 @@ static bool place_plot(const struct page *page, const struct plot *own, uint32_t
     if (!plot_scene(own, &part, &at, told, error)) return false;
     *width = part.width;
     *height = part.height;
-    scene_group(page->scene, TAG_PANEL, i, part.title);
+    scene_group(page->scene, TAG_PANEL, i, name);
     scene_place(page->scene, &part, x, y, 1);
-    if (page->count > 1) draw_letter(page, i, x, y);
+    if (page->count > 1) draw_letter(page, i, x, y, *height);
     scene_end(page->scene);
     move_frame(&at, x, y);
     if (frame) frame[i] = at;
@@ -932,15 +965,35 @@ static bool place_plot(const struct page *page, const struct plot *own, uint32_t
     return true;
 }
 
+static bool same_words(const char *a, const char *b) { return has_words(a) && has_words(b) && strcmp(a, b) == 0; }
+
+// Plot i as it stands there: what the plots beside it say for it is left out.
+static struct plot plot_on_page(const struct page *page, const struct plot *plots, uint32_t i) {
+    struct plot own = plots[i];
+    const struct plot *left = i % page->columns ? &plots[i - 1] : NULL;
+    const struct plot *above = i >= page->columns ? &plots[i - page->columns] : NULL;
+    const struct plot *below = i + page->columns < page->count ? &plots[i + page->columns] : NULL;
+    own.theme = plots[0].theme;
+    own.text_scale = plots[0].text_scale;
+    own.names_aside = page->names;
+    if (below && same_words(own.title, below->title) && same_words(own.x_label, below->x_label)) own.x_label = NULL;
+    if ((left && same_words(own.title, left->title)) || (above && same_words(own.title, above->title)))
+        own.title = NULL;
+    return own;
+}
+
 static bool place_plots(struct page *page, const struct plot *plots, struct plot_frame *frame, char message[256],
                         struct error *error) {
     double x = 0, y = page->top, tallest = 0, width = 0, height = 0;
     for (uint32_t i = 0; i < page->count; i++) {
-        struct plot own = plots[i];
-        own.theme = plots[0].theme;
-        own.text_scale = plots[0].text_scale;
+        struct plot own = plot_on_page(page, plots, i);
         if (i && i % page->columns == 0) x = 0, y += tallest, tallest = 0;
-        if (!place_plot(page, &own, i, x, y, frame, message, &width, &height, error)) return false;
+        struct buffer name = {0};
+        say_plot(&name, &plots[i]);
+        bool ok = place_plot(page, &own, buffer_string(&name), i, x, y, frame, message, &width, &height, error);
+        page->scene->failed |= name.failed;
+        buffer_free(&name);
+        if (!ok) return false;
         x += width;
         tallest = fmax(tallest, height);
         page->scene->width = fmax(page->scene->width, x);
@@ -996,16 +1049,74 @@ static void head_page(struct page *page, const char *title, const char *note) {
     head_lines(page, note, false, page->text, 1.5 * page->text, page->style->muted);
 }
 
-static struct page page_of(const struct plot *first, uint32_t columns) {
-    struct page page = {.style = style_of(first->theme)};
-    page.text = page.style->label_size * text_scale(first);
-    page.width = columns * (first->width > 0 ? first->width : WIDTH);
+#define MOST_NAMES 0.25 // of a plot's width
+
+static double name_width(struct page *page, const struct plot_curve *curve) {
+    double width = read_markup(curve->name, page->text, NULL);
+    page->failed |= isnan(width);
+    return width;
+}
+
+static bool need_names(struct page *page, const struct plot *plots) {
+    double room = MOST_NAMES * page->width / page->columns;
+    for (uint32_t i = 0; page->count > 1 && i < page->count; i++)
+        for (uint32_t c = 0; c < plots[i].curve_count; c++)
+            if (is_named(&plots[i], &plots[i].curve[c]) && name_width(page, &plots[i].curve[c]) > room) return true;
+    return false;
+}
+
+// A curve of that colour and name came before.
+static bool is_told(const struct plot *plots, uint32_t plot, uint32_t curve) {
+    const struct plot_curve *own = &plots[plot].curve[curve];
+    for (uint32_t i = 0; i <= plot; i++)
+        for (uint32_t c = 0; c < (i < plot ? plots[i].curve_count : curve); c++) {
+            const struct plot_curve *other = &plots[i].curve[c];
+            if (is_named(&plots[i], other) && other->colour == own->colour && strcmp(other->name, own->name) == 0)
+                return true;
+        }
+    return false;
+}
+
+static void draw_name(struct page *page, const struct plot_curve *curve, uint32_t c, double x) {
+    double t = page->text, y = page->top - 0.36 * t, width = 1.5 * page->style->edge_width;
+    colour ink = curve->hidden ? page->style->dim_text : page->style->series[curve->colour % 8];
+    scene_group(page->scene, TAG_CURVE, c, NULL);
+    add_line(page->scene, x, y, x + 1.4 * t, y, ink, width);
+    scene_text(page->scene, x + 1.9 * t, page->top, curve->name, t, ink, ANCHOR_START, FONT_SANS);
+    scene_end(page->scene);
+}
+
+// In lines beside each other; without a scene they are only measured.
+static void head_names(struct page *page, const struct plot *plots) {
+    double left = EDGE * page->text, x = left, right = page->width - left;
+    for (uint32_t i = 0; i < page->count; i++)
+        for (uint32_t c = 0; c < plots[i].curve_count; c++) {
+            const struct plot_curve *curve = &plots[i].curve[c];
+            if (!is_named(&plots[i], curve) || is_told(plots, i, c)) continue;
+            double width = 1.9 * page->text + name_width(page, curve);
+            bool first = x == left, full = x + width > right;
+            if (first || full) page->top += 1.7 * page->text, x = left;
+            if (page->scene) draw_name(page, curve, c, x);
+            x += width + 1.6 * page->text;
+        }
+}
+
+static struct page page_of(const struct plot *plots, uint32_t count, uint32_t columns) {
+    struct page page = {.style = style_of(plots[0].theme), .count = count, .columns = columns};
+    page.text = page.style->label_size * text_scale(&plots[0]);
+    page.width = columns * (plots[0].width > 0 ? plots[0].width : WIDTH);
+    page.names = need_names(&page, plots);
     return page;
 }
 
-double plot_page_head(const struct plot *first, uint32_t columns, const char *title, const char *note) {
-    struct page page = page_of(first, columns);
-    head_page(&page, title, note);
+static void head_all(struct page *page, const struct plot *plots, const char *title, const char *note) {
+    head_page(page, title, note);
+    if (page->names) head_names(page, plots);
+}
+
+double plot_page_head(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note) {
+    struct page page = page_of(plots, count, columns);
+    head_all(&page, plots, title, note);
     return page.top;
 }
 
@@ -1016,7 +1127,7 @@ static void name_page(struct scene *scene, const struct plot *plots, uint32_t co
     say_markup(&words, title, "Plots");
     for (uint32_t i = 0; i < count; i++) {
         buffer_text(&description, i ? "; " : "");
-        say_markup(&description, plots[i].title, "plot");
+        say_plot(&description, &plots[i]);
     }
     scene->title = taken(&words, scene);
     buffer_char(&description, '.');
@@ -1029,15 +1140,13 @@ bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const
     if (message) message[0] = '\0';
     if (!count) return error_set(error, ERROR_USAGE, SPAN_NONE, "a page needs at least one plot");
     uint32_t wide = columns && columns < count ? columns : count;
-    struct page page = page_of(&plots[0], wide);
+    struct page page = page_of(plots, count, wide);
     page.scene = scene;
-    page.count = count;
-    page.columns = wide;
     scene->background = page.style->background;
-    head_page(&page, title, note);
+    head_all(&page, plots, title, note);
     bool ok = place_plots(&page, plots, frame, message, error);
     if (ok) name_page(scene, plots, count, title);
-    ok = ok && (!scene->failed || error_memory(error));
+    ok = ok && ((!scene->failed && !page.failed) || error_memory(error));
     if (!ok) scene_clear(scene);
     return ok;
 }

@@ -34,6 +34,7 @@ struct plot {
     const struct plot_window *window; // NULL: fitted to all that is shown
     double width, height;             // points; 0: 640 x 410
     double text_scale;                // of all text; 0: 1
+    bool names_aside;                 // the curves' names stand elsewhere
     bool list_hidden;                 // name hidden curves too, dimmed, so that they can be clicked
     enum theme theme;
 };
@@ -53,13 +54,15 @@ bool plot_scene(const struct plot *plot, struct scene *scene, struct plot_frame 
 bool plot_frame(const struct plot *plot, struct plot_frame *frame, struct error *error);
 
 // Several plots on one page, `columns` side by side (0: all), lettered (a), (b), ... if there are several; `title` and
-// `note`, a smaller line below it, may be NULL. All have the theme and the text scale of the first. `frame` has room
-// for `count` or is NULL. The message joins those of the plots.
+// `note`, a smaller line below it, may be NULL. A title that the plot at the left or above has too is left out, and so
+// is the label along x where the plot below has the same title and label: those belong together. Where names would take
+// too much of the plots' width they stand once, below the note. All have the theme and the text scale of the first.
+// `frame` has room for `count` or is NULL. The message joins those of the plots.
 bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note,
                struct scene *scene, struct plot_frame *frame, char message[256], struct error *error);
-// Height of the title and the note, in as many lines as they need, on a page with so many columns of such plots;
+// Height of the title, the note and names that stand below it, in as many lines as they need, on such a page;
 // columns for a page that is about as wide as a screen.
-double plot_page_head(const struct plot *first, uint32_t columns, const char *title, const char *note);
+double plot_page_head(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note);
 uint32_t plot_page_columns(uint32_t count);
 
 // From data to the picture (NaN for what an axis does not take) and back.

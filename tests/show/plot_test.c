@@ -454,7 +454,9 @@ static void a_page_places_its_plots_side_by_side(void **state) {
     struct scene scene;
     struct buffer out = {0};
     char message[256];
-    for (int i = 0; i < 3; i++) plot[i] = plot_of(&curve, 1), plot[i].width = 300, plot[i].height = 200;
+    static const char *const titles[] = {"one", "two", "three"};
+    for (int i = 0; i < 3; i++)
+        plot[i] = plot_of(&curve, 1), plot[i].width = 300, plot[i].height = 200, plot[i].title = titles[i];
     assert_true(plot_page(plot, 3, 2, "Page", NULL, &scene, frame, message, NULL));
     assert_string_equal(scene.title, "Page");
     assert_near(scene.width, 600, 1e-9);
@@ -471,6 +473,88 @@ static void a_page_places_its_plots_side_by_side(void **state) {
     struct error error = {0};
     assert_false(plot_page(plot, 0, 0, NULL, NULL, &scene, NULL, NULL, &error));
     assert_int_equal(error.kind, ERROR_USAGE);
+}
+
+static uint32_t count_text(const struct scene *scene, const char *text) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < scene->count; i++)
+        for (uint32_t r = 0; r < scene->item[i].run_count; r++) count += !strcmp(scene->item[i].run[r].text, text);
+    return count;
+}
+
+// Plots of one title are one thing: it is named once, and so is what runs along them.
+static void plots_of_one_title_share_their_words(void **state) {
+    (void)state;
+    struct plot_curve curve = {.x = xs, .y = up, .count = 5};
+    struct plot plot[6];
+    struct scene scene;
+    for (int i = 0; i < 6; i++) {
+        plot[i] = plot_of(&curve, 1);
+        plot[i].title = i % 2 ? "second" : "first";
+        plot[i].x_label = "along";
+        plot[i].y_label = i < 2 ? "loss" : i < 4 ? "accuracy" : "time";
+    }
+    assert_true(plot_page(plot, 6, 2, "Page", NULL, &scene, NULL, NULL, NULL));
+    assert_int_equal(count_text(&scene, "first"), 1);
+    assert_int_equal(count_text(&scene, "second"), 1);
+    assert_int_equal(count_text(&scene, "along"), 2);
+    assert_string_equal(scene.description, "first: loss; second: loss; first: accuracy; second: accuracy; first: time; "
+                                           "second: time.");
+    scene_clear(&scene);
+    assert_true(plot_page(plot, 5, 3, "Page", NULL, &scene, NULL, NULL, NULL)); // first second first, second first
+    assert_int_equal(count_text(&scene, "first"), 3);
+    assert_int_equal(count_text(&scene, "along"), 5);
+    scene_clear(&scene);
+    for (int i = 0; i < 5; i++) plot[i].title = "all";
+    assert_true(plot_page(plot, 5, 3, "Page", NULL, &scene, NULL, NULL, NULL));
+    assert_int_equal(count_text(&scene, "all"), 1);
+    assert_int_equal(count_text(&scene, "along"), 3); // below the last of each column
+    scene_clear(&scene);
+}
+
+// Names that would take the curves' room stand once, at the head; hidden ones too where they are listed.
+static void names_of_narrow_plots_stand_aside(void **state) {
+    (void)state;
+    struct plot_curve curve[] = {{.name = "a rather long name", .x = xs, .y = up, .count = 5},
+                                 {.name = "hidden", .x = xs, .y = up, .count = 5, .colour = 1, .hidden = true}};
+    struct plot plot[2] = {plot_of(curve, 2), plot_of(curve, 2)};
+    struct plot_frame wide[2], narrow[2];
+    struct scene scene;
+    for (int i = 0; i < 2; i++) plot[i].width = 600, plot[i].height = 300, plot[i].title = i ? "right" : "left";
+    assert_true(plot_page(plot, 2, 2, "Page", NULL, &scene, wide, NULL, NULL));
+    assert_int_equal(count_text(&scene, "a rather long name"), 2);
+    assert_int_equal(count_text(&scene, "hidden"), 0);
+    scene_clear(&scene);
+    for (int i = 0; i < 2; i++) plot[i].width = 200, plot[i].list_hidden = true;
+    double head = plot_page_head(plot, 2, 2, "Page", NULL);
+    assert_true(plot_page(plot, 2, 2, "Page", NULL, &scene, narrow, NULL, NULL));
+    assert_int_equal(count_text(&scene, "a rather long name"), 1);
+    assert_int_equal(count_text(&scene, "hidden"), 1);
+    assert_int_equal(count_kind(&scene, SCENE_GROUP, TAG_CURVE), 4 + 2); // to be clicked at the head as well
+    assert_true(narrow[0].width > 0.6 * 200);
+    assert_true(narrow[0].top > head && scene.height > head + 299);
+    scene_clear(&scene);
+}
+
+// Labels along a low axis do not touch.
+static void a_low_axis_has_few_labels(void **state) {
+    (void)state;
+    static const double loss[] = {2.3, 1.9, 1.2, 0.8, 0.4};
+    struct plot_curve curve = {.x = xs, .y = loss, .count = 5};
+    struct scene scene;
+    for (double height = 70; height < 400; height += 15) {
+        struct plot plot = plot_of(&curve, 1);
+        plot.width = 300, plot.height = height, plot.log_y = true;
+        assert_true(plot_scene(&plot, &scene, NULL, NULL, NULL));
+        double last = INFINITY;
+        for (size_t i = 0; i < scene.count; i++) {
+            const struct scene_item *item = &scene.item[i];
+            if (item->kind != SCENE_TEXT || item->anchor != ANCHOR_END) continue;
+            assert_true(last - item->y > 0.99 * item->size);
+            last = item->y;
+        }
+        scene_clear(&scene);
+    }
 }
 
 static void interrupts_end_drawing(void **state) {
@@ -491,6 +575,7 @@ static void memory_may_run_out(void **state) {
     struct plot plot[] = {plot_of(&curve, 1), plot_of(&curve, 1)};
     struct scene scene;
     size_t n = 1;
+    plot[1].title = "another";
     assert_true(plot_page(plot, 2, 0, "P", "note", &scene, NULL, NULL, NULL)); // texts are measured once and kept
     scene_clear(&scene);
     for (bool ok = false; !ok; n++) {
@@ -526,6 +611,9 @@ int main(void) {
         cmocka_unit_test(the_nearest_point_is_found),
         cmocka_unit_test(zooming_keeps_the_place_pointed_at),
         cmocka_unit_test(a_page_places_its_plots_side_by_side),
+        cmocka_unit_test(plots_of_one_title_share_their_words),
+        cmocka_unit_test(names_of_narrow_plots_stand_aside),
+        cmocka_unit_test(a_low_axis_has_few_labels),
         cmocka_unit_test(interrupts_end_drawing),
         cmocka_unit_test(memory_may_run_out),
     };

@@ -57,6 +57,11 @@ static void pool_free(struct pool *pool) {
         }
 }
 
+// What relu adds before it, in one pass: (operand + bias) + (more + more_bias), or VERTEX_NONE.
+struct addends {
+    vertex bias, more, more_bias;
+};
+
 // ---- the tape -----------------------------------------------------------------------------------------------------
 
 struct tape {
@@ -75,9 +80,12 @@ struct tape {
     struct block **value;   // by vertex, during forward; then what is held of it
     struct block **part;    // by place in the plan: masks, samples, projections
     struct block **adjoint; // by vertex, during backward
-    vertex *bias;           // by vertex: what relu adds before it, or VERTEX_NONE
+    struct addends *addend; // by vertex: of a relu
     uint8_t *waits;         // by vertex: a sum that the relu after it does
+    struct block **more;    // by vertex (such a sum): its other operand's value, until then
     uint32_t *uses, *left;  // by vertex: operands and outputs that it is; still to come
+    void **turned;          // by vertex: room for the transpose of a parameter that many products use, or NULL
+    uint8_t *is_turned;     // by vertex: it is there, in this backward
     void *scratch;
     struct grid **grid; // grids of operations on fields
     uint32_t grid_count;
@@ -164,20 +172,40 @@ static bool make_grids(struct tape *t) {
     return t->place && t->seen && t->packed;
 }
 
+enum { TURN_LEAST = 4 }; // products that a transpose pays for
+
+// A parameter that is used again and again, as in a recurrent net, is transposed once for all products by it.
+static bool make_turned(struct tape *t) {
+    const struct graph *g = t->graph;
+    t->turned = mem_zero((size_t)g->count + 1, sizeof *t->turned);
+    t->is_turned = mem_zero((size_t)g->count + 1, 1);
+    uint32_t *products = mem_zero((size_t)g->count + 1, sizeof *products);
+    bool ok = t->turned && t->is_turned && products;
+    for (vertex v = 0; ok && v < g->count; v++) {
+        if (!t->plan.needed[v] || g->op[v] != OP_MATMUL || !t->plan.active[first_of(g, v)]) continue;
+        vertex b = second_of(g, v);
+        if (!graph_is_parameter(g, b) || ++products[b] != TURN_LEAST) continue;
+        ok = (t->turned[b] = mem_alloc(count_of(t, b) + 1, t->k->size)) != NULL;
+    }
+    mem_free(products);
+    return ok;
+}
+
 static bool make_room(struct tape *t) {
     size_t most = 0, count = (size_t)t->graph->count + 1;
     t->input = mem_zero(count, sizeof *t->input);
     t->gradient = mem_zero(count, sizeof *t->gradient);
     t->begun = mem_zero(count, 1);
-    t->bias = mem_zero(count, sizeof *t->bias);
+    t->addend = mem_zero(count, sizeof *t->addend);
+    t->more = mem_zero(count, sizeof *t->more);
     t->waits = mem_zero(count, 1);
     t->value = mem_zero(count, sizeof *t->value);
     t->adjoint = mem_zero(count, sizeof *t->adjoint);
     t->uses = mem_zero(count, sizeof *t->uses);
     t->left = mem_zero(count, sizeof *t->left);
     t->part = mem_zero((size_t)t->plan.count + 1, sizeof *t->part);
-    if (!t->input || !t->gradient || !t->begun || !t->bias || !t->waits || !t->value || !t->adjoint || !t->uses ||
-        !t->left || !t->part)
+    if (!t->input || !t->gradient || !t->begun || !t->addend || !t->more || !t->waits || !t->value || !t->adjoint ||
+        !t->uses || !t->left || !t->part)
         return false;
     for (uint32_t i = 0; i < t->output_count; i++) t->uses[t->output[i]]++; // whoever asked for it is a user who stays
     for (vertex v = 0; v < t->graph->count; v++) {
@@ -215,7 +243,7 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
     bool ok = t->output || error_memory(error);
     if (ok) memcpy(t->output, output, output_count * sizeof *output), t->output_count = output_count;
     ok = ok && keep_plan_make(graph, output, output_count, type, keep, &t->plan, error);
-    ok = ok && ((make_room(t) && make_grids(t)) || error_memory(error));
+    ok = ok && ((make_room(t) && make_turned(t) && make_grids(t)) || error_memory(error));
     if (ok) find_biases(t);
     if (ok) return t;
     tape_free(t);
@@ -223,10 +251,11 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
 }
 
 static void release_all(struct tape *t) {
-    for (vertex v = 0; t->value && t->adjoint && v < t->graph->count; v++) {
+    for (vertex v = 0; t->value && t->adjoint && t->more && v < t->graph->count; v++) {
         pool_give(&t->pool, t->value[v]);
         pool_give(&t->pool, t->adjoint[v]);
-        t->value[v] = t->adjoint[v] = NULL;
+        pool_give(&t->pool, t->more[v]);
+        t->value[v] = t->adjoint[v] = t->more[v] = NULL;
     }
     for (uint32_t i = 0; t->part && i < t->plan.count; i++) {
         pool_give(&t->pool, t->part[i]);
@@ -240,13 +269,17 @@ void tape_free(struct tape *t) {
     release_all(t);
     for (vertex v = 0; t->input && t->gradient && v < t->graph->count; v++)
         mem_free(t->input[v]), mem_free(t->gradient[v]);
+    for (vertex v = 0; t->turned && v < t->graph->count; v++) mem_free(t->turned[v]);
+    mem_free(t->turned);
+    mem_free(t->is_turned);
     pool_free(&t->pool);
     keep_plan_free(&t->plan);
     mem_free(t->output);
     mem_free(t->input);
     mem_free(t->gradient);
     mem_free(t->begun);
-    mem_free(t->bias);
+    mem_free(t->addend);
+    mem_free(t->more);
     mem_free(t->waits);
     mem_free(t->value);
     mem_free(t->adjoint);
@@ -389,6 +422,9 @@ static bool forward_add(struct tape *t, vertex v, vertex a, vertex b) {
     if (t->waits[v]) { // relu adds it
         t->value[v] = t->value[a];
         t->value[v]->users++;
+        if (is_leaf(t, b)) return true;
+        t->more[v] = t->value[b];
+        t->more[v]->users++;
         return true;
     }
     if (t->graph->op[v] != OP_ADD || count_of(t, v) != count_of(t, a) ||
@@ -423,37 +459,84 @@ static bool forward_relu(struct tape *t, vertex v, vertex a) {
         t->part[t->plan.mask[v] - 1] = block;
         mask = data_of(block);
     }
-    const void *x = value_of(t, a), *bias = t->bias[v] == VERTEX_NONE ? NULL : value_of(t, t->bias[v]);
+    const struct addends *add = &t->addend[v];
+    const void *x = value_of(t, a), *bias = add->bias == VERTEX_NONE ? NULL : value_of(t, add->bias);
+    const void *more_bias = add->more_bias == VERTEX_NONE ? NULL : value_of(t, add->more_bias);
     void *y = take_or_make(t, v, a);
-    if (y && bias) {
-        size_t outer, middle, inner;
-        lies_along(graph_shape(t->graph, v), graph_shape(t->graph, t->bias[v]), &outer, &middle, &inner);
+    size_t outer = 1, middle = count_of(t, v), inner = 1;
+    if (!y) return false;
+    if (bias || more_bias)
+        lies_along(graph_shape(t->graph, v), graph_shape(t->graph, bias ? add->bias : add->more_bias), &outer, &middle,
+                   &inner);
+    if (add->more != VERTEX_NONE || more_bias)
+        t->k->relu_rows(y, &(struct relu_sum){x, bias, t->more[a] ? data_of(t->more[a]) : NULL, more_bias}, outer,
+                        middle, mask);
+    else if (bias)
         t->k->relu_along(y, x, bias, outer, middle, inner, mask);
-    } else if (y) {
-        t->k->relu(y, x, count_of(t, v), mask);
-    }
-    return y;
+    else
+        t->k->relu(y, x, middle, mask);
+    pool_give(&t->pool, t->more[a]);
+    t->more[a] = NULL;
+    return true;
 }
 
-// Whether relu v takes the bias of the sum before it along: nobody else wants the sum, and the bias is a leaf.
-static bool joins_bias(const struct tape *t, vertex v) {
+// A sum that nobody wants but the one operation after it.
+static bool is_passing_sum(const struct tape *t, vertex v) {
+    return t->graph->op[v] == OP_ADD && t->uses[v] == 1 && !t->plan.value[v] &&
+           first_of(t->graph, v) != second_of(t->graph, v) && !is_leaf(t, first_of(t->graph, v));
+}
+
+// A passing sum v = a + bias with a leaf that lies along an axis of it. inner: numbers that share one of the bias.
+static bool adds_bias(const struct tape *t, vertex v, size_t *inner) {
     const struct graph *g = t->graph;
-    size_t outer, middle, inner;
-    if (g->op[v] != OP_RELU || !t->plan.needed[v]) return false;
+    size_t outer, middle;
+    if (!is_passing_sum(t, v)) return false;
+    vertex a = first_of(g, v), b = second_of(g, v);
+    return is_leaf(t, b) && count_of(t, a) == count_of(t, v) && count_of(t, b) != count_of(t, v) &&
+           lies_along(graph_shape(g, a), graph_shape(g, b), &outer, &middle, inner);
+}
+
+// The bias that v adds along the rows, which then waits, or VERTEX_NONE.
+static vertex join_row_bias(struct tape *t, vertex v) {
+    size_t inner;
+    vertex last = graph_shape(t->graph, v).rank - 1;
+    if (!adds_bias(t, v, &inner) || inner != 1) return VERTEX_NONE;
+    struct shape bias = graph_shape(t->graph, second_of(t->graph, v));
+    if (shape_count(bias) != graph_shape(t->graph, v).size[last]) return VERTEX_NONE;
+    t->waits[v] = 1;
+    return second_of(t->graph, v);
+}
+
+// What relu v adds up before it: a bias; or a sum of two matrices, or of a matrix and a bias, each with a bias of its
+// own along the rows.
+static void find_addends(struct tape *t, vertex v) {
+    const struct graph *g = t->graph;
+    struct addends *add = &t->addend[v];
+    size_t inner;
     vertex sum = first_of(g, v);
-    if (g->op[sum] != OP_ADD || t->uses[sum] != 1 || t->plan.value[sum]) return false;
-    vertex a = first_of(g, sum), b = second_of(g, sum);
-    return a != b && is_leaf(t, b) && !is_leaf(t, a) && count_of(t, a) == count_of(t, v) &&
-           count_of(t, b) != count_of(t, v) &&
-           lies_along(graph_shape(g, a), graph_shape(g, b), &outer, &middle, &inner);
+    if (adds_bias(t, sum, &inner)) {
+        vertex row_bias = join_row_bias(t, sum);
+        add->bias = second_of(g, sum);
+        t->waits[sum] = 1;
+        if (row_bias == VERTEX_NONE) return;
+        vertex own = join_row_bias(t, first_of(g, sum));
+        if (own == VERTEX_NONE) return;
+        add->bias = own;
+        add->more_bias = row_bias;
+    } else if (is_passing_sum(t, sum) && !is_leaf(t, second_of(g, sum))) {
+        vertex a = first_of(g, sum), b = second_of(g, sum);
+        if (count_of(t, a) != count_of(t, sum) || count_of(t, b) != count_of(t, sum)) return;
+        t->waits[sum] = 1;
+        add->more = b;
+        add->bias = join_row_bias(t, a);
+        add->more_bias = join_row_bias(t, b);
+    }
 }
 
 static void find_biases(struct tape *t) {
     for (vertex v = 0; v < t->graph->count; v++) {
-        t->bias[v] = VERTEX_NONE;
-        if (!joins_bias(t, v)) continue;
-        t->bias[v] = second_of(t->graph, first_of(t->graph, v));
-        t->waits[first_of(t->graph, v)] = 1;
+        t->addend[v] = (struct addends){VERTEX_NONE, VERTEX_NONE, VERTEX_NONE};
+        if (t->graph->op[v] == OP_RELU && t->plan.needed[v]) find_addends(t, v);
     }
 }
 
@@ -729,6 +812,14 @@ static bool pass_on(struct tape *t, vertex v, vertex a) {
     return to;
 }
 
+// dx = or += dy b^T, for b (k x n).
+static void product_by_input(struct tape *t, struct op_product p, vertex b, const void *dy, bool add, void *dx) {
+    void *turned = t->turned[b];
+    if (turned && !t->is_turned[b]) t->k->turn(value_of(t, b), turned, p.k, p.n);
+    t->is_turned[b] = turned != NULL;
+    t->k->product(false, !turned, p.m, p.k, p.n, 1, dy, turned ? turned : value_of(t, b), add, dx);
+}
+
 static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const void *dy) {
     const struct graph *g = t->graph;
     struct op_product p = product_of(g, v);
@@ -765,7 +856,7 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
     if (!t->plan.active[a]) return true;
     bool add;
     void *dx = adjoint_part(t, a, &add);
-    if (dx) t->k->product(false, true, m, k, n, 1, dy, value_of(t, b), add, dx);
+    if (dx) product_by_input(t, p, b, dy, add, dx);
     return dx;
 }
 
@@ -988,6 +1079,7 @@ bool tape_backward_from(struct tape *t, const void *weight, struct error *error)
     release_outputs(t);
     t->held = t->pool.live;
     memset(t->begun, 0, g->count);
+    memset(t->is_turned, 0, g->count);
     for (uint32_t i = 0; i < t->output_count; i++) {
         void *seed = t->plan.active[t->output[i]] ? adjoint_of(t, t->output[i]) : NULL;
         for (size_t j = 0; seed && j < count_of(t, t->output[i]); j++) put(t, seed, j, weight ? get(t, weight, j) : 1);

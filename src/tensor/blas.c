@@ -2,6 +2,7 @@
 #include "tensor/blas.h"
 
 #include <dlfcn.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@ static struct {
     void (*set_threads)(int);
     char *(*core)(void);
     char *(*config)(void);
+    unsigned threads;
+    bool direct; // it has kernels that read small matrices where they lie
 } blas;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -57,6 +60,14 @@ static void *reopen_library(void *library) {
     return library;
 }
 
+// Those for AVX-512.
+static bool is_direct(const char *core) {
+    static const char *const cores[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
+    for (size_t i = 0; i < sizeof cores / sizeof *cores; i++)
+        if (strcmp(core, cores[i]) == 0) return true;
+    return false;
+}
+
 static void load(void) {
     void *library = open_library();
     if (library) library = reopen_library(library);
@@ -67,6 +78,8 @@ static void load(void) {
     *(void **)&blas.core = dlsym(library, "openblas_get_corename");
     if (!blas.sgemm || !blas.dgemm) blas.sgemm = NULL;
     if (blas.set_threads) blas.set_threads(1);
+    blas.threads = 1;
+    blas.direct = blas.core && is_direct(blas.core());
 }
 
 bool kernels_have_blas(void) {
@@ -82,15 +95,30 @@ const char *kernels_blas_name(void) {
 }
 
 void kernels_set_threads(unsigned threads) {
-    if (kernels_have_blas() && blas.set_threads) blas.set_threads((int)threads);
+    if (kernels_have_blas() && blas.set_threads) {
+        blas.set_threads((int)threads);
+        blas.threads = threads;
+    }
     onednn_set_threads(threads);
+}
+
+// Rows of a product that are multiplied together: all, but a few parts of one that is a little too large for the direct
+// kernels, which do without copies of it, are done sooner than the whole.
+static size_t rows_together(size_t m, size_t n, size_t k) {
+    static const double most = 1e6; // m n k, as OpenBLAS has it
+    enum { PARTS_MOST = 3 };
+    double parts = ceil((double)m * (double)n * (double)k / most);
+    if (!blas.direct || blas.threads != 1 || parts < 2 || parts > PARTS_MOST || m < 8 * PARTS_MOST) return m;
+    return (m + (size_t)parts - 1) / (size_t)parts;
 }
 
 bool blas_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda, const float *b,
                 float beta, float *c) {
     if (!kernels_have_blas()) return false;
-    blas.sgemm(ROW_MAJOR, ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, (int)m, (int)n, (int)k, alpha, a, (int)lda,
-               b, (int)(tb ? k : n), beta, c, (int)n);
+    size_t rows = ta || tb ? m : rows_together(m, n, k);
+    for (size_t i = 0; i < m; i += rows)
+        blas.sgemm(ROW_MAJOR, ta ? TRANSPOSED : PLAIN, tb ? TRANSPOSED : PLAIN, (int)(m - i < rows ? m - i : rows),
+                   (int)n, (int)k, alpha, a + i * lda, (int)lda, b, (int)(tb ? k : n), beta, c + i * n, (int)n);
     return true;
 }
 

@@ -34,12 +34,18 @@ struct adam {
     double beta1, beta2, epsilon, decay, rate, scale;
 };
 
+// (x + bias) + (more + more_bias): x and more are rows x columns, the biases lie along each row. NULL: left out, but x.
+struct relu_sum {
+    const void *x, *bias, *more, *more_bias;
+};
+
 struct kernels {
     size_t size; // bytes of a number
     // c (m x n) = alpha op(a) op(b) + beta c; ta, tb: transposed, as it lies in memory. A product of over 2^30
     // multiplications stops half-way where the task is interrupted: whoever asks for one looks at that too.
     void (*product)(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const void *a, const void *b,
                     double beta, void *c);
+    void (*turn)(const void *x, void *y, size_t rows, size_t columns); // y (columns x rows) = x (rows x columns)^T
     void (*fill)(void *y, size_t count, double value);
     void (*add)(void *y, const void *x, size_t count); // y += x
     void (*scale)(void *y, size_t count, double factor);
@@ -51,6 +57,7 @@ struct kernels {
     // relu of x + bias, which lies along the middle of outer x middle x inner, in one pass.
     void (*relu_along)(void *y, const void *x, const void *bias, size_t outer, size_t middle, size_t inner,
                        uint32_t *mask);
+    void (*relu_rows)(void *y, const struct relu_sum *sum, size_t rows, size_t columns, uint32_t *mask);
     void (*relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count);
     void (*relu_by_value)(void *dx, const void *dy, const void *y, size_t count);
     void (*conv)(struct conv_size size, const void *x, const void *w, void *y, void *scratch);

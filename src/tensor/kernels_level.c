@@ -17,11 +17,57 @@ static size_t panel_rows(size_t m, size_t n, size_t k) {
     return rows >= (double)m ? m : rows < 1 ? 1 : (size_t)rows;
 }
 
+// One bit for each of sixteen numbers, 1 where it is positive.
+#if defined __SSE2__
+#include <immintrin.h>
+#endif
+static inline uint32_t positive_float(const float x[16]) {
+    uint32_t bits = 0;
+#if defined __AVX512F__
+    bits = _mm512_cmp_ps_mask(_mm512_loadu_ps(x), _mm512_setzero_ps(), _CMP_GT_OQ);
+#elif defined __AVX__
+    for (unsigned i = 0; i < 16; i += 8) {
+        __m256 truth = _mm256_cmp_ps(_mm256_loadu_ps(x + i), _mm256_setzero_ps(), _CMP_GT_OQ);
+        bits |= (uint32_t)_mm256_movemask_ps(truth) << i;
+    }
+#elif defined __SSE2__
+    for (unsigned i = 0; i < 16; i += 4)
+        bits |= (uint32_t)_mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(x + i), _mm_setzero_ps())) << i;
+#else
+    for (unsigned i = 0; i < 16; i++) bits |= (uint32_t)(x[i] > 0) << i;
+#endif
+    return bits;
+}
+static inline uint32_t positive_double(const double x[16]) {
+    uint32_t bits = 0;
+    for (unsigned i = 0; i < 16; i++) bits |= (uint32_t)(x[i] > 0) << i;
+    return bits;
+}
+
+// Bits behind each other into words.
+struct bits {
+    uint32_t *word; // or NULL: they go nowhere
+    uint64_t have;
+    uint32_t count;
+};
+static inline void bits_put(struct bits *b, uint32_t bits, uint32_t count) { // at most 32
+    b->have |= (uint64_t)bits << b->count;
+    b->count += count;
+    if (b->count < 32) return;
+    *b->word++ = (uint32_t)b->have;
+    b->have >>= 32;
+    b->count -= 32;
+}
+static inline void bits_end(struct bits *b) {
+    if (b->count) *b->word = (uint32_t)b->have;
+}
+
 #define JOIN(A, B) A##_##B
 #define LEVELLED(A, B) JOIN(A, B)
 extern const struct kernels LEVELLED(kernels_float, LEVEL), LEVELLED(kernels_double, LEVEL);
 
 #define REAL float
+#define INTEGER int32_t
 #define NAME(NAME) NAME##_float
 #define TABLE LEVELLED(kernels_float, LEVEL)
 #define SQRT sqrtf
@@ -33,6 +79,7 @@ extern const struct kernels LEVELLED(kernels_float, LEVEL), LEVELLED(kernels_dou
 #define LOG logf
 #include "tensor/kernels_tmpl.c"
 #undef REAL
+#undef INTEGER
 #undef NAME
 #undef TABLE
 #undef SQRT
@@ -44,6 +91,7 @@ extern const struct kernels LEVELLED(kernels_float, LEVEL), LEVELLED(kernels_dou
 #undef LOG
 
 #define REAL double
+#define INTEGER int64_t
 #define NAME(NAME) NAME##_double
 #define TABLE LEVELLED(kernels_double, LEVEL)
 #define SQRT sqrt

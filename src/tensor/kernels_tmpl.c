@@ -1,9 +1,10 @@
-// The kernels for one type of number and one level of processors. Included by kernels_level.c with REAL, NAME, TABLE,
-// GEMM, CONV..., EXP and LOG defined.
+// The kernels for one type of number and one level of processors. Included by kernels_level.c with REAL, INTEGER,
+// NAME, TABLE, GEMM, CONV..., EXP and LOG defined.
 
 // Sixteen numbers side by side: the compiler splits them into what the level has.
 enum { NAME(LANES) = 16 };
 typedef REAL NAME(vector) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
+typedef INTEGER NAME(truth) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 typedef REAL NAME(quarter) __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 
 static REAL NAME(sum_of)(const REAL *x, size_t count) {
@@ -53,6 +54,16 @@ static void NAME(product)(bool ta, bool tb, size_t m, size_t n, size_t k, double
     }
 }
 
+// By squares, so that both are read and written line by line of the cache.
+static void NAME(turn)(const void *restrict x, void *restrict y, size_t rows, size_t columns) {
+    enum { SIDE = 16 };
+    const REAL *in = x;
+    REAL *out = y;
+    for (size_t r = 0; r < rows; r += SIDE)
+        for (size_t c = 0; c < columns; c++)
+            for (size_t i = r; i < (rows < r + SIDE ? rows : r + SIDE); i++) out[c * rows + i] = in[i * columns + c];
+}
+
 // ---- number by number ---------------------------------------------------------------------------------------------
 
 static void NAME(fill)(void *y, size_t count, double value) {
@@ -98,58 +109,103 @@ static void NAME(sum_along)(void *restrict x, const void *restrict y, size_t out
         for (size_t m = 0; m < middle; m++, in += inner) out[m] += NAME(sum_of)(in, inner);
 }
 
-static uint32_t NAME(relu_some)(REAL *out, const REAL *in, REAL shift, uint32_t count) {
-    uint32_t bits = 0;
-    for (uint32_t j = 0; j < count; j++) {
-        REAL x = in[j] + shift;
-        bits |= (uint32_t)(x > 0) << j;
-        out[j] = x <= 0 ? 0 : x; // what is no number stays none
-    }
+// (x + bias) + (more + more_bias) at place i; what is NULL is left out.
+struct NAME(terms) {
+    const REAL *x, *bias, *more, *more_bias;
+    REAL shift; // the bias, where it is the same at all places
+};
+
+static inline __attribute__((always_inline)) void NAME(sum_at)(const struct NAME(terms) * t, size_t i,
+                                                               NAME(vector) * sum) {
+    NAME(vector) more = {0};
+    *sum = *(const NAME(vector) *)(t->x + i) + t->shift;
+    if (t->bias) *sum += *(const NAME(vector) *)(t->bias + i);
+    if (t->more) more = *(const NAME(vector) *)(t->more + i);
+    if (t->more_bias) more += *(const NAME(vector) *)(t->more_bias + i);
+    if (t->more || t->more_bias) *sum += more;
+}
+
+static inline __attribute__((always_inline)) REAL NAME(one_at)(const struct NAME(terms) * t, size_t i) {
+    REAL sum = t->x[i] + t->shift + (t->bias ? t->bias[i] : 0);
+    if (!t->more) return sum + (t->more_bias ? t->more_bias[i] : 0);
+    return sum + (t->more[i] + (t->more_bias ? t->more_bias[i] : 0));
+}
+
+static inline __attribute__((always_inline)) uint32_t NAME(cut)(NAME(vector) * x) {
+    uint32_t bits = NAME(positive)((const REAL *)x);
+    NAME(truth) negative = (NAME(truth))(*x <= 0); // what is no number stays none
+    *x = (NAME(vector))((NAME(truth)) * x & ~negative);
     return bits;
 }
 
-// Of x + shift: 32 at a time, so that the loop over them is unrolled.
-static void NAME(relu_shifted)(REAL *out, const REAL *in, REAL shift, size_t count, uint32_t *mask) {
-    size_t i = 0;
-    if (mask) {
-        for (; i + 32 <= count; i += 32) mask[i / 32] = NAME(relu_some)(out + i, in + i, shift, 32);
-        if (i < count) mask[i / 32] = NAME(relu_some)(out + i, in + i, shift, (uint32_t)(count - i));
+// relu of the terms into y, which may be x. The last sixteen are read first: they overlap with those before them.
+static inline __attribute__((always_inline)) void NAME(relu_run)(REAL *y, const struct NAME(terms) * t, size_t count,
+                                                                 struct bits *bits) {
+    size_t rest = count % NAME(LANES), i = 0;
+    if (count < NAME(LANES)) {
+        for (; i < count; i++) {
+            REAL x = NAME(one_at)(t, i);
+            if (bits->word) bits_put(bits, x > 0, 1);
+            y[i] = x <= 0 ? 0 : x;
+        }
         return;
     }
-    for (; i < count; i++) {
-        REAL x = in[i] + shift;
-        out[i] = x <= 0 ? 0 : x;
+    NAME(vector) last, x;
+    NAME(sum_at)(t, count - NAME(LANES), &last);
+    uint32_t last_bits = NAME(cut)(&last);
+    for (; i + NAME(LANES) <= count; i += NAME(LANES)) {
+        NAME(sum_at)(t, i, &x);
+        uint32_t some = NAME(cut)(&x);
+        if (bits->word) bits_put(bits, some, NAME(LANES));
+        *(NAME(vector) *)(y + i) = x;
     }
+    if (!rest) return;
+    *(NAME(vector) *)(y + count - NAME(LANES)) = last;
+    if (bits->word) bits_put(bits, last_bits >> (NAME(LANES) - rest), (uint32_t)rest);
 }
 
 static void NAME(relu)(void *y, const void *x, size_t count, uint32_t *mask) {
-    NAME(relu_shifted)(y, x, 0, count, mask);
+    struct bits bits = {.word = mask};
+    NAME(relu_run)(y, &(struct NAME(terms)){.x = x}, count, &bits);
+    bits_end(&bits);
 }
 
-// The bias, relu and its bits in one pass, where rows of `inner` numbers share a bias and fill words of bits.
+static void NAME(relu_rows)(void *y, const struct relu_sum *sum, size_t rows, size_t columns, uint32_t *mask) {
+    struct bits bits = {.word = mask};
+    for (size_t r = 0; r < rows; r++) {
+        const REAL *x = sum->x, *more = sum->more;
+        NAME(relu_run)
+        ((REAL *)y + r * columns,
+         &(struct NAME(terms)){x + r * columns, sum->bias, more ? more + r * columns : NULL, sum->more_bias, 0},
+         columns, &bits);
+    }
+    bits_end(&bits);
+}
+
 static void NAME(relu_along)(void *y, const void *x, const void *bias, size_t outer, size_t middle, size_t inner,
                              uint32_t *mask) {
-    const REAL *shift = bias, *in = x;
-    REAL *out = y;
-    if (inner % 32 == 0) {
-        for (size_t o = 0; o < outer; o++)
-            for (size_t m = 0; m < middle; m++, out += inner, in += inner, mask += mask ? inner / 32 : 0)
-                NAME(relu_shifted)(out, in, shift[m], inner, mask);
+    struct bits bits = {.word = mask};
+    if (inner == 1) {
+        NAME(relu_rows)(y, &(struct relu_sum){.x = x, .bias = bias}, outer, middle, mask);
         return;
     }
-    if (y != x) memcpy(y, x, outer * middle * inner * sizeof(REAL));
-    NAME(add_along)(y, bias, outer, middle, inner);
-    NAME(relu)(y, y, outer * middle * inner, mask);
+    for (size_t p = 0; p < outer * middle; p++) NAME(relu_run)
+    ((REAL *)y + p * inner,
+     &(struct NAME(terms)){.x = (const REAL *)x + p * inner, .shift = ((const REAL *)bias)[p % middle]}, inner, &bits);
+    bits_end(&bits);
 }
 
 static void NAME(relu_by_mask)(void *dx, const void *dy, const uint32_t *mask, size_t count) {
+    static const NAME(truth) bit = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
     REAL *out = dx;
     const REAL *in = dy;
-    for (size_t i = 0; i < count; i += 32) {
-        uint32_t bits = mask[i / 32];
-        size_t end = count - i < 32 ? count - i : 32;
-        for (size_t j = 0; j < end; j++) out[i + j] = bits >> j & 1 ? in[i + j] : 0;
+    size_t i = 0;
+    for (; i + NAME(LANES) <= count; i += NAME(LANES)) {
+        INTEGER bits = mask[i / 32] >> i % 32 & 0xFFFF;
+        NAME(truth) on = (NAME(truth))((bit & bits) != 0);
+        *(NAME(truth) *)(out + i) = *(const NAME(truth) *)(in + i) & on;
     }
+    for (; i < count; i++) out[i] = mask[i / 32] >> i % 32 & 1 ? in[i] : 0;
 }
 
 static void NAME(relu_by_value)(void *dx, const void *dy, const void *y, size_t count) {
@@ -433,6 +489,50 @@ static bool NAME(product_by_place)(const struct sampling *s, const REAL *kept, c
     return true;
 }
 
+// `count` columns (at least 16, at most `vectors` x 16) of a row of dy, times each entry's value, to its place of dw.
+// The last sixteen overlap with those before them: all are read before one is written.
+static inline __attribute__((always_inline)) void NAME(add_rows)(const struct NAME(entry) * entry, uint32_t entries,
+                                                                 const REAL *dy, size_t count, REAL *dw, size_t columns,
+                                                                 int vectors) {
+    NAME(vector) own[8], sum[8];
+    for (int v = 0; v < vectors; v++)
+        own[v] = *(const NAME(vector) *)(dy + (v + 1 < vectors ? (size_t)v * NAME(LANES) : count - NAME(LANES)));
+    for (uint32_t i = 0; i < entries; i++) {
+        REAL *to = dw + entry[i].row * columns, *last = to + count - NAME(LANES);
+        for (int v = 0; v < vectors; v++)
+            sum[v] = *(NAME(vector) *)(v + 1 < vectors ? to + (size_t)v * NAME(LANES) : last) + entry[i].value * own[v];
+        for (int v = 0; v < vectors; v++)
+            *(NAME(vector) *)(v + 1 < vectors ? to + (size_t)v * NAME(LANES) : last) = sum[v];
+    }
+}
+
+static void NAME(add_row)(const struct NAME(entry) * entry, uint32_t entries, const REAL *dy, REAL *dw,
+                          size_t columns) {
+    size_t most = 8 * NAME(LANES), count;
+    for (size_t c = 0; c < columns; c += count) {
+        const REAL *from = dy + c;
+        REAL *to = dw + c;
+        count = columns - c < most ? columns - c : columns - c < most + NAME(LANES) ? most / 2 : most;
+        switch ((count + NAME(LANES) - 1) / NAME(LANES)) {
+#define CASE(VECTORS)                                                                                                  \
+    case VECTORS:                                                                                                      \
+        NAME(add_rows)(entry, entries, from, count, to, columns, VECTORS);                                             \
+        break
+            CASE(2);
+            CASE(3);
+            CASE(4);
+            CASE(5);
+            CASE(6);
+            CASE(7);
+            CASE(8);
+#undef CASE
+        default: // at most sixteen
+            for (uint32_t i = 0; i < entries; i++)
+                NAME(add_times)(to + entry[i].row * columns, from, entry[i].value, count);
+        }
+    }
+}
+
 // Row by row, each number added where it belongs.
 static bool NAME(product_by_row)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns, REAL *dw,
                                  bool add, void *scratch) {
@@ -447,7 +547,7 @@ static bool NAME(product_by_row)(const struct sampling *s, const REAL *kept, con
             entry[count] = (struct NAME(entry)){kept[i], place[i]};
             count += kept[i] != 0; // relu has cut many
         }
-        for (uint32_t i = 0; i < count; i++) NAME(add_times)(dw + entry[i].row * columns, dy, entry[i].value, columns);
+        NAME(add_row)(entry, count, dy, dw, columns);
     }
     places_end(&p);
     return true;
@@ -670,6 +770,7 @@ static void NAME(adam)(const struct adam *a, void *value, const void *gradient, 
 
 const struct kernels TABLE = {.size = sizeof(REAL),
                               .product = NAME(product),
+                              .turn = NAME(turn),
                               .fill = NAME(fill),
                               .add = NAME(add),
                               .scale = NAME(scale),
@@ -677,6 +778,7 @@ const struct kernels TABLE = {.size = sizeof(REAL),
                               .sum_along = NAME(sum_along),
                               .relu = NAME(relu),
                               .relu_along = NAME(relu_along),
+                              .relu_rows = NAME(relu_rows),
                               .relu_by_mask = NAME(relu_by_mask),
                               .relu_by_value = NAME(relu_by_value),
                               .conv = NAME(conv),

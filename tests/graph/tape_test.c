@@ -107,6 +107,34 @@ static void networks_agree_with_differences(void **state) {
     check_graph(g, add(g, OP_NLL, p, labels(g, 2, 4), none));
 }
 
+// What relu adds up before it in one pass, a parameter that is transposed once for many products, and sums that look
+// like those of rows but are broadcast.
+static void recurrent_nets_agree_with_differences(void **state) {
+    (void)state;
+    struct graph *g = graph_new(symbols, 1000, &error);
+    vertex x = leaf(g, "x", SHAPE(4, 2), true), v = leaf(g, "V", SHAPE(2, 3), true),
+           w = leaf(g, "W", SHAPE(3, 3), true);
+    vertex b = leaf(g, "b", SHAPE(3), true), c = leaf(g, "c", SHAPE(3), true), u = leaf(g, "u", SHAPE(4, 1), true);
+    vertex in = add(g, OP_ADD, add(g, OP_ADD, add(g, OP_MATMUL, x, v, none), b, none), c, none);
+    vertex h = add(g, OP_RELU, in, VERTEX_NONE, none);
+    for (int step = 0; step < 6; step++) {
+        vertex own = add(g, OP_MATMUL, h, w, none), other = add(g, OP_MATMUL, x, v, none);
+        if (step != 1) own = add(g, OP_ADD, own, b, none);
+        if (step != 2) other = add(g, OP_ADD, other, step == 3 ? u : c, none);
+        vertex sum = add(g, OP_ADD, own, other, none);
+        if (step == 4) sum = add(g, OP_ADD, sum, own, none); // wanted twice
+        h = add(g, OP_RELU, sum, VERTEX_NONE, none);
+    }
+    vertex column = add(g, OP_MEAN, h, VERTEX_NONE, (struct op_setting){.axis = 1});
+    vertex down = add(g, OP_RESHAPE, column, VERTEX_NONE, (struct op_setting){.to = SHAPE(4, 1)});
+    vertex across = add(g, OP_RESHAPE, add(g, OP_TANH, column, VERTEX_NONE, none), VERTEX_NONE,
+                        (struct op_setting){.to = SHAPE(1, 4)});
+    vertex square = add(g, OP_RELU, add(g, OP_ADD, down, across, none), VERTEX_NONE, none);
+    vertex twice =
+        add(g, OP_RELU, add(g, OP_ADD, square, add(g, OP_TANH, square, VERTEX_NONE, none), none), VERTEX_NONE, none);
+    check_graph(g, add(g, OP_SUM, twice, VERTEX_NONE, none));
+}
+
 // Fields of any size, and of the size that has loops of its own; theta computed and used twice.
 static void fields_agree_with_differences(void **state) {
     (void)state;
@@ -422,6 +450,7 @@ int main(void) {
         cmocka_unit_test(operations_agree_with_differences),
         cmocka_unit_test(fields_agree_with_differences),
         cmocka_unit_test(networks_agree_with_differences),
+        cmocka_unit_test(recurrent_nets_agree_with_differences),
         cmocka_unit_test(bytes_are_counted),
         cmocka_unit_test(inputs_may_be_overwritten),
         cmocka_unit_test(variances_are_those_of_the_formulas),

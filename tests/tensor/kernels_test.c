@@ -173,6 +173,7 @@ static void samples_of_matrices(void **state) {
                              .distinct = rng_below(&rng, 2)};
         s.kept = upto(s.length);
         uint32_t columns = upto(round % 3 ? 7 : 190);
+        if (round % 5 == 0) s.length = upto(20), s.kept = upto(s.length), columns = upto(400); // row by row
         double *x = randoms((size_t)s.rows * s.length), *dy = randoms((size_t)s.rows * columns);
         double *kept = malloc((size_t)s.rows * s.kept * 8), *whole = calloc((size_t)s.rows * s.length, 8);
         double *dw = calloc((size_t)s.length * columns, 8), *want = calloc((size_t)s.length * columns, 8);
@@ -283,9 +284,86 @@ static void biases(void **state) {
         for (size_t i = 0; i < count; i++) assert_int_equal(mask[i / 32] >> i % 32 & 1, fx[i] > 0);
         free(x), free(bias), free(y), free(sum), free(mask), free(fx), free(fbias), free(fsum);
     }
-    double nan[2] = {NAN, -1}, out[2];
-    real->relu(out, nan, 2, NULL);
-    assert_true(isnan(out[0]) && out[1] == 0);
+    double nan[20] = {NAN, -1}, out[20];
+    nan[19] = NAN;
+    for (uint32_t count = 2; count <= 20; count += 18) { // one by one, and many at once
+        real->relu(out, nan, count, NULL);
+        assert_true(isnan(out[0]) && out[1] == 0);
+    }
+    assert_true(isnan(out[19]));
+}
+
+// The relu of a sum of up to two matrices, each with a bias or none, and into the first of them.
+static void sums(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t rows = upto(9), columns = upto(round % 2 ? 20 : 140), count = rows * columns;
+        double *term[4] = {randoms(count), randoms(columns), randoms(count), randoms(columns)}, *y = malloc(count * 8);
+        float *single_term[4] = {floats(term[0], count), floats(term[1], columns), floats(term[2], count),
+                                 floats(term[3], columns)};
+        uint32_t *mask = calloc(count / 32 + 1, 4), *single_mask = calloc(count / 32 + 1, 4);
+        bool with[4] = {true, rng_below(&rng, 2), rng_below(&rng, 2), rng_below(&rng, 2)}, masked = rng_below(&rng, 4);
+        struct relu_sum of = {term[0], with[1] ? term[1] : NULL, with[2] ? term[2] : NULL, with[3] ? term[3] : NULL};
+        struct relu_sum of_single = {single_term[0], with[1] ? single_term[1] : NULL, with[2] ? single_term[2] : NULL,
+                                     with[3] ? single_term[3] : NULL};
+        real->relu_rows(y, &of, rows, columns, masked ? mask : NULL);
+        single->relu_rows(single_term[0], &of_single, rows, columns, masked ? single_mask : NULL);
+        for (size_t i = 0; i < count; i++) {
+            double want = 0;
+            for (int t = 0; t < 4; t++) want += with[t] ? term[t][t % 2 ? i % columns : i] : 0;
+            assert_true(fabs(y[i] - fmax(want, 0)) < 1e-12 && fabs((double)single_term[0][i] - fmax(want, 0)) < 1e-5);
+            if (!masked) continue;
+            assert_int_equal(mask[i / 32] >> i % 32 & 1, y[i] > 0);
+            assert_int_equal(single_mask[i / 32] >> i % 32 & 1, single_term[0][i] > 0);
+        }
+        double *dy = randoms(count), *dx = malloc(count * 8);
+        float *single_dy = floats(dy, count);
+        real->relu_by_mask(dx, dy, mask, count);
+        single->relu_by_mask(single_dy, single_dy, single_mask, count);
+        for (size_t i = 0; masked && i < count; i++) {
+            assert_true(dx[i] == (y[i] > 0 ? dy[i] : 0));
+            assert_true(single_dy[i] == (single_term[0][i] > 0 ? (float)dy[i] : 0));
+        }
+        for (int t = 0; t < 4; t++) free(term[t]), free(single_term[t]);
+        free(y), free(mask), free(single_mask), free(dy), free(dx), free(single_dy);
+    }
+}
+
+static void transposes(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t rows = upto(70), columns = upto(70);
+        double *x = randoms(rows * columns), *y = malloc(rows * columns * 8);
+        float *fx = floats(x, rows * columns), *fy = malloc(rows * columns * 4);
+        real->turn(x, y, rows, columns);
+        single->turn(fx, fy, rows, columns);
+        for (size_t i = 0; i < rows * columns; i++) {
+            assert_true(y[i % columns * rows + i / columns] == x[i]);
+            assert_true(fy[i % columns * rows + i / columns] == fx[i]);
+        }
+        free(x), free(y), free(fx), free(fy);
+    }
+}
+
+// Just above and just below the size that a library's direct kernels are made for, some rows of it at a time.
+static void larger_products(void **state) {
+    (void)state;
+    enum { M = 61, N = 190, K = 170 };
+    double *a = randoms(M * K), *b = randoms(K * N), *c = randoms(M * N), *want = malloc(M * N * sizeof *want);
+    float *fa = floats(a, M * K), *fb = floats(b, K * N);
+    for (size_t m = 30; m <= M; m += 31) {
+        float *fc = floats(c, M * N);
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < N; j++) {
+                want[i * N + j] = c[i * N + j];
+                for (size_t l = 0; l < K; l++) want[i * N + j] += a[i * K + l] * b[l * N + j];
+            }
+        single->product(false, false, m, N, K, 1, fa, fb, 1, fc);
+        assert_floats(fc, want, m * N, 1e-3);
+        for (size_t i = m * N; i < (size_t)M * N; i++) assert_true(fc[i] == (float)c[i]);
+        free(fc);
+    }
+    free(a), free(b), free(c), free(want), free(fa), free(fb);
 }
 
 static void pools(void **state) {
@@ -346,9 +424,10 @@ static void adam_steps(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products),        cmocka_unit_test(convolutions), cmocka_unit_test(samples_of_matrices),
-        cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),   cmocka_unit_test(biases),
-        cmocka_unit_test(pools),           cmocka_unit_test(adam_steps),
+        cmocka_unit_test(products),        cmocka_unit_test(convolutions),    cmocka_unit_test(samples_of_matrices),
+        cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),      cmocka_unit_test(biases),
+        cmocka_unit_test(pools),           cmocka_unit_test(adam_steps),      cmocka_unit_test(sums),
+        cmocka_unit_test(transposes),      cmocka_unit_test(larger_products),
     };
     int failed = 0;
     for (unsigned level = 0; (real = kernels_at(NUMBER_DOUBLE, level)); level++) {

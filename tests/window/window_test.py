@@ -1783,12 +1783,17 @@ def main():
     PROGRAMS.update(zip(("bauer", "view", "layout"), map(os.path.abspath, sys.argv[1:4])))
     FIGURE1 = os.path.abspath(sys.argv[4])
     wanted = sys.argv[5:]
+    part, parts = 1, 1
+    if wanted[:1] == ["--part"]:  # K/N: every Nth test, beginning with the Kth
+        part, parts = map(int, wanted[1].split("/"))
+        wanted = wanted[2:]
     for program in ("Xvfb", "xdotool"):
         if not shutil.which(program):
             print(f"Bail out! the program {program} is not installed")
             return 1
     tests = [(name, test) for name, test in globals().items() if name.startswith("test_") and callable(test)]
     tests = [(name, test) for name, test in tests if not wanted or any(part in name for part in wanted)]
+    tests = tests[part - 1::parts]
     display = Display()
     print(f"1..{len(tests)}", flush=True)
     failed = 0

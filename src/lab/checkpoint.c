@@ -64,6 +64,14 @@ static void machine_text(char text[TEXT]) {
              kernels_level_name());
 }
 
+uint64_t train_identity(const struct train *t) {
+    char options[TEXT], machine[TEXT];
+    uint64_t words[] = {hash_graph(t->network->train), hash_data(t)}, hash = rng_hash(words, sizeof words, 0);
+    options_text(t, options);
+    machine_text(machine);
+    return rng_hash(machine, strlen(machine), rng_hash(options, strlen(options), hash));
+}
+
 // The first word by which two such texts differ.
 static void tell_difference(const char *saved, const char *wanted, struct error *error) {
     size_t a, b;

@@ -38,6 +38,9 @@ struct train {
 
 enum { TRAIN_REPORTS = 1000000 };
 
+// Of all that the continuation's bits depend on: network, data, options, machine.
+uint64_t train_identity(const struct train *train);
+
 // Room for `count` reports in all.
 bool train_report_room(struct train *train, uint64_t count, struct error *error);
 

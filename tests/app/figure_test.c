@@ -1,4 +1,4 @@
-// Figures 3 and 4: the numbers behind the pictures.
+// Figures 3, 4 and 5: the numbers behind the pictures.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,6 +92,83 @@ static void figure_4_samples_without_bias(void **state) {
     session_free(s);
 }
 
+// CIFAR-10's files with a few images: 3 bytes of 1024 pixels that lean to their label.
+static void write_images(const char *name, uint32_t count, uint32_t salt) {
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t label = (i * 7 + salt) % 10;
+        fputc((int)label, file);
+        for (uint32_t p = 0; p < 3072; p++)
+            fputc((int)((i * 29 + p * 53 + p * p * salt) % 100 + (p % 10 == label ? 100 : 0)), file);
+    }
+    assert_int_equal(fclose(file), 0);
+}
+
+static uint32_t count_lines(const char *text, const char *with) {
+    uint32_t count = 0;
+    for (; (text = strstr(text, with)); text += strlen(with)) count++;
+    return count;
+}
+
+// A small network in the place of the paper's, which would take minutes; the figure is the same.
+static const char small_network[] = "def convolutional(x, y):\n"
+                                    "    a = reshape(x, -1, 3072)\n"
+                                    "    W1 = param(3072, 6)\n"
+                                    "    W2 = param(6, 6)\n"
+                                    "    W3 = param(6, 6)\n"
+                                    "    W4 = param(6, 6)\n"
+                                    "    W5 = param(6, 10)\n"
+                                    "    a = relu(relu(relu(a @ W1) @ W2) @ W3)\n"
+                                    "    return nll(log_softmax(relu(a @ W4) @ W5), y)\n"
+                                    "\n";
+
+static void figure_5_says_what_was_measured(void **state) {
+    (void)state;
+    struct session *s = session_new(NULL);
+    struct scene scene;
+    char *json = NULL;
+    write_images("data_batch_1.bin", 310, 1);
+    write_images("test_batch.bin", 40, 2);
+    assert_int_equal(session_run(s, "<test>", small_network, strlen(small_network), 1), 0);
+    for (int again = 0; again < 2; again++) { // the second time from what the first has kept
+        json_t *record = figure(s, ":set seed 4\n:figure 5 quick dir .\n", &scene), *point, *how;
+        json_t *list = json_object_get(record, "checkpoints");
+        size_t c, e;
+        assert_int_equal(json_integer_value(json_object_get(record, "seed")), 4);
+        assert_int_equal(json_integer_value(json_object_get(record, "images")), 300); // whole batches of 150
+        assert_int_equal(json_integer_value(json_object_get(record, "training_images")), 310);
+        assert_string_equal(json_string_value(json_object_get(record, "data")), "cifar10");
+        assert_int_equal(json_array_size(list), 3);
+        json_array_foreach(list, c, point) {
+            const json_t *methods = json_object_get(point, "estimators");
+            assert_int_equal(json_integer_value(json_object_get(point, "iteration")), c == 0 ? 0 : c == 1 ? 40 : 200);
+            assert_int_equal(json_array_size(methods), 5);
+            json_array_foreach(methods, e, how) {
+                assert_int_equal(json_integer_value(json_object_get(how, "draws")), 16);
+                assert_int_equal(json_array_size(json_object_get(how, "noise")), 5);
+                assert_true(json_number_value(json_array_get(json_object_get(how, "noise"), 4)) > 0);
+                assert_int_equal(json_integer_value(json_object_get(how, "held")),
+                                 json_integer_value(json_object_get(how, "predicted")));
+            }
+        }
+        assert_int_equal(count_lines(s->chart->csv, "\n"), 1 + 3 * 5 * 5);
+        assert_int_equal(count_lines(s->chart->csv, "\"different sample 0.1, 300\",different,0.1,300,"), 3 * 5);
+        assert_int_equal(count_lines(scene.description, "300 of 310 training images"), 1);
+        assert_int_equal(count_lines(scene.description, "seed 4"), 1);
+        if (again) assert_string_equal(s->chart->json, json);
+        if (!again) json = strdup(s->chart->json);
+        json_decref(record);
+        scene_clear(&scene);
+    }
+    free(json);
+    session_free(s);
+    static const char *const made[] = {"data_batch_1.bin", "test_batch.bin", "figure-5.runs/quick.run",
+                                       "figure-5.runs/quick.noise"};
+    for (size_t i = 0; i < 4; i++) assert_int_equal(unlink(made[i]), 0);
+    assert_int_equal(rmdir("figure-5.runs"), 0);
+}
+
 static int enter_folder(void **state) {
     (void)state;
     static char name[] = "/tmp/bauer-figure-XXXXXX";
@@ -100,9 +177,10 @@ static int enter_folder(void **state) {
 
 static int leave_folder(void **state) {
     (void)state;
-    static const char *const names[] = {"3.svg", "3.csv", "3.json", "4.svg", "4.csv", "4.json"};
+    static const char *const names[] = {"3.svg",  "3.csv", "3.json", "4.svg", "4.csv",
+                                        "4.json", "5.svg", "5.csv",  "5.json"};
     char folder[200], path[64];
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 9; i++) {
         snprintf(path, sizeof path, "figure-%s", names[i]);
         if (unlink(path) != 0) return 1; // each was written
     }
@@ -113,6 +191,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figure_3_tells_what_each_factor_remembers),
         cmocka_unit_test(figure_4_samples_without_bias),
+        cmocka_unit_test(figure_5_says_what_was_measured),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -226,6 +226,33 @@ bool chart_panel_scene(const struct chart *chart, size_t panel, enum theme theme
     return ok;
 }
 
+double chart_draw_note(const struct chart *chart, const struct style *style, double x, double y, struct scene *scene) {
+    for (const char *line = chart->note; *line; y += 1.5 * style->label_size) {
+        size_t size = strcspn(line, "\n");
+        char *plain = mem_text(line, size);
+        struct buffer text = {0};
+        if (plain) scene_escape(&text, plain);
+        scene_text(scene, x, y, buffer_string(&text), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
+        scene->failed |= !plain || text.failed;
+        buffer_free(&text);
+        mem_free(plain);
+        line += size + (line[size] == '\n');
+    }
+    return y;
+}
+
+bool chart_finish_page(const struct chart *chart, const struct style *style, double width, double height, bool ok,
+                       struct scene *scene, struct error *error) {
+    scene->width = width;
+    scene->height = height;
+    scene->background = style->background;
+    scene->title = copy_text(chart->title);
+    scene->description = copy_text(chart->note);
+    ok = ok && ((!scene->failed && scene->title && scene->description) || error_memory(error));
+    if (!ok) scene_clear(scene);
+    return ok;
+}
+
 static uint32_t columns_of(const struct chart *chart) {
     return chart->columns ? chart->columns : plot_page_columns((uint32_t)chart->panel_count);
 }

@@ -63,6 +63,11 @@ struct chart *chart_of_series(const struct series *series, const char *title, co
 // Draws one panel, `width` by `height` points.
 bool chart_panel_scene(const struct chart *chart, size_t panel, enum theme theme, double width, double height,
                        struct scene *scene, char message[256], struct error *error);
+// Of a `draw`: the chart's note at (x, y) and below, a line for each of its lines; where the next one would be.
+double chart_draw_note(const struct chart *chart, const struct style *style, double x, double y, struct scene *scene);
+// The end of a `draw`: the page's size, background and words. `ok`: all went well so far. False clears the scene.
+bool chart_finish_page(const struct chart *chart, const struct style *style, double width, double height, bool ok,
+                       struct scene *scene, struct error *error);
 // Draws it; names and labels are escaped. `message` says what cannot be shown.
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],
                  struct error *error);

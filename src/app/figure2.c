@@ -125,20 +125,9 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
         scene_end(scene);
     }
     free_graphs(&graphs);
-    struct buffer note = {0};
-    scene_escape(&note, chart->note);
     double bottom = head + words + graphs.height + PLOT_HEIGHT + GAP;
-    scene_text(scene, GAP, bottom, buffer_string(&note), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
-    scene->failed |= note.failed;
-    buffer_free(&note);
-    scene->width = PANELS * COLUMN;
-    scene->height = bottom + GAP;
-    scene->background = style->background;
-    scene->title = mem_text(chart->title, strlen(chart->title));
-    scene->description = mem_text(chart->note, strlen(chart->note));
-    ok = ok && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
-    if (!ok) scene_clear(scene);
-    return ok;
+    chart_draw_note(chart, style, GAP, bottom, scene);
+    return chart_finish_page(chart, style, PANELS * COLUMN, bottom + GAP, ok, scene, error);
 }
 
 // ---- measuring ----------------------------------------------------------------------------------------------------

@@ -254,21 +254,10 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
           "**The factors of these two paths, and what is held of datum 1 from forward to backward**", style->title_size,
           style->text);
     draw_table(k, style, top + 2 * style->label_size, scene);
-    struct buffer note = {0};
-    scene_escape(&note, chart->note);
     scene_bounds(scene, &x0, &y0, &x1, &y1);
-    words(scene, style, GAP, y1 + GAP, buffer_string(&note), style->label_size, style->muted);
-    scene->failed |= note.failed;
-    buffer_free(&note);
+    chart_draw_note(chart, style, GAP, y1 + GAP, scene);
     scene_bounds(scene, &x0, &y0, &x1, &y1);
-    scene->width = x1 + GAP;
-    scene->height = y1 + GAP;
-    scene->background = style->background;
-    scene->title = mem_text(chart->title, strlen(chart->title));
-    scene->description = mem_text(chart->note, strlen(chart->note));
-    ok = ok && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
-    if (!ok) scene_clear(scene);
-    return ok;
+    return chart_finish_page(chart, style, x1 + GAP, y1 + GAP, ok, scene, error);
 }
 
 // ---- the figure ---------------------------------------------------------------------------------------------------

@@ -430,20 +430,9 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
     double bottom = page.y, left = GAP + 4 * 190 + 5 * GAP;
     bool ok = page.ok && chart_panel_scene(chart, 0, theme, fmax(360, x1 - left), 420, &plot, message, error);
     if (ok) scene_place(scene, &plot, left, top - 1.4 * style->label_size, 1);
-    struct buffer note = {0};
-    scene_escape(&note, chart->note);
-    scene_text(scene, GAP, bottom, buffer_string(&note), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
-    scene->failed |= note.failed;
-    buffer_free(&note);
+    chart_draw_note(chart, style, GAP, bottom, scene);
     scene_bounds(scene, &x0, &y0, &x1, &y1);
-    scene->width = x1 + GAP;
-    scene->height = y1 + GAP;
-    scene->background = style->background;
-    scene->title = mem_text(chart->title, strlen(chart->title));
-    scene->description = mem_text(chart->note, strlen(chart->note));
-    ok = ok && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
-    if (!ok) scene_clear(scene);
-    return ok;
+    return chart_finish_page(chart, style, x1 + GAP, y1 + GAP, ok, scene, error);
 }
 
 // ---- the figure ---------------------------------------------------------------------------------------------------

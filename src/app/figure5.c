@@ -170,27 +170,10 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
         scene_end(scene);
     }
     draw_bars(k, style, x + GAP, head + GAP / 2, scene);
-    // The note in as many lines as it has.
-    double y = head + GAP / 2 + HEIGHT + GAP;
-    for (const char *line = chart->note; *line; y += 1.5 * style->label_size) {
-        size_t size = strcspn(line, "\n");
-        char part[600];
-        snprintf(part, sizeof part, "%.*s", (int)size, line);
-        buffer_clear(&text);
-        scene_escape(&text, part);
-        scene_text(scene, GAP, y, buffer_string(&text), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
-        line += size + (line[size] == '\n');
-    }
+    double y = chart_draw_note(chart, style, GAP, head + GAP / 2 + HEIGHT + GAP, scene);
     scene->failed |= text.failed;
     buffer_free(&text);
-    scene->width = x + BARS + 2 * GAP;
-    scene->height = y + GAP / 2;
-    scene->background = style->background;
-    scene->title = mem_text(chart->title, strlen(chart->title));
-    scene->description = mem_text(chart->note, strlen(chart->note));
-    ok = ok && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
-    if (!ok) scene_clear(scene);
-    return ok;
+    return chart_finish_page(chart, style, x + BARS + 2 * GAP, y + GAP / 2, ok, scene, error);
 }
 
 static bool add_panel(struct chart *chart, const struct work *w, uint32_t c) {

@@ -150,19 +150,8 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
             "rows: before, after the last exact iteration, and the target");
     double high = ok ? steering_strip_draw(&kept->sheet, theme, 2 * GAP + half, third, scene, error) : 0;
     double bottom = third + fmax(PLOT_HEIGHT, high) + GAP;
-    struct buffer note = {0};
-    scene_escape(&note, chart->note);
-    scene_text(scene, GAP, bottom, buffer_string(&note), style->label_size, style->muted, ANCHOR_START, FONT_SANS);
-    scene->failed |= note.failed;
-    buffer_free(&note);
-    scene->width = WIDTH + 60;
-    scene->height = bottom + GAP;
-    scene->background = style->background;
-    scene->title = mem_text(chart->title, strlen(chart->title));
-    scene->description = mem_text(chart->note, strlen(chart->note));
-    ok = ok && high >= 0 && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
-    if (!ok) scene_clear(scene);
-    return ok;
+    chart_draw_note(chart, style, GAP, bottom, scene);
+    return chart_finish_page(chart, style, WIDTH + 60, bottom + GAP, ok && high >= 0, scene, error);
 }
 
 // ---- (d) ----------------------------------------------------------------------------------------------------------

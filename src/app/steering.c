@@ -153,14 +153,7 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
     double high = kept->strip.count ? steering_strip_draw(&kept->strip, theme, MARGIN, y, scene, error) : 0;
     bool ok = high >= 0 && chart_panel_scene(chart, 0, theme, width, PLOT_HEIGHT, &plot, message, error);
     if (ok) scene_place(scene, &plot, MARGIN / 2, y + high + 6, 1);
-    scene->width = width + MARGIN;
-    scene->height = y + fmax(high, 0) + PLOT_HEIGHT + MARGIN;
-    scene->background = style->background;
-    scene->title = mem_text(chart->title, strlen(chart->title));
-    scene->description = mem_text(chart->note, strlen(chart->note));
-    ok = ok && (!scene->failed && scene->title && scene->description ? true : error_memory(error));
-    if (!ok) scene_clear(scene);
-    return ok;
+    return chart_finish_page(chart, style, width + MARGIN, y + fmax(high, 0) + PLOT_HEIGHT + MARGIN, ok, scene, error);
 }
 
 static bool add_pair(struct reactor *r, uint32_t frame, struct kept *kept, struct error *error) {

@@ -274,8 +274,8 @@ static void write_note(const struct work *w, struct buffer *note) {
         w->data.name, w->folder ? "" : " for one channel", BATCH, w->seed, w->plan.draws);
     buffer_printf(
         note,
-        "The gradient of all data is that of %u of %u training images; batches are drawn from the same ones, one size "
-        "of batch sees the same batches%s. Samples are with replacement, other ones in each batch.",
+        "The gradient of all data is that of %u of %u training images; batches are drawn from the same ones, the same "
+        "for all methods of one size%s. Samples are with replacement, other ones in each batch.",
         w->plan.images, w->data.count,
         w->length->full ? "" : " (quick: `full` takes all of them, 200 batches, and up to 100,000 iterations)");
 }

@@ -54,7 +54,8 @@ struct noise_run;
 struct noise_run *noise_new(const struct noise_plan *plan, const struct dataset *data, const struct dataset *test,
                             const char *stem, struct error *error);
 void noise_free(struct noise_run *run); // NULL is allowed
-// Until all is done, by a thread that Ctrl-C at the prompt means. ERROR_INTERRUPT: it is saved and can go on, as in another program.
+// Until all is done, by a thread that Ctrl-C at the prompt means. ERROR_INTERRUPT: it is saved and can go on, as in
+// another program.
 bool noise_go(struct noise_run *run, struct error *error);
 
 uint32_t noise_layers(const struct noise_run *run);

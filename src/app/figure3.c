@@ -172,6 +172,103 @@ static void words(struct scene *scene, const struct style *style, double x, doub
     scene_text(scene, x, y, text, size, ink, ANCHOR_START, FONT_SANS);
 }
 
+// ---- places -------------------------------------------------------------------------------------------------------
+
+// As the paper draws it, which no layout finds: each datum a column, the weights beside them.
+enum { ROW_Y, ROW_H2, ROW_A1, ROW_H1, ROW_X, ROWS };
+static const double rows[ROWS] = {0, 100, 230, 330, 460}, columns[DATA] = {170, 340, 510};
+static const double first_column = 0, last_column = 680;
+
+static struct layout_node *node_of(const struct sketch *sketch, struct layout *layout, vertex v) {
+    return &layout->node[sketch->node_of[v]];
+}
+
+static void place_vertices(const struct kept *k, const struct sketch *sketch, double unit, struct layout *layout) {
+    double left = INFINITY, top = INFINITY;
+    node_of(sketch, layout, k->w[0])->at = (struct point){first_column, rows[ROW_X]};
+    node_of(sketch, layout, k->w[1])->at = (struct point){last_column, rows[ROW_A1]};
+    node_of(sketch, layout, k->y)->at = (struct point){columns[DATA / 2], rows[ROW_Y]};
+    for (int i = 0; i < DATA; i++) {
+        node_of(sketch, layout, k->x[i])->at = (struct point){columns[i], rows[ROW_X]};
+        node_of(sketch, layout, k->h1[i])->at = (struct point){columns[i], rows[ROW_H1]};
+        node_of(sketch, layout, k->a1[i])->at = (struct point){columns[i], rows[ROW_A1]};
+        node_of(sketch, layout, k->h2[i])->at = (struct point){columns[i], rows[ROW_H2]};
+    }
+    for (uint32_t n = 0; n < layout->node_count; n++) {
+        struct layout_node *node = &layout->node[n];
+        node->at.x *= unit, node->at.y *= unit;
+        left = fmin(left, node->at.x - node->width / 2), top = fmin(top, node->at.y - node->height / 2);
+    }
+    layout->width = layout->height = 0;
+    for (uint32_t n = 0; n < layout->node_count; n++) {
+        struct layout_node *node = &layout->node[n];
+        node->at.x -= left, node->at.y -= top;
+        layout->width = fmax(layout->width, node->at.x + node->width / 2);
+        layout->height = fmax(layout->height, node->at.y + node->height / 2);
+    }
+}
+
+// Straight from centre to centre, before they are cut at the borders.
+static bool place_edges(struct layout *layout) {
+    for (uint32_t e = 0; e < layout->edge_count; e++) {
+        struct layout_edge *edge = &layout->edge[e];
+        struct point a = layout->node[edge->from].at, b = layout->node[edge->to].at, *p = mem_alloc(4, sizeof *p);
+        if (!p) return false;
+        for (int i = 0; i < 4; i++) p[i] = (struct point){a.x + (b.x - a.x) * i / 3, a.y + (b.y - a.y) * i / 3};
+        mem_free(edge->point);
+        edge->point = p;
+        edge->point_count = 4;
+    }
+    layout_clip(layout);
+    return true;
+}
+
+struct edge_place {
+    struct layout_edge *edge;
+    struct point from, to; // centres of its vertices
+};
+
+// At this share of the way: right of a vertical edge (side 1) or left of it (-1), above any other.
+static void label_at(struct edge_place place, double share, double side) {
+    struct layout_edge *edge = place.edge;
+    double width = edge->label_width / 2, height = 0.4 * edge->label_height;
+    double dx = place.to.x - place.from.x, dy = place.to.y - place.from.y;
+    struct point at = {place.from.x + dx * share, place.from.y + dy * share};
+    if (fabs(dx) < 1)
+        at.x += side * width;
+    else
+        at.y -= height + width * fabs(dy / dx);
+    edge->label = at;
+}
+
+// Labels of the weights' edges between two columns, of the others where none of those cross.
+static void place_labels(const struct kept *k, const struct sketch *sketch, struct layout *layout) {
+    static const double first[DATA] = {0.735, 0.4, 0.5}, second[DATA] = {0.5, 0.45, 0.72};
+    for (uint32_t e = 0; e < layout->edge_count; e++) {
+        struct layout_edge *edge = &layout->edge[e];
+        struct edge_place place = {edge, layout->node[edge->from].at, layout->node[edge->to].at};
+        label_at(place, 0.5, 1);
+        for (int i = 0; i < DATA; i++) {
+            if (edge->to == sketch->node_of[k->h1[i]] && edge->from == sketch->node_of[k->w[0]])
+                label_at(place, (i + 0.5) / (i + 1), 1);
+            else if (edge->to == sketch->node_of[k->h1[i]])
+                label_at(place, first[i], 1);
+            if (edge->to == sketch->node_of[k->h2[i]] && edge->from == sketch->node_of[k->w[1]])
+                label_at(place, (DATA - i - 0.5) / (DATA - i), 1);
+            else if (edge->to == sketch->node_of[k->h2[i]])
+                label_at(place, second[i], -1);
+        }
+    }
+}
+
+static bool place(const struct kept *k, const struct sketch *sketch, struct layout *layout, struct error *error) {
+    place_vertices(k, sketch, node_of(sketch, layout, k->x[0])->height / 44, layout);
+    if (!place_edges(layout)) return error_memory(error);
+    place_labels(k, sketch, layout);
+    layout->message[0] = '\0'; // the layout that was asked for first does not matter
+    return true;
+}
+
 // Both panels from one layout: what is lit is all that differs. Returns the height.
 static bool draw_graphs(const struct kept *k, enum theme theme, double top, struct scene *scene, double *width,
                         double *height, char message[256], struct error *error) {
@@ -187,6 +284,7 @@ static bool draw_graphs(const struct kept *k, enum theme theme, double top, stru
     struct drawing drawing;
     if (!sketch_make(&view, &sketch, error)) return false;
     bool ok = drawing_make(&view, &sketch, LABELS_NUMBERS, false, 1, &drawing, error);
+    if (ok && !(ok = place(k, &sketch, &drawing.layout, error))) drawing_free(&drawing);
     *width = *height = 0;
     for (int panel = 0; ok && panel < 2; panel++) {
         struct scene part;

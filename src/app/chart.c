@@ -196,8 +196,19 @@ static struct plot_curve *drawn_curves(struct drawn *drawn, const struct chart_p
     return curve;
 }
 
+static uint32_t columns_of(const struct chart *chart) {
+    return chart->columns ? chart->columns : plot_page_columns((uint32_t)chart->panel_count);
+}
+
+// Side by side they are smaller: a page that is made to fit a sheet or a handout must not shrink its letters much.
+#define BESIDE_WIDTH 460.0
+#define BESIDE_HEIGHT 330.0
+
 static struct drawn drawn_of(const struct chart *chart, enum theme theme) {
     struct drawn drawn = {.plot = mem_zero(chart->panel_count + 1, sizeof *drawn.plot)};
+    bool beside = columns_of(chart) > 1;
+    double width = chart->panel_width > 0 ? chart->panel_width : beside ? BESIDE_WIDTH : 0;
+    double height = chart->panel_height > 0 ? chart->panel_height : beside ? BESIDE_HEIGHT : 0;
     drawn.failed = !drawn.plot;
     for (; drawn.plot && drawn.count < chart->panel_count; drawn.count++) {
         const struct chart_panel *panel = &chart->panel[drawn.count];
@@ -209,8 +220,8 @@ static struct drawn drawn_of(const struct chart *chart, enum theme theme) {
                                                 .window = panel->fixed ? &panel->window : NULL,
                                                 .curve = drawn_curves(&drawn, panel),
                                                 .curve_count = (uint32_t)panel->curve_count,
-                                                .width = chart->panel_width,
-                                                .height = chart->panel_height,
+                                                .width = width,
+                                                .height = height,
                                                 .theme = theme};
     }
     return drawn;
@@ -251,10 +262,6 @@ bool chart_finish_page(const struct chart *chart, const struct style *style, dou
     ok = ok && ((!scene->failed && scene->title && scene->description) || error_memory(error));
     if (!ok) scene_clear(scene);
     return ok;
-}
-
-static uint32_t columns_of(const struct chart *chart) {
-    return chart->columns ? chart->columns : plot_page_columns((uint32_t)chart->panel_count);
 }
 
 bool chart_scene(const struct chart *chart, enum theme theme, struct scene *scene, char message[256],

@@ -34,7 +34,7 @@ struct chart {
     struct chart_panel *panel;
     size_t panel_count, panel_capacity;
     uint32_t columns;                 // panels side by side; 0: as fits a screen
-    double panel_width, panel_height; // points in a file; 0: as plots are
+    double panel_width, panel_height; // points in a file; 0: as plots are, or smaller side by side
     bool unfinished;                  // made of what there was at Ctrl-C
     char *csv, *json;                 // what :export writes for these endings; NULL: there is none
     char *state;                      // the lines that make it again

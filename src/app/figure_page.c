@@ -180,8 +180,8 @@ static bool add_panels(const struct made *made, struct chart *chart, struct erro
                 return false;
     if (!made->plan->all_panels) return true;
     chart->columns = (uint32_t)(chart->panel_count / 5);
-    chart->panel_width = 640;
-    chart->panel_height = 280;
+    chart->panel_width = chart->columns == 1 ? 640 : 480;
+    chart->panel_height = 260;
     return true;
 }
 

@@ -979,6 +979,7 @@ static struct plot plot_on_page(const struct page *page, const struct plot *plot
     if (below && same_words(own.title, below->title) && same_words(own.x_label, below->x_label)) own.x_label = NULL;
     if ((left && same_words(own.title, left->title)) || (above && same_words(own.title, above->title)))
         own.title = NULL;
+    if (same_words(own.title, own.y_label)) own.y_label = NULL;
     return own;
 }
 

@@ -55,9 +55,10 @@ bool plot_frame(const struct plot *plot, struct plot_frame *frame, struct error 
 
 // Several plots on one page, `columns` side by side (0: all), lettered (a), (b), ... if there are several; `title` and
 // `note`, a smaller line below it, may be NULL. A title that the plot at the left or above has too is left out, and so
-// is the label along x where the plot below has the same title and label: those belong together. Where names would take
-// too much of the plots' width they stand once, below the note. All have the theme and the text scale of the first.
-// `frame` has room for `count` or is NULL. The message joins those of the plots.
+// is the label along x where the plot below has the same title and label: those belong together. A label along y
+// that says what the title says is left out. Where names would take too much of the plots' width they stand once, below
+// the note. All have the theme and the text scale of the first. `frame` has room for `count` or is NULL. The message
+// joins those of the plots.
 bool plot_page(const struct plot *plots, uint32_t count, uint32_t columns, const char *title, const char *note,
                struct scene *scene, struct plot_frame *frame, char message[256], struct error *error);
 // Height of the title, the note and names that stand below it, in as many lines as they need, on such a page;

@@ -14,6 +14,7 @@
 
 #include "app/lesson.h"
 #include "base/arena.h"
+#include "lab/data.h"
 
 enum { LESSONS = 14, LEAST_STEPS = 8, LEAST_QUESTIONS = 2, MOST_STEPS = 64 };
 
@@ -46,6 +47,31 @@ static struct session *begun(const char *path, uint64_t seed) {
     expect(lesson, "%s", error.message);
     assert_true(lesson_begin(session, lesson, &error));
     return session;
+}
+
+// ---- data ---------------------------------------------------------------------------------------------------------
+
+// A line that trains, or shows an image.
+static bool needs_data(const char *lines) {
+    for (const char *line = lines; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+        if (strncmp(line, ":train ", 7) == 0 || (strncmp(line, ":figure ", 8) == 0 && !strchr("237", line[8])))
+            return true;
+    return false;
+}
+
+// Lessons on images can only be gone through where the images are; elsewhere this says so.
+static bool is_left_out(const char *path) {
+    struct error error = {0};
+    struct lesson *lesson = lesson_read(path, NULL, NULL, &error);
+    bool needs = false;
+    assert_non_null(lesson);
+    for (size_t s = 0; s < lesson->step_count; s++)
+        for (size_t i = 0; i < lesson->step[s].block_count; i++)
+            needs |= lesson->step[s].block[i].kind == BLOCK_RUN && needs_data(lesson->step[s].block[i].text);
+    lesson_free(lesson);
+    if (!needs || data_there("fashion-mnist", NULL, &error)) return false;
+    print_message("%s: SKIPPED: %s\n", path, error.message);
+    return true;
 }
 
 // ---- questions ----------------------------------------------------------------------------------------------------
@@ -218,9 +244,15 @@ static void every_lesson_from_first_to_last_step(void **state) {
     size_t count;
     char **path = lesson_list(&count);
     struct tally all = {0};
+    uint32_t left_out = 0;
     assert_true(count >= LESSONS);
     for (size_t i = 0; i < count; i++) {
         struct tally tally = {0};
+        if (is_left_out(path[i])) {
+            left_out++;
+            mem_free(path[i]);
+            continue;
+        }
         walk_through(path[i], 0, &tally);
         where = path[i];
         expect(tally.questions >= LEAST_QUESTIONS, "%u questions", tally.questions);
@@ -232,7 +264,7 @@ static void every_lesson_from_first_to_last_step(void **state) {
         mem_free(path[i]);
     }
     mem_free(path);
-    assert_true(all.questions >= 7 * LESSONS);
+    assert_true(all.questions >= 7 * (LESSONS - left_out));
 }
 
 static void every_lesson_has_what_a_class_needs(void **state) {
@@ -279,6 +311,8 @@ static void other_students_have_other_numbers(void **state) {
         assert_non_null(lesson);
         bool drawn = draws(lesson);
         lesson_free(lesson);
+        with_numbers += drawn;
+        drawn = drawn && !is_left_out(path[i]);
         for (uint64_t seed = 1; drawn && seed <= 40; seed++) {
             struct session *session = begun(path[i], seed);
             struct tally tally = {0};
@@ -295,7 +329,6 @@ static void other_students_have_other_numbers(void **state) {
             assert_true(tally.questions > 0);
             session_free(session);
         }
-        with_numbers += drawn;
         mem_free(path[i]);
     }
     mem_free(path);

@@ -908,6 +908,7 @@ static void show_argument(const struct graph *graph, struct value value, uint32_
     } else if (value.kind == VALUE_OP || value.kind == VALUE_BUILTIN) {
         buffer_text(out, value.kind == VALUE_OP ? op_table[value.op].name : builtin_table[value.builtin].name);
     } else {
+        *input += value.kind == VALUE_TENSOR; // an input too, shown as it was given
         value_show(value, graph, true, out);
     }
 }

@@ -2,6 +2,10 @@
 
 #include <Random123/philox.h>
 #include <math.h>
+#include <stdbool.h>
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
 
 static uint64_t mix(uint64_t x) { // the finalizer of splitmix64
     x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -53,10 +57,47 @@ static void blocks_at_once(struct rng_key key, uint64_t first, uint32_t stream, 
         }
 }
 
+#if defined(__x86_64__) && defined(__GNUC__)
+
+enum { WIDE = 8 };
+
+static bool has_wide(void) { return __builtin_cpu_supports("avx512f"); }
+
+// Eight at once in registers, each word in the lower half of a lane; what is above it is what the product left there.
+__attribute__((target("avx512f"))) static void wide_blocks(struct rng_key key, uint64_t first, uint32_t stream,
+                                                           uint32_t block, uint32_t done, uint32_t *const out[4]) {
+    const __m512i m0 = _mm512_set1_epi64(PHILOX_M4x32_0), m1 = _mm512_set1_epi64(PHILOX_M4x32_1);
+    __m512i sample = _mm512_add_epi64(_mm512_set1_epi64((long long)first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+    __m512i word[4] = {sample, _mm512_srli_epi64(sample, 32), _mm512_set1_epi64(stream), _mm512_set1_epi64(block)};
+    uint32_t k0 = key.k[0], k1 = key.k[1];
+    for (int round = 0; round < ROUNDS; round++, k0 += PHILOX_W32_0, k1 += PHILOX_W32_1) {
+        __m512i a = _mm512_mul_epu32(m0, word[0]), b = _mm512_mul_epu32(m1, word[2]);
+        word[0] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(b, 32), word[1]), _mm512_set1_epi64(k0));
+        word[2] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(a, 32), word[3]), _mm512_set1_epi64(k1));
+        word[1] = b;
+        word[3] = a;
+    }
+    for (int w = 0; w < 4; w++) _mm256_storeu_si256((__m256i *)(void *)(out[w] + done), _mm512_cvtepi64_epi32(word[w]));
+}
+
+#else
+
+enum { WIDE = 1 };
+
+static bool has_wide(void) { return false; }
+static void wide_blocks(struct rng_key key, uint64_t first, uint32_t stream, uint32_t block, uint32_t done,
+                        uint32_t *const out[4]) {
+    (void)key, (void)first, (void)stream, (void)block, (void)done, (void)out;
+}
+
+#endif
+
 void rng_blocks(struct rng_key key, uint64_t first, uint32_t count, uint32_t stream, uint32_t block,
                 uint32_t *const out[4]) {
-    uint32_t word[4][AT_ONCE];
-    for (uint32_t done = 0; done < count; done += AT_ONCE) {
+    uint32_t word[4][AT_ONCE], done = 0;
+    if (has_wide())
+        for (; done + WIDE <= count; done += WIDE) wide_blocks(key, first + done, stream, block, done, out);
+    for (; done < count; done += AT_ONCE) {
         uint32_t some = count - done < AT_ONCE ? count - done : AT_ONCE;
         blocks_at_once(key, first + done, stream, block, word);
         for (int w = 0; w < 4; w++)

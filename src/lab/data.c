@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/arena.h"
+#include "base/clones.h"
 
 #define FASHION "/usr/share/datasets/fashion-mnist"
 enum { IMAGES_MAGIC = 2051, LABELS_MAGIC = 2049, CIFAR_PIXELS = 3072, CIFAR_ROW = 1 + CIFAR_PIXELS, MOST = 10000000 };
@@ -298,15 +299,18 @@ bool data_there(const char *name, const char *folder, struct error *error) {
     return true;
 }
 
+// Without a table: many pixels at once.
+CPU_CLONES static void normalize(const uint8_t *restrict pixel, size_t count, double scale, double shift,
+                                 float *restrict out) {
+    for (size_t p = 0; p < count; p++) out[p] = (float)(pixel[p] * scale + shift);
+}
+
 void data_batch(const struct dataset *data, const uint32_t *index, uint32_t count, float *x, int32_t *label) {
     size_t size = (size_t)shape_count(data->item), plane = size / data->channels;
-    float table[3][256];
-    for (uint32_t c = 0; c < data->channels; c++)
-        for (int v = 0; v < 256; v++) table[c][v] = (float)((v / 255.0 - data->mean[c]) / data->deviation[c]);
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *pixel = data->pixel + (size_t)index[i] * size;
         label[i] = data->label[index[i]];
-        for (uint32_t c = 0; c < data->channels; c++)
-            for (size_t p = 0; p < plane; p++) *x++ = table[c][*pixel++];
+        for (uint32_t c = 0; c < data->channels; c++, pixel += plane, x += plane)
+            normalize(pixel, plane, 1 / (255 * data->deviation[c]), -data->mean[c] / data->deviation[c], x);
     }
 }

@@ -103,6 +103,7 @@ const struct kernels *kernels_at(enum number_type type, unsigned level);
 size_t conv_scratch(struct conv_size size);
 size_t keep_conv_scratch(const struct sampling *sampling, struct conv_size size);
 size_t keep_product_scratch(const struct sampling *sampling, size_t columns);
+static inline size_t sampling_stride(size_t columns) { return (columns + 15) / 16 * 16; } // of whole vectors
 size_t project_scratch(const struct sampling *sampling, size_t columns);
 
 bool kernels_have_blas(void);

@@ -17,6 +17,9 @@ static size_t panel_rows(size_t m, size_t n, size_t k) {
     return rows >= (double)m ? m : rows < 1 ? 1 : (size_t)rows;
 }
 
+// The next address that a line of the cache begins at.
+static void *aligned_line(void *scratch) { return (char *)scratch + (64 - (uintptr_t)scratch % 64) % 64; }
+
 // One bit for each of sixteen numbers, 1 where it is positive.
 #if defined __SSE2__
 #include <immintrin.h>

@@ -396,160 +396,225 @@ static bool NAME(restore)(const struct sampling *s, const void *kept, void *x) {
     return ok;
 }
 
-// A kept number and its row (or, within a row, its place).
+static inline uint32_t NAME(is_number)(REAL x) { // other than 0
+    INTEGER bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & (INTEGER)(sizeof bits == 4 ? INT32_MAX : INT64_MAX)) != 0; // but for the sign
+}
+
+static size_t NAME(count_zeros)(const REAL *x, size_t count) {
+    size_t zeros = 0;
+    for (size_t i = 0; i < count; i++) zeros += !NAME(is_number)(x[i]);
+    return zeros;
+}
+
+// A kept number and its row.
 struct NAME(entry) {
     REAL value;
     uint32_t row;
 };
 
-// The kept numbers that are not zero (relu has cut many) in the order of their places: those of place i begin at
-// start[i]. In scratch; NULL: out of memory.
-static const struct NAME(entry) *
-    NAME(by_place)(const struct sampling *s, const REAL *kept, uint32_t **start, void *scratch) {
-    struct places p;
-    size_t most = (size_t)s->rows * s->kept, count = 0;
-    struct NAME(entry) *entry = scratch, *sorted = entry + most;
-    uint32_t *at = (uint32_t *)(void *)(sorted + most), *first = at + most;
-    memset(first, 0, ((size_t)s->length + 2) * sizeof *first);
-    if (!places_begin(&p, s)) return NULL;
-    for (uint32_t r = 0; r < s->rows; r++, kept += s->kept) {
-        const uint32_t *place = places_next(&p);
-        for (uint32_t i = 0; i < s->kept; i++) {
-            uint32_t taken = kept[i] != 0;
-            entry[count] = (struct NAME(entry)){kept[i], r};
-            at[count] = place[i];
-            count += taken;
-            first[place[i] + 2] += taken;
-        }
+// The kept numbers in the order of their places: those of place i are begin[i] ... end[i] - 1, and one that is zero
+// follows if they are no pairs.
+struct NAME(by_place) {
+    struct NAME(entry) * entry;
+    uint32_t *begin, *end;
+};
+
+// Where each place begins, from how many numbers it has in `begin`. spare: for one that is not taken.
+static void NAME(begin_places)(const struct NAME(by_place) * b, uint32_t length, uint32_t spare) {
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        uint32_t begin = next;
+        next += (b->begin[i] + 1 + spare) / 2 * 2;
+        b->begin[i] = b->end[i] = begin;
+        if (next > begin) b->entry[next - 1] = b->entry[next - 2] = (struct NAME(entry)){0, 0};
     }
-    places_end(&p);
-    for (uint32_t i = 0; i < s->length; i++) first[i + 2] += first[i + 1];
-    for (size_t i = 0; i < count; i++) sorted[first[at[i] + 1]++] = entry[i];
-    *start = first;
-    return sorted;
 }
 
-// `count` columns of dw, at most `vectors` x 16: of each place, the sum of its numbers times their rows of dy, whose
-// rows are `stride` apart and hold whole vectors.
-static inline __attribute__((always_inline)) void NAME(strip)(const struct NAME(entry) * entry, const uint32_t *start,
-                                                              uint32_t length, const REAL *dy, size_t stride, REAL *dw,
-                                                              size_t columns, bool add, size_t count, int vectors) {
-    for (uint32_t i = 0; i < length; i++, dw += columns) {
-        NAME(vector) sum[4] = {{0}};
-        for (uint32_t e = start[i]; e < start[i + 1]; e++) {
-            const REAL *from = dy + entry[e].row * stride;
-            for (int v = 0; v < vectors; v++)
-                sum[v] += entry[e].value * *(const NAME(vector) *)(from + (size_t)v * NAME(LANES));
-        }
-        if (count == (size_t)vectors * NAME(LANES)) {
-            for (int v = 0; v < vectors; v++) {
-                NAME(vector) *to = (NAME(vector) *)(dw + (size_t)v * NAME(LANES));
-                if (add) sum[v] += *to;
-                *to = sum[v];
-            }
-            continue;
-        }
-        const REAL *part = (const REAL *)sum;
-        for (size_t c = 0; c < count; c++) dw[c] = add ? dw[c] + part[c] : part[c];
+// Sorted by counting; zeros, if there are some, are left out.
+static inline __attribute__((always_inline)) bool
+NAME(sort_them)(const struct sampling *s, const REAL *kept, const struct NAME(by_place) * b, uint32_t *at, bool some) {
+    struct places p;
+    size_t all = (size_t)s->rows * s->kept;
+    if (!places_begin(&p, s)) return false;
+    for (uint32_t r = 0; r < s->rows; r++, kept += s->kept, at += s->kept) {
+        memcpy(at, places_next(&p), s->kept * sizeof *at);
+        for (uint32_t i = 0; i < s->kept; i++) b->begin[at[i]] += some ? NAME(is_number)(kept[i]) : 1;
     }
+    places_end(&p);
+    NAME(begin_places)(b, s->length, some);
+    kept -= all, at -= all;
+    for (uint32_t r = 0; r < s->rows; r++, kept += s->kept, at += s->kept)
+        for (uint32_t i = 0; i < s->kept; i++) {
+            uint32_t next = b->end[at[i]];
+            b->entry[next] = (struct NAME(entry)){kept[i], r}; // a zero is written over, or to spare
+            b->end[at[i]] = next + (some ? NAME(is_number)(kept[i]) : 1);
+        }
+    return true;
+}
+
+// In scratch; false: out of memory.
+static __attribute__((noinline)) bool NAME(sort_by_place)(const struct sampling *s, const REAL *kept,
+                                                          struct NAME(by_place) * b, void *scratch) {
+    size_t all = (size_t)s->rows * s->kept;
+    b->entry = scratch;
+    b->begin = (uint32_t *)(void *)(b->entry + all + 2 * (size_t)s->length);
+    b->end = b->begin + s->length;
+    memset(b->begin, 0, (size_t)s->length * sizeof *b->begin);
+    if (NAME(count_zeros)(kept, all)) return NAME(sort_them)(s, kept, b, b->end + s->length, true);
+    return NAME(sort_them)(s, kept, b, b->end + s->length, false);
 }
 
 enum { NAME(STRIP) = 64 };
 
-// The last columns, which fill no strip: dy is copied with zeros beside it.
-static void NAME(last_strip)(const struct NAME(entry) * entry, const uint32_t *start, const struct sampling *s,
-                             const REAL *dy, size_t columns, REAL *dw, bool add, size_t count, REAL *wide) {
-    int vectors = (int)((count + NAME(LANES) - 1) / NAME(LANES));
-    size_t stride = (size_t)vectors * NAME(LANES);
-    for (uint32_t r = 0; r < s->rows; r++) {
-        memcpy(wide + r * stride, dy + r * columns, count * sizeof *wide);
-        memset(wide + r * stride + count, 0, (stride - count) * sizeof *wide);
+static inline __attribute__((always_inline)) void NAME(put_strip)(NAME(vector) * sum, REAL *dw, bool add,
+                                                                  size_t count) {
+    size_t c = 0;
+    for (; c + NAME(LANES) <= count; c += NAME(LANES), sum++) {
+        NAME(vector) *to = (NAME(vector) *)(dw + c);
+        if (add) *sum += *to;
+        *to = *sum;
     }
-    if (vectors == 1)
-        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 1);
-    else if (vectors == 2)
-        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 2);
-    else if (vectors == 3)
-        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 3);
-    else
-        NAME(strip)(entry, start, s->length, wide, stride, dw, columns, add, count, 4);
+    const REAL *part = (const REAL *)sum;
+    for (size_t i = 0; c + i < count; i++) dw[c + i] = add ? dw[c + i] + part[i] : part[i];
 }
 
-// Place by place, each written once: for gradients that are larger than the first cache.
+// `count` columns of dw, at most VECTORS x 16: of each place, the sum of its numbers times their rows of dy, which lie
+// STRIP apart and are filled up with zeros. A function for each count of vectors, as below.
+#define SUM_STRIP(VECTORS)                                                                                             \
+    static __attribute__((noinline)) void NAME(sum_strip_##VECTORS)(const struct NAME(by_place) * b, uint32_t length,  \
+                                                                    const REAL *dy, REAL *dw, size_t columns,          \
+                                                                    bool add, size_t count) {                          \
+        for (uint32_t i = 0; i < length; i++, dw += columns) {                                                         \
+            NAME(vector) sum[VECTORS] = {{0}}, other[VECTORS] = {{0}};                                                 \
+            const struct NAME(entry) *e = b->entry + b->begin[i], *end = b->entry + b->end[i];                         \
+            for (; e < end; e += 2) {                                                                                  \
+                const NAME(vector) *one = (const NAME(vector) *)(dy + (size_t)e[0].row * NAME(STRIP));                 \
+                const NAME(vector) *two = (const NAME(vector) *)(dy + (size_t)e[1].row * NAME(STRIP));                 \
+                for (int v = 0; v < VECTORS; v++) sum[v] += e[0].value * one[v];                                       \
+                for (int v = 0; v < VECTORS; v++) other[v] += e[1].value * two[v];                                     \
+            }                                                                                                          \
+            for (int v = 0; v < VECTORS; v++) sum[v] += other[v];                                                      \
+            NAME(put_strip)(sum, dw, add, count);                                                                      \
+        }                                                                                                              \
+    }
+SUM_STRIP(1)
+SUM_STRIP(2)
+SUM_STRIP(3)
+SUM_STRIP(4)
+#undef SUM_STRIP
+
+// `count` columns of dy side by side, zeros beside them.
+static void NAME(copy_strip)(const REAL *dy, size_t columns, uint32_t rows, size_t count, REAL *wide) {
+    size_t whole = count / NAME(LANES), used = (count + NAME(LANES) - 1) / NAME(LANES);
+    for (uint32_t r = 0; r < rows; r++, dy += columns, wide += NAME(STRIP)) {
+        for (size_t v = 0; v < whole; v++)
+            *(NAME(vector) *)(wide + v * NAME(LANES)) = *(const NAME(vector) *)(dy + v * NAME(LANES));
+        for (size_t c = whole * NAME(LANES); c < used * NAME(LANES); c++) wide[c] = c < count ? dy[c] : 0;
+    }
+}
+
+// Place by place, each written once, some columns after the others so that dy stays in the cache: for gradients that
+// are larger than it.
 static bool NAME(product_by_place)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns, REAL *dw,
-                                   bool add, REAL *scratch) {
-    uint32_t *start;
-    REAL *wide = scratch;
-    const struct NAME(entry) *entry = NAME(by_place)(s, kept, &start, wide + (size_t)s->rows * NAME(STRIP));
-    size_t c = 0;
-    if (!entry) return false;
-    for (; c + NAME(STRIP) <= columns; c += NAME(STRIP))
-        NAME(strip)(entry, start, s->length, dy + c, columns, dw + c, columns, add, NAME(STRIP), 4);
-    if (c < columns) NAME(last_strip)(entry, start, s, dy + c, columns, dw + c, add, columns - c, wide);
+                                   bool add, void *scratch) {
+    static void (*const sum[])(const struct NAME(by_place) *, uint32_t, const REAL *, REAL *, size_t, bool,
+                               size_t) = {NAME(sum_strip_1), NAME(sum_strip_2), NAME(sum_strip_3), NAME(sum_strip_4)};
+    struct NAME(by_place) b;
+    REAL *wide = aligned_line(scratch);
+    if (!NAME(sort_by_place)(s, kept, &b, wide + (size_t)s->rows * NAME(STRIP))) return false;
+    for (size_t c = 0, count; c < columns; c += count) {
+        count = columns - c < NAME(STRIP) ? columns - c : NAME(STRIP);
+        NAME(copy_strip)(dy + c, columns, s->rows, count, wide);
+        sum[(count - 1) / NAME(LANES)](&b, s->length, wide, dw + c, columns, add, count);
+    }
     return true;
 }
 
-// `count` columns (at least 16, at most `vectors` x 16) of a row of dy, times each entry's value, to its place of dw.
-// The last sixteen overlap with those before them: all are read before one is written.
-static inline __attribute__((always_inline)) void NAME(add_rows)(const struct NAME(entry) * entry, uint32_t entries,
-                                                                 const REAL *dy, size_t count, REAL *dw, size_t columns,
-                                                                 int vectors) {
-    NAME(vector) own[8], sum[8];
-    for (int v = 0; v < vectors; v++)
-        own[v] = *(const NAME(vector) *)(dy + (v + 1 < vectors ? (size_t)v * NAME(LANES) : count - NAME(LANES)));
-    for (uint32_t i = 0; i < entries; i++) {
-        REAL *to = dw + entry[i].row * columns, *last = to + count - NAME(LANES);
-        for (int v = 0; v < vectors; v++)
-            sum[v] = *(NAME(vector) *)(v + 1 < vectors ? to + (size_t)v * NAME(LANES) : last) + entry[i].value * own[v];
-        for (int v = 0; v < vectors; v++)
-            *(NAME(vector) *)(v + 1 < vectors ? to + (size_t)v * NAME(LANES) : last) = sum[v];
+// Up to 8 x 16 columns of a row of dy, times each of `count` numbers, to its place of a sum whose rows are `stride`
+// apart: a function for each count of vectors, whose places lie at constant distances then.
+#define ADD_VECTORS(VECTORS)                                                                                           \
+    static __attribute__((noinline)) void NAME(add_vectors_##VECTORS)(                                                 \
+        const REAL *value, const uint32_t *place, uint32_t count, const REAL *dy, REAL *sum, size_t stride) {          \
+        NAME(vector) own[VECTORS], part[VECTORS];                                                                      \
+        for (int v = 0; v < VECTORS; v++) own[v] = *(const NAME(vector) *)(dy + (size_t)v * NAME(LANES));              \
+        for (uint32_t i = 0; i < count; i++) {                                                                         \
+            NAME(vector) *to = (NAME(vector) *)(sum + place[i] * stride);                                              \
+            for (int v = 0; v < VECTORS; v++) part[v] = to[v] + value[i] * own[v];                                     \
+            for (int v = 0; v < VECTORS; v++) to[v] = part[v];                                                         \
+        }                                                                                                              \
+    }
+ADD_VECTORS(1)
+ADD_VECTORS(2)
+ADD_VECTORS(3)
+ADD_VECTORS(4)
+ADD_VECTORS(5)
+ADD_VECTORS(6)
+ADD_VECTORS(7)
+ADD_VECTORS(8)
+#undef ADD_VECTORS
+
+static void NAME(add_row)(const REAL *value, const uint32_t *place, uint32_t count, const REAL *dy, REAL *sum,
+                          size_t stride) {
+    static void (*const add[])(const REAL *, const uint32_t *, uint32_t, const REAL *, REAL *,
+                               size_t) = {NULL,
+                                          NAME(add_vectors_1),
+                                          NAME(add_vectors_2),
+                                          NAME(add_vectors_3),
+                                          NAME(add_vectors_4),
+                                          NAME(add_vectors_5),
+                                          NAME(add_vectors_6),
+                                          NAME(add_vectors_7),
+                                          NAME(add_vectors_8)};
+    for (size_t c = 0, vectors; c < stride; c += vectors * NAME(LANES)) {
+        size_t left = (stride - c) / NAME(LANES);
+        vectors = left < 8 ? left : 8;
+        add[vectors](value, place, count, dy + c, sum + c, stride);
     }
 }
 
-static void NAME(add_row)(const struct NAME(entry) * entry, uint32_t entries, const REAL *dy, REAL *dw,
-                          size_t columns) {
-    size_t most = 8 * NAME(LANES), count;
-    for (size_t c = 0; c < columns; c += count) {
-        const REAL *from = dy + c;
-        REAL *to = dw + c;
-        count = columns - c < most ? columns - c : columns - c < most + NAME(LANES) ? most / 2 : most;
-        switch ((count + NAME(LANES) - 1) / NAME(LANES)) {
-#define CASE(VECTORS)                                                                                                  \
-    case VECTORS:                                                                                                      \
-        NAME(add_rows)(entry, entries, from, count, to, columns, VECTORS);                                             \
-        break
-            CASE(2);
-            CASE(3);
-            CASE(4);
-            CASE(5);
-            CASE(6);
-            CASE(7);
-            CASE(8);
-#undef CASE
-        default: // at most sixteen
-            for (uint32_t i = 0; i < entries; i++)
-                NAME(add_times)(to + entry[i].row * columns, from, entry[i].value, count);
-        }
-    }
+// dw, whose rows are `columns` apart, = or += sum, whose rows are `stride` apart.
+static void NAME(put_sum)(const REAL *sum, size_t stride, uint32_t length, size_t columns, REAL *restrict dw,
+                          bool add) {
+    for (uint32_t i = 0; i < length; i++, dw += columns, sum += stride)
+        if (add)
+            NAME(add_times)(dw, sum, 1, columns);
+        else
+            memcpy(dw, sum, columns * sizeof *dw);
 }
 
-// Row by row, each number added where it belongs.
+// Row by row, each number added where it belongs; first without the zeros, where relu has cut many. What is added up
+// has rows of whole lines of the cache; what lies behind the columns there is of the next row, and is left out.
 static bool NAME(product_by_row)(const struct sampling *s, const REAL *kept, const REAL *dy, size_t columns, REAL *dw,
                                  bool add, void *scratch) {
     struct places p;
-    struct NAME(entry) *entry = scratch;
+    size_t stride = sampling_stride(columns);
+    REAL *sum = aligned_line(scratch), *end = sum + s->length * stride, *value = end + stride;
+    uint32_t *at = (uint32_t *)(void *)(value + s->kept);
+    size_t all = (size_t)s->rows * s->kept;
+    bool select = NAME(count_zeros)(kept, all) > all / 4;
     if (!places_begin(&p, s)) return false;
-    if (!add) memset(dw, 0, s->length * columns * sizeof *dw);
+    memset(sum, 0, s->length * stride * sizeof *sum);
     for (uint32_t r = 0; r < s->rows; r++, dy += columns, kept += s->kept) {
+        const REAL *from = kept;
         const uint32_t *place = places_next(&p);
-        uint32_t count = 0;
-        for (uint32_t i = 0; i < s->kept; i++) {
-            entry[count] = (struct NAME(entry)){kept[i], place[i]};
-            count += kept[i] != 0; // relu has cut many
+        uint32_t count = s->kept;
+        if (select) {
+            count = 0;
+            for (uint32_t i = 0; i < s->kept; i++) {
+                value[count] = kept[i];
+                at[count] = place[i];
+                count += kept[i] != 0;
+            }
+            from = value, place = at;
         }
-        NAME(add_row)(entry, count, dy, dw, columns);
+        bool last = (s->rows - r) * columns < stride; // nothing lies behind it
+        if (last) memcpy(end, dy, columns * sizeof *dy);
+        NAME(add_row)(from, place, count, last ? end : dy, sum, stride);
     }
     places_end(&p);
+    NAME(put_sum)(sum, stride, s->length, columns, dw, add);
     return true;
 }
 
@@ -560,7 +625,7 @@ static bool NAME(keep_product)(const struct sampling *s, const void *kept, const
                                bool add, void *scratch) {
     struct places p;
     REAL *out = dw, *small = scratch;
-    if (!s->shared && s->length * columns * sizeof *out <= NAME(FIRST_CACHE))
+    if (!s->shared && s->length * sampling_stride(columns) * sizeof *out <= NAME(FIRST_CACHE))
         return NAME(product_by_row)(s, kept, dy, columns, dw, add, scratch);
     if (!s->shared) return NAME(product_by_place)(s, kept, dy, columns, dw, add, scratch);
     if (!places_begin(&p, s)) return false;

@@ -147,8 +147,13 @@ size_t keep_conv_scratch(const struct sampling *s, struct conv_size z) {
 }
 
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {
-    size_t all = (size_t)s->rows * s->kept; // entries of two numbers, sorted and not, and their places; a strip of dy
-    return s->shared ? (size_t)s->kept * columns : 64 * (size_t)s->rows + 5 * all + s->length + 2;
+    size_t all = (size_t)s->rows * s->kept, line = 16;
+    // A strip of dy; entries of two numbers, all with one to spare in each place; their places, and where those begin.
+    size_t by_place = line + 64 * (size_t)s->rows + 3 * all + 6 * (size_t)s->length;
+    // Sums and a row of dy; a row's numbers and places.
+    size_t by_row = line + ((size_t)s->length + 1) * sampling_stride(columns) + 2 * (size_t)s->kept;
+    if (s->shared) return (size_t)s->kept * columns;
+    return by_place > by_row ? by_place : by_row;
 }
 size_t project_scratch(const struct sampling *s, size_t columns) {
     return (size_t)s->length * s->kept + (size_t)s->kept * columns;

@@ -85,12 +85,18 @@ json_t *view_dump(struct view_app *app) {
                                         app->found_count ? (int)app->found_at + 1 : 0, "found", (int)app->found_count)
                             : json_null());
     if (app->chart) {
+        json_t *axes = json_array(); // of each panel: x and y from and to
+        for (uint32_t i = 0; i < app->chart->panel_count; i++) {
+            const struct plot_frame *f = &app->chart->panel[i].frame;
+            json_array_append_new(axes, json_pack("[f, f, f, f]", f->x.low, f->x.high, f->y.low, f->y.high));
+        }
         const struct view_panel *first = &app->chart->panel[0];
         json_object_set_new(dump, "plot",
-                            json_pack("{s:b, s:b, s:b, s:s, s:i, s:f, s:f, s:f, s:f}", "log_x", first->plot.log_x,
+                            json_pack("{s:b, s:b, s:b, s:s, s:i, s:f, s:f, s:f, s:f, s:o}", "log_x", first->plot.log_x,
                                       "log_y", first->plot.log_y, "moved", first->moved, "pointed", app->chart->pointed,
                                       "panels", (int)app->chart->panel_count, "left", first->frame.left, "top",
-                                      first->frame.top, "width", first->frame.width, "height", first->frame.height));
+                                      first->frame.top, "width", first->frame.width, "height", first->frame.height,
+                                      "axes", axes));
     }
     json_object_set_new(dump, "input", app->input == PART_NONE ? json_null() : json_integer(app->input));
     // Until the session has answered the last value of a drag.

@@ -9,6 +9,9 @@
 
 #define LEAST_HEIGHT 20.0 // of a panel, in sizes of its letters, where there is a choice
 #define LEAST_WIDTH 28.0
+#define ENOUGH 1.3       // times as large
+#define LEAST_LETTER 8.0 // points
+#define LARGEST_LETTER 12.0
 
 static void free_panel(struct view_panel *panel) {
     for (uint32_t i = 0; i < panel->plot.curve_count; i++) {
@@ -128,7 +131,7 @@ struct view_chart *view_chart_new(const json_t *about) {
     return NULL;
 }
 
-// How large a panel is beside what it should be: 1 and more is enough.
+// How large a panel is beside what it should be: 1 can be read.
 static double panel_quality(const struct view_app *app, double width, double height) {
     double letter = style_of(app->theme)->label_size;
     return fmin(width / (LEAST_WIDTH * letter), height / (LEAST_HEIGHT * letter));
@@ -143,7 +146,8 @@ static uint32_t columns_for(const struct view_app *app, double width, double hei
     const struct view_chart *chart = app->chart;
     uint32_t best = chart->columns;
     double quality = 0;
-    for (uint32_t columns = chart->columns; columns <= chart->panel_count && quality < 1; columns += chart->columns) {
+    for (uint32_t columns = chart->columns; columns <= chart->panel_count && quality < ENOUGH;
+         columns += chart->columns) {
         double own = panel_quality(app, width / columns, height / rows_of(chart, columns));
         if (own > quality) best = columns, quality = own;
     }
@@ -152,8 +156,9 @@ static uint32_t columns_for(const struct view_app *app, double width, double hei
 
 // Small panels have small texts, and large ones large texts, to be read from afar.
 static double text_for(const struct view_app *app, double width, double height) {
-    double most = fmax(1, 12 / style_of(app->theme)->label_size);
-    return fmax(0.85, fmin(panel_quality(app, width, height) / 1.3, most));
+    double letter = style_of(app->theme)->label_size;
+    return fmax(LEAST_LETTER / letter,
+                fmin(panel_quality(app, width, height) / ENOUGH, fmax(1, LARGEST_LETTER / letter)));
 }
 
 #define HEAD 50.0 // points of a page's title and note, about

@@ -1081,7 +1081,11 @@ static bool is_told(const struct plot *plots, uint32_t plot, uint32_t curve) {
 static void draw_name(struct page *page, const struct plot_curve *curve, uint32_t c, double x) {
     double t = page->text, y = page->top - 0.36 * t, width = 1.5 * page->style->edge_width;
     colour ink = curve->hidden ? page->style->dim_text : page->style->series[curve->colour % 8];
-    scene_group(page->scene, TAG_CURVE, c, NULL);
+    struct buffer words = {0};
+    read_markup(curve->name, t, &words);
+    scene_group(page->scene, TAG_CURVE, c, buffer_string(&words));
+    page->failed |= words.failed;
+    buffer_free(&words);
     add_line(page->scene, x, y, x + 1.4 * t, y, ink, width);
     scene_text(page->scene, x + 1.9 * t, page->top, curve->name, t, ink, ANCHOR_START, FONT_SANS);
     scene_end(page->scene);

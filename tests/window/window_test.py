@@ -5,6 +5,7 @@
 
 Each function test_* is one test; the answer is TAP. What the window shows is read from its own state (`:window state`)
 and from the pixels of the display."""
+import json
 import math
 import os
 import re
@@ -1127,6 +1128,29 @@ def test_a_sweep_is_shown_as_plots():
     until(lambda: display.pixel(width - 3, height // 2) == display.pixel(3, height - 3), "a page without a panel")
     s.ask(":lcg")
     s.wait(lambda state: state["view"] == "lcg", "the graph again")
+
+
+def test_a_figure_has_the_same_axes_in_its_file():
+    s = session("-i").ready()
+    subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lab/tiny_data.py"), "mnist",
+                    s.path("images"), "200", "40"], check=True)
+    s.ask(":figure 8 quick only fully_connected iterations 20 seeds 1 data mnist dir images", patience=2 * desk.PATIENCE)
+    state = s.wait(lambda state: state["view"] == "plot" and state["plot"]["panels"] == 5, "five panels")
+    loss, accuracy, _, _, seconds = axes = state["plot"]["axes"]
+    expect(loss[2] > 0 and loss[:2] == [0, 20], f"the axes of the losses are {loss}")
+    expect(seconds[2] == 0 and seconds[:2] == [0, 20], f"the axes of the times are {seconds}")
+    with open(s.path("figure-8.json"), encoding="utf-8") as file:
+        runs = json.load(file)["parts"][1]["runs"]
+    later = [100 * report["train_accuracy"] for run in runs for report in run["reports"][1:]]
+    room = 0.05 * (max(later) - min(later))
+    expect(near(accuracy[2], min(later) - room, 0.01) and near(accuracy[3], max(later) + room, 0.01), f"{accuracy} of {later}")
+    s.find_window()
+    s.click(400, 300, button=4, times=2)
+    s.wait(lambda state: state["plot"]["axes"] != axes, "a panel that was zoomed")
+    s.key("w")
+    s.wait(lambda state: state["plot"]["axes"] == axes, "the axes as they were")
+    s.key("l")  # no logarithmic axis begins at 0
+    s.wait(lambda state: state["plot"]["log_x"] and all(axis[0] > 0 for axis in state["plot"]["axes"]), "other axes")
 
 
 def test_a_plot_has_logarithmic_axes():

@@ -169,8 +169,9 @@ static void made_free(struct made *made) {
 static double cost_left(const struct made_part *part) {
     double left = 0;
     for (uint32_t i = 0; i < part->runs; i++) {
-        double all = (double)part->run[i].options.iterations, done = (double)run_iteration(&part->run[i]);
-        if (part->run[i].state != RUN_FAILED)
+        double all = (double)part->run[i].options.iterations;
+        double done = part->run[i].train ? (double)run_iteration(&part->run[i]) : 0;
+        if (part->run[i].train && part->run[i].state != RUN_FAILED)
             left += (all > done ? all - done : 0) * recipe_cost(part->recipe, &part->run[i].options);
     }
     return left;
@@ -251,14 +252,25 @@ static bool train(struct made *made, struct made_part *part, double before, doub
     return !task_interrupted() || error_interrupt(error);
 }
 
-// After Ctrl-C the parts to come show what they had before.
+// After Ctrl-C the parts to come show what they had before, and so does one that was being taken up.
+static bool take_up_part(struct made *made, struct made_part *part, struct error *error) {
+    struct error stopped = {0};
+    if (make_runs(made, part, &stopped)) return true;
+    if (stopped.kind != ERROR_INTERRUPT || made->stopped) return *error = stopped, false;
+    error_clear(&stopped);
+    made->stopped = true;
+    task_begin();
+    free_part(part);
+    return make_runs(made, part, error);
+}
+
 static bool work(struct made *made, double total, struct error *error) {
     double before = 0;
     for (uint32_t p = 0; p < made->plan->parts; p++) {
         struct made_part *part = &made->part[p];
         struct error stopped = {0};
         if (!part->wanted || !part->there) continue;
-        bool ok = make_runs(made, part, &stopped);
+        bool ok = take_up_part(made, part, &stopped);
         double left = cost_left(part);
         ok = ok && (made->stopped || train(made, part, before, total, &stopped));
         before += left;

@@ -233,6 +233,19 @@ static double distance_to_path(const struct scene_item *item, struct point at) {
     return best;
 }
 
+// A curve's name stands for it: a hidden one has nothing else.
+static double distance_to_name(const struct scene_item *item, struct point at) {
+    double left = scene_text_left(item), right = left + item->text_width;
+    double dx = fmax(fmax(left - at.x, at.x - right), 0);
+    double dy = fmax(fmax(item->y - 0.8 * item->size - at.y, at.y - item->y - 0.2 * item->size), 0);
+    return hypot(dx, dy);
+}
+
+static double distance_to(const struct part *part, const struct scene_item *item, struct point at) {
+    if (item->kind == SCENE_PATH) return distance_to_path(item, at);
+    return item->kind == SCENE_TEXT && part->tag == TAG_CURVE ? distance_to_name(item, at) : INFINITY;
+}
+
 uint32_t picture_at(const struct picture *picture, struct point at, double slack) {
     for (uint32_t p = picture->part_count; p-- > 0;) {
         const struct part *part = &picture->part[p];
@@ -243,10 +256,10 @@ uint32_t picture_at(const struct picture *picture, struct point at, double slack
     double nearest = slack;
     for (uint32_t p = 0; p < picture->part_count; p++) {
         const struct part *part = &picture->part[p];
-        if ((part->tag != TAG_EDGE && part->tag != TAG_CURVE) || !inside(part, at, slack)) continue;
+        bool near = part->tag == TAG_CURVE || (part->tag == TAG_EDGE && inside(part, at, slack)); // a name lies outside
+        if (!near) continue;
         for (uint32_t i = part->first; i < part->end; i++) {
-            if (picture->scene.item[i].kind != SCENE_PATH) continue;
-            double distance = distance_to_path(&picture->scene.item[i], at);
+            double distance = distance_to(part, &picture->scene.item[i], at);
             if (distance < nearest) nearest = distance, best = p;
         }
     }

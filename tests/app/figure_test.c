@@ -1,18 +1,21 @@
-// Figures 3, 4 and 5: the numbers behind the pictures.
+// Figures: the numbers behind the pictures, and stopping them.
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "app/chart.h"
 #include "base/arena.h"
+#include "base/task.h"
 #include "lab/data.h"
 
 // The figure's record; its files lie in a folder of their own.
@@ -175,6 +178,75 @@ static void figure_5_says_what_was_measured(void **state) {
     assert_int_equal(rmdir("figure-5.runs"), 0);
 }
 
+static void put_word(FILE *file, uint32_t word) {
+    for (int byte = 24; byte >= 0; byte -= 8) fputc((int)(word >> byte & 255), file);
+}
+
+// MNIST's files with a few images.
+static void write_digits(const char *set, uint32_t count) {
+    static const char *const endings[] = {"images-idx3-ubyte", "labels-idx1-ubyte"};
+    for (int which = 0; which < 2; which++) {
+        char name[60];
+        snprintf(name, sizeof name, "%s-%s", set, endings[which]);
+        FILE *file = fopen(name, "wb");
+        assert_non_null(file);
+        put_word(file, which ? 2049 : 2051);
+        put_word(file, count);
+        for (int side = 0; side < 2 && !which; side++) put_word(file, 28);
+        for (uint32_t i = 0; i < (which ? count : count * 784); i++)
+            fputc((int)(which ? i * 7 % 10 : i * 53 % 100 + (i % 10 == i / 784 * 7 % 10 ? 100 : 0)), file);
+        assert_int_equal(fclose(file), 0);
+    }
+}
+
+static void ring(int signal) { // Ctrl-C
+    (void)signal;
+    task_interrupt();
+}
+
+// Ctrl-C at any moment, also while checkpoints are read: there is a figure of what there was or none, and the same line
+// goes on.
+static void a_figure_is_stopped_at_any_moment(void **state) {
+    (void)state;
+    static const char line[] = ":figure 8 quick only fully_connected data mnist dir . iterations 20 seeds 1";
+    static const char small[] = "def fully_connected(x, y):\n"
+                                "    W1 = param(784, 6)\n"
+                                "    W2 = param(6, 10)\n"
+                                "    return nll(log_softmax(relu(x @ W1) @ W2), y)\n"
+                                "\n";
+    struct session *s = session_new(NULL);
+    struct buffer out = {0};
+    write_digits("train", 200);
+    write_digits("t10k", 40);
+    s->output.json = true;
+    s->output.capture = &out;
+    assert_int_equal(session_run(s, "<test>", small, strlen(small), 1), 0);
+    signal(SIGALRM, ring);
+    uint32_t stopped = 0;
+    for (long at = 4000;; at += at / 2) { // microseconds
+        struct itimerval in = {.it_value = {at / 1000000, at % 1000000}}, never = {0};
+        setitimer(ITIMER_REAL, &in, NULL);
+        int failed = session_run(s, "<test>", line, strlen(line), 1);
+        setitimer(ITIMER_REAL, &never, NULL);
+        bool done = !failed && s->chart && !s->chart->unfinished;
+        stopped += !done;
+        task_begin();
+        if (done) break;
+    }
+    assert_true(stopped > 2);
+    json_t *record = json_loads(s->chart->json, 0, NULL);
+    const json_t *runs = json_object_get(json_array_get(json_object_get(record, "parts"), 1), "runs"), *run;
+    size_t i;
+    assert_true(json_is_true(json_object_get(record, "finished")));
+    assert_int_equal(json_array_size(runs), 5);
+    json_array_foreach(runs, i, run) assert_int_equal(json_array_size(json_object_get(run, "reports")), 11);
+    json_decref(record);
+    s->output.capture = NULL;
+    buffer_free(&out);
+    session_free(s);
+    assert_int_equal(system("rm -r figure.runs *-ubyte"), 0);
+}
+
 static int enter_folder(void **state) {
     (void)state;
     static char name[] = "/tmp/bauer-figure-XXXXXX";
@@ -183,10 +255,10 @@ static int enter_folder(void **state) {
 
 static int leave_folder(void **state) {
     (void)state;
-    static const char *const names[] = {"3.svg",  "3.csv", "3.json", "4.svg", "4.csv",
-                                        "4.json", "5.svg", "5.csv",  "5.json"};
+    static const char *const names[] = {"8.svg", "8.csv", "8.json", "3.svg", "3.csv", "3.json",
+                                        "4.svg", "4.csv", "4.json", "5.svg", "5.csv", "5.json"};
     char folder[200], path[64];
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "figure-%s", names[i]);
         if (unlink(path) != 0 && (names[i][0] != '4' || data_there("fashion-mnist", NULL, NULL)))
             return 1; // each was written
@@ -199,6 +271,7 @@ int main(void) {
         cmocka_unit_test(figure_3_tells_what_each_factor_remembers),
         cmocka_unit_test(figure_4_samples_without_bias),
         cmocka_unit_test(figure_5_says_what_was_measured),
+        cmocka_unit_test(a_figure_is_stopped_at_any_moment),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -1169,6 +1169,18 @@ def test_a_curve_is_hidden_and_shown():
         s.wait(lambda state: curves(state) == left, f"the curves {left}")
 
 
+def test_a_curve_s_name_is_clicked():
+    s = plotted()
+    plot = s.first["plot"]
+    right = (plot["left"] + plot["width"]) * s.first["zoom"]
+    low, high = plot["top"] * s.first["zoom"], (plot["top"] + plot["height"]) * s.first["zoom"]
+    up_ends = low + (high - low) * 0.05  # 100 is the most, 90 the end of down
+    for left in (["down"], ["up", "down"]):
+        before = s.state()
+        s.click(right + 22, up_ends if len(curves(before)) == 2 else high)  # a hidden one is named at the bottom
+        s.wait(lambda state: curves(state) == left, f"the curves {left}")
+
+
 def test_a_plot_is_zoomed_moved_and_fitted():
     s = plotted()
     whole = s.first["vertices"]

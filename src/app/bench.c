@@ -526,6 +526,18 @@ static const struct figure *find_figure(const char *name) {
     return NULL;
 }
 
+void bench_help(void) {
+    puts("usage: bauer bench [NAME]... [--json]\n\n"
+         "Measures all figures, or the named ones; each is the median of some runs, and its bound is for an idle "
+         "machine.\n");
+    for (int i = 0; i < FIGURES; i++) {
+        const struct figure *f = &figures[i];
+        printf("  %-15s %s", f->name, f->unit);
+        if (f->against) printf(", against %s", f->against);
+        printf("; bound: %s %g%s\n", f->at_least ? "at least" : "at most", f->bound, f->against ? " x" : "");
+    }
+}
+
 int bench_run(const char *const *names, size_t count, bool json) {
     for (size_t i = 0; i < count; i++)
         if (!find_figure(names[i])) return 2;

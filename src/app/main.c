@@ -271,6 +271,8 @@ static int run_lessons(int argc, char **argv) {
 static int run_bench(int argc, char **argv) {
     bool json = false;
     int count = 0;
+    for (int i = 2; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return bench_help(), 0;
     const char **names = mem_alloc((size_t)argc, sizeof *names);
     for (int i = 2; names && i < argc; i++)
         if (strcmp(argv[i], "--json") == 0)

@@ -74,18 +74,20 @@ struct tape {
     vertex *output;
     uint32_t output_count;
     struct pool pool;
-    void **input;           // by vertex: of inputs and constants
-    void **gradient;        // by vertex: of active inputs
-    uint8_t *begun;         // by vertex: something of its gradient is there
-    struct block **value;   // by vertex, during forward; then what is held of it
-    struct block **part;    // by place in the plan: masks, samples, projections
-    struct block **adjoint; // by vertex, during backward
-    struct addends *addend; // by vertex: of a relu
-    uint8_t *waits;         // by vertex: a sum that the relu after it does
-    struct block **more;    // by vertex (such a sum): its other operand's value, until then
-    uint32_t *uses, *left;  // by vertex: operands and outputs that it is; still to come
-    void **turned;          // by vertex: room for the transpose of a parameter that many products use, or NULL
-    uint8_t *is_turned;     // by vertex: it is there, in this backward
+    void **input;               // by vertex: of inputs and constants
+    void **gradient;            // by vertex: of active inputs
+    uint8_t *begun;             // by vertex: something of its gradient is there
+    struct thin_gradient *thin; // by vertex: of a parameter with one product whose rows share a sample
+    uint8_t *is_thin;           // by vertex: its gradient is there, and not yet in `gradient`
+    struct block **value;       // by vertex, during forward; then what is held of it
+    struct block **part;        // by place in the plan: masks, samples, projections
+    struct block **adjoint;     // by vertex, during backward
+    struct addends *addend;     // by vertex: of a relu
+    uint8_t *waits;             // by vertex: a sum that the relu after it does
+    struct block **more;        // by vertex (such a sum): its other operand's value, until then
+    uint32_t *uses, *left;      // by vertex: operands and outputs that it is; still to come
+    void **turned;              // by vertex: room for the transpose of a parameter that many products use, or NULL
+    uint8_t *is_turned;         // by vertex: it is there, in this backward
     void *scratch;
     struct grid **grid; // grids of operations on fields
     uint32_t grid_count;
@@ -191,6 +193,25 @@ static bool make_turned(struct tape *t) {
     return ok;
 }
 
+// A gradient of a few rows is written to those only.
+static bool make_thin(struct tape *t) {
+    const struct graph *g = t->graph;
+    t->thin = mem_zero((size_t)g->count + 1, sizeof *t->thin);
+    t->is_thin = mem_zero((size_t)g->count + 1, 1);
+    bool ok = t->thin && t->is_thin;
+    for (vertex v = 0; ok && v < g->count; v++) {
+        uint32_t place = t->plan.needed[v] && g->op[v] == OP_MATMUL ? t->plan.part[g->offset[v]] : 0;
+        const struct held *held = place ? &t->plan.held[place - 1] : NULL;
+        if (!held || held->kind != HELD_SAMPLE || !held->sampling.shared || t->uses[held->parameter] != 1) continue;
+        struct op_product p = product_of(g, v);
+        struct thin_gradient *thin = &t->thin[held->parameter];
+        *thin = (struct thin_gradient){mem_alloc(held->sampling.kept * p.n + 1, t->k->size),
+                                       mem_zero(p.k + 1, sizeof *thin->slot), p.k, p.n};
+        ok = thin->row && thin->slot;
+    }
+    return ok;
+}
+
 static bool make_room(struct tape *t) {
     size_t most = 0, count = (size_t)t->graph->count + 1;
     t->input = mem_zero(count, sizeof *t->input);
@@ -243,7 +264,7 @@ struct tape *tape_new(const struct graph *graph, const vertex *output, uint32_t 
     bool ok = t->output || error_memory(error);
     if (ok) memcpy(t->output, output, output_count * sizeof *output), t->output_count = output_count;
     ok = ok && keep_plan_make(graph, output, output_count, type, keep, &t->plan, error);
-    ok = ok && ((make_room(t) && make_turned(t) && make_grids(t)) || error_memory(error));
+    ok = ok && ((make_room(t) && make_turned(t) && make_thin(t) && make_grids(t)) || error_memory(error));
     if (ok) find_biases(t);
     if (ok) return t;
     tape_free(t);
@@ -272,6 +293,9 @@ void tape_free(struct tape *t) {
     for (vertex v = 0; t->turned && v < t->graph->count; v++) mem_free(t->turned[v]);
     mem_free(t->turned);
     mem_free(t->is_turned);
+    for (vertex v = 0; t->thin && v < t->graph->count; v++) mem_free(t->thin[v].row), mem_free(t->thin[v].slot);
+    mem_free(t->thin);
+    mem_free(t->is_thin);
     pool_free(&t->pool);
     keep_plan_free(&t->plan);
     mem_free(t->output);
@@ -297,7 +321,20 @@ void tape_free(struct tape *t) {
 }
 
 void *tape_input(struct tape *t, vertex input) { return is_leaf(t, input) ? t->input[input] : NULL; }
-void *tape_gradient(struct tape *t, vertex input) { return is_leaf(t, input) ? t->gradient[input] : NULL; }
+
+void *tape_gradient(struct tape *t, vertex input) {
+    if (!is_leaf(t, input)) return NULL;
+    if (t->is_thin[input]) t->k->thin_put(&t->thin[input], t->gradient[input]);
+    t->is_thin[input] = 0;
+    return t->gradient[input];
+}
+
+bool tape_thin_gradient(const struct tape *t, vertex input, struct thin_gradient *thin) {
+    if (!t->is_thin[input]) return false;
+    *thin = t->thin[input];
+    return true;
+}
+
 size_t tape_held(const struct tape *t) { return t->held; }
 size_t tape_planned(const struct tape *t) { return t->plan.bytes; }
 size_t tape_peak(const struct tape *t) { return t->pool.peak; }
@@ -836,7 +873,10 @@ static bool backward_product(struct tape *t, vertex v, vertex a, vertex b, const
             struct sampling s = held->sampling;
             s.key = t->key;
             s.call = t->run * (graph_edge_count(g) + 1) + (t->keep.same_steps ? held->parameter : g->offset[v]);
-            if (held->kind == HELD_SAMPLE) {
+            if (held->kind == HELD_SAMPLE && t->thin[b].row) {
+                ok = t->k->keep_thin(&s, data_of(t->part[place - 1]), dy, &t->thin[b]);
+                t->is_thin[b] = ok;
+            } else if (held->kind == HELD_SAMPLE) {
                 ok = t->k->keep_product(&s, data_of(t->part[place - 1]), dy, n, dw, add, t->scratch);
             } else if (s.shared) {
                 if (!add) memset(dw, 0, count_of(t, b) * t->k->size);
@@ -1080,6 +1120,7 @@ bool tape_backward_from(struct tape *t, const void *weight, struct error *error)
     t->held = t->pool.live;
     memset(t->begun, 0, g->count);
     memset(t->is_turned, 0, g->count);
+    memset(t->is_thin, 0, g->count);
     for (uint32_t i = 0; i < t->output_count; i++) {
         void *seed = t->plan.active[t->output[i]] ? adjoint_of(t, t->output[i]) : NULL;
         for (size_t j = 0; seed && j < count_of(t, t->output[i]); j++) put(t, seed, j, weight ? get(t, weight, j) : 1);

@@ -32,6 +32,8 @@ bool tape_backward(struct tape *tape, struct error *error);
 bool tape_backward_from(struct tape *tape, const void *weight, struct error *error);
 // Of the last backward; NULL: the input is not active.
 void *tape_gradient(struct tape *tape, vertex input);
+// The same where it is a few rows of a parameter, and nobody has asked for all of it yet. false: ask for all of it.
+bool tape_thin_gradient(const struct tape *tape, vertex input, struct thin_gradient *thin);
 
 // Bytes that were held between the last forward and backward, by the pool's count, and as planned.
 size_t tape_held(const struct tape *tape);

@@ -234,6 +234,7 @@ static void clip_gradient(struct train *t) {
     float decay = (float)t->options.decay;
     for (uint32_t s = 0; s < t->slot_count; s++) {
         struct slot *slot = &t->slot[s];
+        slot->gradient = tape_gradient(t->tape, slot->v);
         for (size_t i = 0; i < slot->count; i++) {
             slot->gradient[i] += decay * slot->value[i];
             square += (double)slot->gradient[i] * slot->gradient[i];
@@ -269,7 +270,14 @@ static void update(struct train *t) {
     if (t->options.clip > 0) clip_gradient(t);
     for (uint32_t s = 0; s < t->slot_count; s++) {
         struct slot *slot = &t->slot[s];
-        if (t->options.optimizer == OPTIMIZER_ADAM)
+        struct thin_gradient thin;
+        bool is_adam = t->options.optimizer == OPTIMIZER_ADAM;
+        if (is_adam && tape_thin_gradient(t->tape, slot->v, &thin)) {
+            tape_kernels(t->tape)->adam_thin(&adam, slot->value, &thin, slot->first, slot->second);
+            continue;
+        }
+        slot->gradient = tape_gradient(t->tape, slot->v);
+        if (is_adam)
             tape_kernels(t->tape)->adam(&adam, slot->value, slot->gradient, slot->first, slot->second, slot->count);
         else
             sgd(slot, (float)rate, (float)decay);

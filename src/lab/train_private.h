@@ -9,7 +9,7 @@
 struct slot { // of a parameter
     vertex v;
     size_t count;
-    float *value, *gradient; // the tape's
+    float *value, *gradient; // the tape's; the gradient where it was asked for
     float *first, *second;   // Adam's moments
 };
 

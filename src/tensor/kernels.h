@@ -34,6 +34,14 @@ struct adam {
     double beta1, beta2, epsilon, decay, rate, scale;
 };
 
+// A gradient (length x columns) of which few rows are not zero: row i is row slot[i] - 1 of `row`, or zero if slot[i]
+// is 0.
+struct thin_gradient {
+    void *row;
+    uint32_t *slot;
+    size_t length, columns;
+};
+
 // (x + bias) + (more + more_bias): x and more are rows x columns, the biases lie along each row. NULL: left out, but x.
 struct relu_sum {
     const void *x, *bias, *more, *more_bias;
@@ -80,6 +88,9 @@ struct kernels {
     // dw (length x columns) = or, to add, += restored(kept)^T dy (rows x columns), with the work of what was kept only.
     bool (*keep_product)(const struct sampling *sampling, const void *kept, const void *dy, size_t columns, void *dw,
                          bool add, void *scratch);
+    // The same for one sample of all rows: `kept` rows and `length` slots of what `thin` points to are written.
+    bool (*keep_thin)(const struct sampling *sampling, const void *kept, const void *dy, struct thin_gradient *thin);
+    void (*thin_put)(const struct thin_gradient *thin, void *dw); // dw = all of it
     // dw += the same for a convolution's filters; rows are (image, channel), length is height * width.
     bool (*keep_conv)(const struct sampling *sampling, struct conv_size size, const void *kept, const void *dy,
                       void *dw, void *scratch);
@@ -91,6 +102,8 @@ struct kernels {
                             void *scratch);
     // A step of Adam (D. P. Kingma and J. Ba, 2015), the decay added to the gradient, in one pass.
     void (*adam)(const struct adam *adam, void *value, const void *gradient, void *first, void *second, size_t count);
+    void (*adam_thin)(const struct adam *adam, void *value, const struct thin_gradient *gradient, void *first,
+                      void *second);
 };
 
 // Those that are the fastest on this processor; and those of a level (0: any processor's, then x86-64-v3, -v4), or NULL

@@ -637,6 +637,35 @@ static bool NAME(keep_product)(const struct sampling *s, const void *kept, const
     return true;
 }
 
+static bool NAME(keep_thin)(const struct sampling *s, const void *kept, const void *dy, struct thin_gradient *thin) {
+    struct places p;
+    REAL *row = thin->row;
+    size_t columns = thin->columns;
+    if (!places_begin(&p, s)) return false;
+    const uint32_t *place = places_next(&p);
+    memset(thin->slot, 0, thin->length * sizeof *thin->slot);
+    NAME(product)(true, false, s->kept, columns, s->rows, 1, kept, dy, 0, row);
+    for (uint32_t i = 0; i < s->kept; i++) {
+        uint32_t *slot = &thin->slot[place[i]];
+        if (*slot)
+            NAME(add_times)(row + (*slot - 1) * columns, row + i * columns, 1, columns);
+        else
+            *slot = i + 1;
+    }
+    places_end(&p);
+    return true;
+}
+
+static void NAME(thin_put)(const struct thin_gradient *thin, void *dw) {
+    REAL *out = dw;
+    const REAL *row = thin->row;
+    for (size_t i = 0; i < thin->length; i++, out += thin->columns)
+        if (thin->slot[i])
+            memcpy(out, row + (thin->slot[i] - 1) * thin->columns, thin->columns * sizeof *out);
+        else
+            memset(out, 0, thin->columns * sizeof *out);
+}
+
 // What keep_conv works on: dy of an image with zeros around it and sixteen filters side by side, so that a kept number
 // meets `side` such groups in a row; the kept numbers that are not zero, and where in that their first group is.
 struct NAME(patches) {
@@ -819,17 +848,45 @@ static void NAME(project_product)(const struct sampling *s, const void *kept, co
 
 // ---- the optimizer ------------------------------------------------------------------------------------------------
 
-static void NAME(adam)(const struct adam *a, void *value, const void *gradient, void *first, void *second,
-                       size_t count) {
-    REAL *restrict x = value, *restrict m = first, *restrict v = second;
-    const REAL *restrict g = gradient;
+// g: NULL if it is zero.
+static inline __attribute__((always_inline)) void NAME(adam_run)(const struct adam *a, REAL *restrict x,
+                                                                 const REAL *restrict g, REAL *restrict m,
+                                                                 REAL *restrict v, size_t count) {
     const REAL b1 = (REAL)a->beta1, b2 = (REAL)a->beta2, c1 = (REAL)(1 - a->beta1), c2 = (REAL)(1 - a->beta2);
     const REAL decay = (REAL)a->decay, rate = (REAL)a->rate, scale = (REAL)a->scale, tiny = (REAL)a->epsilon;
     for (size_t i = 0; i < count; i++) {
-        REAL d = g[i] + decay * x[i];
+        REAL d = g ? g[i] + decay * x[i] : decay * x[i];
         m[i] = b1 * m[i] + c1 * d;
         v[i] = b2 * v[i] + c2 * d * d;
         x[i] -= rate * m[i] / (SQRT(v[i]) * scale + tiny);
+    }
+}
+
+static void NAME(adam)(const struct adam *a, void *value, const void *gradient, void *first, void *second,
+                       size_t count) {
+    NAME(adam_run)(a, value, gradient, first, second, count);
+}
+
+static void NAME(adam_of_zero)(const struct adam *a, REAL *x, REAL *m, REAL *v, size_t count) {
+    NAME(adam_run)(a, x, NULL, m, v, count);
+}
+
+// Rows of zeros that lie together in one go: their gradient is neither written nor read.
+static void NAME(adam_thin)(const struct adam *a, void *value, const struct thin_gradient *g, void *first,
+                            void *second) {
+    REAL *x = value, *m = first, *v = second;
+    const REAL *row = g->row;
+    size_t zeros = 0, columns = g->columns;
+    for (size_t i = 0; i <= g->length; i++) {
+        if (i < g->length && !g->slot[i]) {
+            zeros++;
+            continue;
+        }
+        size_t at = (i - zeros) * columns;
+        if (zeros) NAME(adam_of_zero)(a, x + at, m + at, v + at, zeros * columns);
+        at = i * columns;
+        zeros = 0;
+        if (i < g->length) NAME(adam)(a, x + at, row + (g->slot[i] - 1) * columns, m + at, v + at, columns);
     }
 }
 
@@ -858,8 +915,11 @@ const struct kernels TABLE = {.size = sizeof(REAL),
                               .keep = NAME(keep),
                               .restore = NAME(restore),
                               .keep_product = NAME(keep_product),
+                              .keep_thin = NAME(keep_thin),
+                              .thin_put = NAME(thin_put),
                               .keep_conv = NAME(keep_conv),
                               .project = NAME(project),
                               .unproject = NAME(unproject),
                               .project_product = NAME(project_product),
-                              .adam = NAME(adam)};
+                              .adam = NAME(adam),
+                              .adam_thin = NAME(adam_thin)};

@@ -401,6 +401,47 @@ static void everything_kept_is_exact(void **state) {
 }
 
 // The numbers behind a graph know the lines that its tensors came from.
+// By the same sample of all rows, a gradient has few rows, and is had as such until somebody asks for all of it; not
+// where a parameter is used twice, or each row has a sample of its own.
+static void same_samples_have_thin_gradients(void **state) {
+    (void)state;
+    struct graph *g = small_net(6), *twice = graph_new(symbols, 1000, &error);
+    vertex x = leaf(twice, "x", SHAPE(6, 5), false), w = leaf(twice, "W", SHAPE(5, 5), true);
+    vertex h = add(twice, OP_MATMUL, add(twice, OP_MATMUL, x, w, none), w, none);
+    assert_true(graph_output(twice, add(twice, OP_SUM, h, VERTEX_NONE, none), 0, &error));
+    for (int method = KEEP_SAME; method <= KEEP_DIFFERENT; method++)
+        for (int which = 0; which < 2; which++) {
+            struct graph *of = which ? twice : g;
+            struct keep keep = {.method = (enum keep_method)method, .fraction = 0.2, .seed = 5};
+            struct tape *t = tape_new(of, of->output, 1, NUMBER_DOUBLE, &keep, &error);
+            vertex v = w;
+            for (uint32_t i = 0; !which && i < of->input_count; i++)
+                if (graph_shape(of, of->input[i]).size[0] == 20) v = of->input[i]; // W1
+            assert_true(t && graph_is_parameter(of, v));
+            struct shape shape = graph_shape(of, v);
+            struct thin_gradient thin;
+            assert_true(tape_fill(t, 3, &error));
+            for (uint64_t run = 0; run < 3; run++) {
+                assert_true(tape_forward(t, run, &error) && tape_backward(t, &error));
+                assert_int_equal(tape_thin_gradient(t, v, &thin), method == KEEP_SAME && !which);
+                bool is_thin = tape_thin_gradient(t, v, &thin);
+                const double *gradient = tape_gradient(t, v);
+                uint32_t rows = 0;
+                for (uint32_t i = 0; is_thin && i < shape.size[0]; i++)
+                    for (uint32_t j = 0; j < shape.size[1]; j++) {
+                        const double *row = (const double *)thin.row + (thin.slot[i] - 1) * thin.columns;
+                        assert_true(gradient[i * shape.size[1] + j] == (thin.slot[i] ? row[j] : 0));
+                        rows += thin.slot[i] && j == 0;
+                    }
+                assert_int_equal(is_thin, rows > 0 && rows <= keep_count(shape.size[0], 0.2));
+                assert_false(tape_thin_gradient(t, v, &thin)); // it has been asked for
+            }
+            tape_free(t);
+        }
+    graph_drop(g);
+    graph_drop(twice);
+}
+
 static void expanded_vertices_keep_their_lines(void **state) {
     (void)state;
     static const char text[] = "h = x @ W\ns = sum(h)\n";
@@ -457,6 +498,7 @@ int main(void) {
         cmocka_unit_test(networks_are_unbiased),
         cmocka_unit_test(means_over_all_samples_are_exact),
         cmocka_unit_test(everything_kept_is_exact),
+        cmocka_unit_test(same_samples_have_thin_gradients),
         cmocka_unit_test(expanded_vertices_keep_their_lines),
         cmocka_unit_test(bad_shapes_are_named),
     };

@@ -210,6 +210,50 @@ static void samples_of_matrices(void **state) {
     }
 }
 
+// A gradient by the same sample of all rows, in a few rows: it is that of keep_product, and a step of Adam by it is the
+// step by all of it, to the bit.
+static void thin_gradients(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct sampling s = {.key = rng_key(7, 8),
+                             .call = (uint64_t)round,
+                             .rows = upto(9),
+                             .length = upto(90),
+                             .shared = true,
+                             .distinct = rng_below(&rng, 2)};
+        s.kept = upto(s.length);
+        uint32_t columns = upto(round % 2 ? 5 : 70);
+        size_t count = (size_t)s.length * columns, rows = (size_t)s.rows * s.kept;
+        double *kept = randoms(rows), *dy = randoms((size_t)s.rows * columns), *dw = randoms(count),
+               *put = randoms(count);
+        double *x = randoms(count), *m = randoms(count), *v = randoms(count),
+               *room = malloc((size_t)s.kept * columns * 8);
+        float *fkept = floats(kept, rows), *fdy = floats(dy, (size_t)s.rows * columns), *fdw = floats(dw, count);
+        for (size_t i = 0; i < count; i++) v[i] = fabs(v[i]);
+        float *fx[2] = {floats(x, count), floats(x, count)}, *fm[2] = {floats(m, count), floats(m, count)};
+        float *fv[2] = {floats(v, count), floats(v, count)}, *fput = floats(put, count);
+        struct thin_gradient thin = {malloc((size_t)s.kept * columns * 8), malloc(s.length * sizeof(uint32_t)),
+                                     s.length, columns};
+        struct adam adam = {0.9, 0.999, 1e-8, 0.01, 0.1, 1.1};
+        assert_true(real->keep_product(&s, kept, dy, columns, dw, false, room));
+        assert_true(real->keep_thin(&s, kept, dy, &thin));
+        real->thin_put(&thin, put);
+        assert_close(put, dw, count, 1e-12);
+        assert_true(single->keep_product(&s, fkept, fdy, columns, fdw, false, room));
+        assert_true(single->keep_thin(&s, fkept, fdy, &thin));
+        single->thin_put(&thin, fput);
+        assert_floats(fput, dw, count, 1e-3);
+        single->adam(&adam, fx[0], fput, fm[0], fv[0], count);
+        single->adam_thin(&adam, fx[1], &thin, fm[1], fv[1]);
+        assert_memory_equal(fx[0], fx[1], count * sizeof(float));
+        assert_memory_equal(fm[0], fm[1], count * sizeof(float));
+        assert_memory_equal(fv[0], fv[1], count * sizeof(float));
+        free(kept), free(dy), free(dw), free(put), free(x), free(m), free(v), free(room), free(fkept), free(fdy);
+        free(fdw), free(fput), free(thin.row), free(thin.slot);
+        for (int i = 0; i < 2; i++) free(fx[i]), free(fm[i]), free(fv[i]);
+    }
+}
+
 // Chance 1/length for each place: chi-squared over 40 places from 400,000 draws; above 110 by chance with 1e-8.
 static void places_are_even(void **state) {
     (void)state;
@@ -429,10 +473,10 @@ static void adam_steps(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products),        cmocka_unit_test(convolutions),    cmocka_unit_test(samples_of_matrices),
-        cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),      cmocka_unit_test(biases),
-        cmocka_unit_test(pools),           cmocka_unit_test(adam_steps),      cmocka_unit_test(sums),
-        cmocka_unit_test(transposes),      cmocka_unit_test(larger_products),
+        cmocka_unit_test(products),       cmocka_unit_test(convolutions),    cmocka_unit_test(samples_of_matrices),
+        cmocka_unit_test(thin_gradients), cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),
+        cmocka_unit_test(biases),         cmocka_unit_test(pools),           cmocka_unit_test(adam_steps),
+        cmocka_unit_test(sums),           cmocka_unit_test(transposes),      cmocka_unit_test(larger_products),
     };
     int failed = 0;
     for (unsigned level = 0; (real = kernels_at(NUMBER_DOUBLE, level)); level++) {

@@ -10,7 +10,7 @@
 #include "base/task.h"
 #include "show/record.h"
 
-enum { LOOK_MILLISECONDS = 400, CURVE = 8 };
+enum { LOOK_MILLISECONDS = 400, CURVE = 8, MOST_RUNS = 64 };
 
 // ---- a job --------------------------------------------------------------------------------------------------------
 
@@ -18,6 +18,16 @@ struct job *job_new(struct error *error) {
     struct job *job = mem_zero(1, sizeof *job);
     if (!job) error_memory(error);
     return job;
+}
+
+struct training *job_add(struct job *job, struct error *error) {
+    if (job->count == MOST_RUNS)
+        return error_set(error, ERROR_USAGE, SPAN_NONE, "at most %d runs at once", MOST_RUNS), NULL;
+    struct training *more = mem_resize(job->run, (size_t)job->count + 1, sizeof *more); // jobs stay listed: no reserve
+    if (!more) return error_memory(error), NULL;
+    job->run = more;
+    more[job->count] = (struct training){0};
+    return &more[job->count];
 }
 
 // What only training needs: reports stay.
@@ -29,6 +39,8 @@ static void end_work(struct job *job) {
             reactor_settle(job->run[i].reactor);
         else
             train_settle(job->run[i].train);
+    for (uint32_t i = 0; i < job->count; i++) job->run[i].network = (struct network){0};
+    network_free(&job->network);
     data_free(&job->data);
     data_free(&job->test);
     mem_trim();

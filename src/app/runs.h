@@ -31,6 +31,9 @@ struct job {
 
 struct job *job_new(struct error *error);
 void job_free(struct job *job); // stops it
+// Room for one more run, all zero; the caller fills it and then adds 1 to the count. ERROR_USAGE beyond 64. The others
+// may move.
+struct training *job_add(struct job *job, struct error *error);
 // Makes its curves the chart of the session, again if they are there already.
 void job_show(struct session *session, struct job *job);
 // Its runs as a table; or their reports from *told (one for each run) on as JSON, in the order of the runs: those of a

@@ -12,13 +12,11 @@
 
 // ---- runs ---------------------------------------------------------------------------------------------------------
 
-enum { MOST_RUNS = 64, MOST_CELLS = 200 };
+enum { MOST_CELLS = 200 };
 
 bool steering_add(struct job *job, const struct reactor_options *options, struct error *error) {
-    if (!job->run) job->run = mem_zero(MOST_RUNS, sizeof *job->run);
-    if (!job->run) return error_memory(error);
-    if (job->count == MOST_RUNS) return error_set(error, ERROR_USAGE, SPAN_NONE, "at most %d runs at once", MOST_RUNS);
-    struct training *run = &job->run[job->count];
+    struct training *run = job_add(job, error);
+    if (!run) return false;
     const struct reactor_options *o = options;
     bool exact = o->fraction >= 1;
     run->options.iterations = o->iterations;

@@ -12,7 +12,7 @@
 #include "app/runs.h"
 #include "app/window.h"
 
-enum { MOST_RUNS = 64, MOST_SEEDS = 16 };
+enum { MOST_SEEDS = 16 };
 
 struct request {
     const char *function, *data, *folder, *resume;
@@ -121,8 +121,9 @@ static bool check_layers(struct session *session, const struct request *r, const
 
 static bool add_run(struct job *job, const struct request *r, enum keep_method method, double fraction, double seed,
                     struct error *error) {
-    if (job->count == MOST_RUNS) return error_set(error, ERROR_USAGE, SPAN_NONE, "at most %d runs at once", MOST_RUNS);
-    struct training *t = &job->run[job->count++];
+    struct training *t = job_add(job, error);
+    if (!t) return false;
+    job->count++;
     t->options = r->options;
     t->options.seed = (uint64_t)seed;
     t->options.keep = (struct keep){.method = method,
@@ -203,9 +204,8 @@ static bool take_up(struct session *session, struct job *job, uint32_t i, const 
 static bool make_runs(struct session *session, const struct request *r, struct job *job, struct error *error) {
     job->keeps = r->resume;
     snprintf(job->images, sizeof job->images, "%s", job->data.name);
-    job->run = mem_zero(MOST_RUNS, sizeof *job->run);
     job->layer = mem_zero(r->keep.layers + 1, sizeof *job->layer);
-    if (!job->run || !job->layer) return error_memory(error);
+    if (!job->layer) return error_memory(error);
     memcpy(job->layer, r->keep.layer, r->keep.layers * sizeof *job->layer);
     bool ok = add_runs(job, r, error) && check(session, r, job, error) &&
               network_make(session, r->function, &job->data, r->options.batch, &job->network, error);

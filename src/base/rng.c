@@ -34,7 +34,7 @@ void rng_block(struct rng_key key, uint64_t sample, uint32_t stream, uint32_t bl
     for (int i = 0; i < 4; i++) out[i] = words.v[i];
 }
 
-enum { AT_ONCE = 64, ROUNDS = 10 };
+enum { AT_ONCE = 64, FEW = 12, ROUNDS = 10 }; // FEW: they are drawn one by one
 
 // The rounds of philox4x32 with the samples in the inner loop, for vector instructions.
 CPU_CLONES
@@ -59,44 +59,62 @@ static void blocks_at_once(struct rng_key key, uint64_t first, uint32_t stream, 
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-enum { WIDE = 8 };
-
 static bool has_wide(void) { return __builtin_cpu_supports("avx512f"); }
 
-// Eight at once in registers, each word in the lower half of a lane; what is above it is what the product left there.
-__attribute__((target("avx512f"))) static void wide_blocks(struct rng_key key, uint64_t first, uint32_t stream,
-                                                           uint32_t block, uint32_t done, uint32_t *const out[4]) {
+// Sixteen at once in registers, each word in the lower half of a lane; what is above it is what the product left there.
+// Returns how many are done.
+__attribute__((target("avx512f"))) static uint32_t wide_blocks(struct rng_key key, uint64_t first, uint32_t count,
+                                                               uint32_t stream, uint32_t block,
+                                                               uint32_t *const out[4]) {
+    enum { LANES = 8, SETS = 2 };
     const __m512i m0 = _mm512_set1_epi64(PHILOX_M4x32_0), m1 = _mm512_set1_epi64(PHILOX_M4x32_1);
-    __m512i sample = _mm512_add_epi64(_mm512_set1_epi64((long long)first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
-    __m512i word[4] = {sample, _mm512_srli_epi64(sample, 32), _mm512_set1_epi64(stream), _mm512_set1_epi64(block)};
-    uint32_t k0 = key.k[0], k1 = key.k[1];
-    for (int round = 0; round < ROUNDS; round++, k0 += PHILOX_W32_0, k1 += PHILOX_W32_1) {
-        __m512i a = _mm512_mul_epu32(m0, word[0]), b = _mm512_mul_epu32(m1, word[2]);
-        word[0] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(b, 32), word[1]), _mm512_set1_epi64(k0));
-        word[2] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(a, 32), word[3]), _mm512_set1_epi64(k1));
-        word[1] = b;
-        word[3] = a;
+    __m512i key0[ROUNDS], key1[ROUNDS], word[SETS][4];
+    for (uint32_t r = 0; r < ROUNDS; r++) {
+        key0[r] = _mm512_set1_epi64((uint32_t)(key.k[0] + r * PHILOX_W32_0));
+        key1[r] = _mm512_set1_epi64((uint32_t)(key.k[1] + r * PHILOX_W32_1));
     }
-    for (int w = 0; w < 4; w++) _mm256_storeu_si256((__m256i *)(void *)(out[w] + done), _mm512_cvtepi64_epi32(word[w]));
+    uint32_t done = 0;
+    for (; done + LANES * SETS <= count; done += LANES * SETS) {
+        for (uint32_t s = 0; s < SETS; s++) {
+            word[s][0] = _mm512_add_epi64(_mm512_set1_epi64((long long)(first + done + s * LANES)),
+                                          _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+            word[s][1] = _mm512_srli_epi64(word[s][0], 32);
+            word[s][2] = _mm512_set1_epi64(stream);
+            word[s][3] = _mm512_set1_epi64(block);
+        }
+        for (uint32_t r = 0; r < ROUNDS; r++)
+            for (uint32_t s = 0; s < SETS; s++) {
+                __m512i a = _mm512_mul_epu32(m0, word[s][0]), b = _mm512_mul_epu32(m1, word[s][2]);
+                word[s][0] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(b, 32), word[s][1]), key0[r]);
+                word[s][2] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(a, 32), word[s][3]), key1[r]);
+                word[s][1] = b;
+                word[s][3] = a;
+            }
+        for (uint32_t s = 0; s < SETS; s++)
+            for (uint32_t w = 0; w < 4; w++)
+                _mm256_storeu_si256((__m256i *)(void *)(out[w] + done + s * LANES), _mm512_cvtepi64_epi32(word[s][w]));
+    }
+    return done;
 }
 
 #else
 
-enum { WIDE = 1 };
-
 static bool has_wide(void) { return false; }
-static void wide_blocks(struct rng_key key, uint64_t first, uint32_t stream, uint32_t block, uint32_t done,
-                        uint32_t *const out[4]) {
-    (void)key, (void)first, (void)stream, (void)block, (void)done, (void)out;
+static uint32_t wide_blocks(struct rng_key key, uint64_t first, uint32_t count, uint32_t stream, uint32_t block,
+                            uint32_t *const out[4]) {
+    return (void)key, (void)first, (void)count, (void)stream, (void)block, (void)out, 0;
 }
 
 #endif
 
 void rng_blocks(struct rng_key key, uint64_t first, uint32_t count, uint32_t stream, uint32_t block,
                 uint32_t *const out[4]) {
-    uint32_t word[4][AT_ONCE], done = 0;
-    if (has_wide())
-        for (; done + WIDE <= count; done += WIDE) wide_blocks(key, first + done, stream, block, done, out);
+    uint32_t word[4][AT_ONCE], done = has_wide() ? wide_blocks(key, first, count, stream, block, out) : 0;
+    for (; done < count && count - done < FEW; done++) {
+        uint32_t one[4];
+        rng_block(key, first + done, stream, block, one);
+        for (int w = 0; w < 4; w++) out[w][done] = one[w];
+    }
     for (; done < count; done += AT_ONCE) {
         uint32_t some = count - done < AT_ONCE ? count - done : AT_ONCE;
         blocks_at_once(key, first + done, stream, block, word);

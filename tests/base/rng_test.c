@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -26,12 +27,15 @@ static void test_blocks_are_block_by_block(void **state) {
     enum { COUNT = 131 };
     static uint32_t word[4][COUNT];
     struct rng_key key = rng_key(3, 4);
-    uint64_t first = UINT32_MAX - 50; // the counter carries
-    rng_blocks(key, first, COUNT, 9, 12345, (uint32_t *[]){word[0], word[1], word[2], word[3]});
-    for (uint32_t i = 0; i < COUNT; i++) {
-        uint32_t out[4];
-        rng_block(key, first + i, 9, 12345, out);
-        for (int w = 0; w < 4; w++) assert_int_equal(out[w], word[w][i]);
+    uint64_t first = UINT32_MAX - 50;                       // the counter carries
+    for (uint32_t count = 1; count <= COUNT; count += 13) { // few and many, and what is left over of many
+        memset(word, 0, sizeof word);
+        rng_blocks(key, first, count, 9, 12345, (uint32_t *[]){word[0], word[1], word[2], word[3]});
+        for (uint32_t i = 0; i < COUNT; i++) {
+            uint32_t out[4] = {0};
+            if (i < count) rng_block(key, first + i, 9, 12345, out);
+            for (int w = 0; w < 4; w++) assert_int_equal(out[w], word[w][i]);
+        }
     }
 }
 

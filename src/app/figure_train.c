@@ -214,11 +214,11 @@ static bool survey(struct made *made, double *left, struct error *error) {
 
 // ---- training -----------------------------------------------------------------------------------------------------
 
-// The window follows.
+// The window follows; it opens at the first report.
 static void look(struct made *made) {
     size_t reports = made_reports(made);
     struct error ignored = {0};
-    if (!window_is_open() || reports == made->reports) return;
+    if (reports == made->reports || !window_is_wanted(made->session)) return;
     struct chart *chart = made_chart(made, &ignored);
     made->reports = reports;
     if (!chart) return;

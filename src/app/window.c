@@ -403,6 +403,10 @@ static bool may_open(const struct session *session) {
     return window.mode == WINDOW_ALWAYS || (window.mode == WINDOW_WHEN_INTERACTIVE && session->output.interactive);
 }
 
+bool window_is_wanted(const struct session *session) {
+    return window_is_open() || (may_open(session) && !window.failed);
+}
+
 void window_refresh(struct session *session, bool asked) {
     struct error error = {0};
     if (!window.peer.child.pid && !(asked && may_open(session) && !window.failed)) return;

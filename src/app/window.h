@@ -16,7 +16,8 @@ enum window_mode {
 
 void window_set_mode(enum window_mode mode);
 bool window_is_open(void);
-void window_stop(void); // closes it, silently
+bool window_is_wanted(const struct session *session); // is open, or would be for a line that asked
+void window_stop(void);                               // closes it, silently
 
 // After each line that ran: sends the picture if it has changed. `asked`: the line asked to show something, so the
 // window is opened if it may be.

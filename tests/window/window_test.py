@@ -1130,10 +1130,15 @@ def test_a_sweep_is_shown_as_plots():
     s.wait(lambda state: state["view"] == "lcg", "the graph again")
 
 
-def test_a_figure_has_the_same_axes_in_its_file():
+def test_a_figure_is_shown_while_it_trains_with_the_axes_of_its_file():
     s = session("-i").ready()
     subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lab/tiny_data.py"), "mnist",
                     s.path("images"), "200", "40"], check=True)
+    start = len(s.text)
+    s.write(":figure 8 quick only fully_connected iterations 100000 seeds 1 data mnist dir images\r")
+    until(s.viewer, "a window while it still trains")
+    s.write("\x03")
+    s.await_text(r"the same line goes on from there.*\x1b\[\?2004h", start, 2 * desk.PATIENCE)
     s.ask(":figure 8 quick only fully_connected iterations 20 seeds 1 data mnist dir images", patience=2 * desk.PATIENCE)
     state = s.wait(lambda state: state["view"] == "plot" and state["plot"]["panels"] == 5, "five panels")
     loss, accuracy, _, _, seconds = axes = state["plot"]["axes"]

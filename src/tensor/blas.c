@@ -20,7 +20,8 @@ static struct {
     char *(*core)(void);
     char *(*config)(void);
     unsigned threads;
-    bool direct; // it has kernels that read small matrices where they lie
+    bool direct;   // it has kernels that read small matrices where they lie
+    char name[80]; // written once, since checkpoints are by many threads
 } blas;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -80,6 +81,7 @@ static void load(void) {
     if (blas.set_threads) blas.set_threads(1);
     blas.threads = 1;
     blas.direct = blas.core && is_direct(blas.core());
+    snprintf(blas.name, sizeof blas.name, "OpenBLAS for %s", blas.core ? blas.core() : "this processor");
 }
 
 bool kernels_have_blas(void) {
@@ -87,12 +89,7 @@ bool kernels_have_blas(void) {
     return blas.sgemm != NULL;
 }
 
-const char *kernels_blas_name(void) {
-    static char name[80];
-    if (!kernels_have_blas()) return "plain loops";
-    snprintf(name, sizeof name, "OpenBLAS for %s", blas.core ? blas.core() : "this processor");
-    return name;
-}
+const char *kernels_blas_name(void) { return kernels_have_blas() ? blas.name : "plain loops"; }
 
 void kernels_set_threads(unsigned threads) {
     if (kernels_have_blas() && blas.set_threads) {

@@ -45,6 +45,7 @@ static struct {
     dnnl_primitive_attr_t own_scratch;
     bool ok;
     int threads;
+    char name[40]; // written once, since checkpoints are by many threads
 } dnnl = {.threads = 1};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -58,6 +59,8 @@ static void load(void) {
     FUNCTIONS(LOOK_UP)
     *(void **)&dnnl.set_threads = dlsym(library, "omp_set_num_threads");
     if (!all || dnnl.version()->major != DNNL_VERSION_MAJOR) return;
+    const dnnl_version_t *version = dnnl.version();
+    snprintf(dnnl.name, sizeof dnnl.name, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
     dnnl.ok = dnnl.engine_create(&dnnl.engine, dnnl_cpu, 0) == dnnl_success &&
               dnnl.primitive_attr_create(&dnnl.own_scratch) == dnnl_success &&
               dnnl.primitive_attr_set_scratchpad_mode(dnnl.own_scratch, dnnl_scratchpad_mode_user) == dnnl_success;
@@ -68,13 +71,7 @@ bool kernels_have_onednn(void) {
     return dnnl.ok;
 }
 
-const char *kernels_onednn_name(void) {
-    static char name[40];
-    if (!kernels_have_onednn()) return "products of columns";
-    const dnnl_version_t *version = dnnl.version();
-    snprintf(name, sizeof name, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
-    return name;
-}
+const char *kernels_onednn_name(void) { return kernels_have_onednn() ? dnnl.name : "products of columns"; }
 
 void onednn_set_threads(unsigned threads) { dnnl.threads = threads ? (int)threads : 1; }
 

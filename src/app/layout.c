@@ -31,10 +31,10 @@
 // ---- limits -------------------------------------------------------------------------------------------------------
 
 // Sanitizers reserve more address space than any limit would allow.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
 #define SANITIZED 0
 #endif

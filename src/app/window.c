@@ -473,6 +473,7 @@ static void slide(struct session *session, const json_t *event) {
     double input = json_number_value(json_object_get(event, "input"));
     double value = json_number_value(json_object_get(event, "value"));
     struct error error = {0};
+    if (json_is_true(json_object_get(event, "final"))) window.stamped = false; // it waits for an answer, changed or not
     if (input >= SAMPLING_SLIDER && input < 2.0 * SAMPLING_SLIDER) {
         sampling_slide(session, (uint32_t)input - SAMPLING_SLIDER, value,
                        json_is_true(json_object_get(event, "final")));

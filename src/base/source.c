@@ -44,7 +44,7 @@ static void find_lines(struct source *source) {
     const char *text = source->text, *end = text + source->size;
     size_t capacity = 0;
     uint32_t *start = NULL, count = 1;
-    source->line_start = (uint32_t *)(uintptr_t)first; // what is shown when memory is out: all is one line
+    source->line_start = (uint32_t *)(uintptr_t)first; // when memory is out, to who goes through them
     source->line_count = 1;
     if (!mem_grow(&start, &capacity, 1, sizeof *start)) return;
     start[0] = 0;
@@ -109,9 +109,16 @@ void source_drop(struct source *source) {
     mem_free(source);
 }
 
-// The index of the last line that starts at or before `offset`.
-static uint32_t line_index(const struct source *source, uint32_t offset) {
+// The index of the last line that starts at or before `offset`, and where it starts.
+static uint32_t line_index(const struct source *source, uint32_t offset, uint32_t *start) {
     uint32_t low = 0, high = source_line_count(source);
+    *start = 0;
+    if (!source->lines_owned) { // there was no memory for a table
+        const char *text = source->text, *end = text + (offset < source->size ? offset : source->size);
+        for (const char *c = text; (c = memchr(c, '\n', (size_t)(end - c))) && ++c < text + source->size; low++)
+            *start = (uint32_t)(c - text);
+        return low;
+    }
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
         if (source->line_start[middle] <= offset)
@@ -119,16 +126,19 @@ static uint32_t line_index(const struct source *source, uint32_t offset) {
         else
             high = middle;
     }
+    *start = source->line_start[low];
     return low;
 }
 
 uint32_t source_line(const struct source *source, uint32_t offset) {
-    return source->first_line + line_index(source, offset);
+    uint32_t start;
+    return source->first_line + line_index(source, offset, &start);
 }
 
 uint32_t source_column(const struct source *source, uint32_t offset) {
-    uint32_t line = line_index(source, offset);
-    const char *c = source->text + source->line_start[line];
+    uint32_t start;
+    line_index(source, offset, &start);
+    const char *c = source->text + start;
     const char *end = source->text + (offset < source->size ? offset : source->size);
     uint32_t column = 1;
     for (; c < end && *c != '\n'; c++) column += !utf8_is_continuation(*c);

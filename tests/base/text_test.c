@@ -53,6 +53,22 @@ static void test_binary_files_are_refused(void **state) {
     assert_non_null(strstr(error.message, "too large"));
 }
 
+// Without memory for a table of lines, places are found all the same.
+static void test_places_without_memory(void **state) {
+    (void)state;
+    struct source *source = source_of("x = 1\n\ny = 2\n"), *other = source_of("x = 1\n\ny = 2\n");
+    mem_fail_after(1);
+    source_line_count(other);
+    assert_int_equal(mem_fail_left(), 0);
+    assert_int_equal(source_line_count(source), 3);
+    for (uint32_t i = 0; i <= source->size; i++) {
+        assert_int_equal(source_line(other, i), source_line(source, i));
+        assert_int_equal(source_column(other, i), source_column(source, i));
+    }
+    source_drop(source);
+    source_drop(other);
+}
+
 static void test_lines_and_columns(void **state) {
     (void)state;
     struct source *source = source_of("x = 1\n\nθ = bär + y\n");
@@ -277,6 +293,7 @@ int main(void) {
         cmocka_unit_test(test_text_is_cleaned),
         cmocka_unit_test(test_binary_files_are_refused),
         cmocka_unit_test(test_lines_and_columns),
+        cmocka_unit_test(test_places_without_memory),
         cmocka_unit_test(test_a_hundred_megabytes_on_one_line),
         cmocka_unit_test(test_no_allocation_that_fails_is_missed),
         cmocka_unit_test(test_the_caret_stands_below),

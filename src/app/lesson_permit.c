@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,11 +160,11 @@ enum { PERMITS = sizeof permits / sizeof *permits };
 
 enum excess { WITHIN, TOO_LONG, TOO_MUCH, TOO_LARGE };
 
-// Of the block that runs. A timer's signal looks at it.
+// Of the block that runs, in a thread of its own. A timer's signal, in whatever thread it comes, looks at it.
 static struct {
-    volatile sig_atomic_t excess;
-    volatile long long deadline; // milliseconds of the monotonic clock
-    volatile long most_pages;    // resident
+    atomic_int excess;
+    atomic_llong deadline;  // milliseconds of the monotonic clock
+    atomic_long most_pages; // resident
     int seconds;
     char file[40];
 } bound;
@@ -227,7 +228,7 @@ void lesson_said(const struct session *session, size_t size) {
 }
 
 bool lesson_exceeded(const char *path, uint32_t line, struct error *error) {
-    switch ((enum excess)bound.excess) {
+    switch ((enum excess)atomic_load(&bound.excess)) {
     case TOO_LONG:
         error_set(error, ERROR_LIMIT, SPAN_NONE, "%s:%u: this block took over %d s", path, line, bound.seconds);
         break;

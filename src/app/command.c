@@ -175,7 +175,8 @@ const struct command command_table[] = {
      "and .json with all parameters and the seed. `quick` measures less, and says so on the figure. Figures: 2 (paths "
      "that are independent, interleaved, and vectors, each with the variance of sampling it over depth), 3 (a small "
      "network for three data, and the paths of one), 4 (what one image leaves for backward), 5 (noise of gradients, "
-     "beside memory), 6 (training loss with a tenth remembered), 8 and 9 (losses, accuracies and time of all methods), "
+     "beside memory), 6 (training loss with a tenth remembered), 7 (steering a reactor; as figure-7.pdf too), 8 and 9 "
+     "(losses, accuracies and time of all methods), "
      "10 (how much to keep). `dir FOLDER` has CIFAR-10's files; without them that part is left out.\n\n"
      "Figures 6, 8, 9 and 10 train, `quick` for at most 40 minutes on two processors, `full` as long as the paper. "
      "Ctrl-C stops and makes the figure of what is done, and the same line goes on from there; runs are kept in the "
@@ -184,7 +185,7 @@ const struct command command_table[] = {
      "proportion), `data mnist` takes MNIST from the folder instead of Fashion-MNIST, and `noreplace` adds curves "
      "without replacement to Figure 10.",
      ":figure 2", COMPLETE_WORDS,
-     "2 3 4 5 6 8 9 10 quick full dir only fully_connected convolutional recurrent iterations seeds data mnist "
+     "2 3 4 5 6 7 8 9 10 quick full dir only fully_connected convolutional recurrent iterations seeds data mnist "
      "fashion-mnist noreplace",
      false, command_figure},
     {"trials", NULL, "[sort COLUMN] | again N | plot [X Y] | file NAME.csv | clear", "all estimates so far, as a table",

@@ -92,12 +92,12 @@ static bool read_options(const struct words *words, const struct figure *figure,
     return true;
 }
 
-// figure-2.svg, figure-2.csv, figure-2.json
+// figure-2.svg, figure-2.csv, figure-2.json; of fields, figure-7.pdf too
 static bool write_files(struct session *session, const struct figure *figure, struct error *error) {
-    static const char *const endings[] = {"svg", "csv", "json"};
+    static const char *const endings[] = {"svg", "csv", "json", "pdf"};
     struct export_options options = {.version = "bauer " BAUER_VERSION,
                                      .text_as_paths = session->settings.text_as_paths};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < (figure->number == 7 ? 4 : 3); i++) {
         char name[40], message[256] = "";
         struct buffer out = {0};
         snprintf(name, sizeof name, "figure-%d.%s", figure->number, endings[i]);
@@ -117,8 +117,8 @@ static void tell_figure(struct session *session, const struct figure *figure, co
     }
     report_text(session, "Figure %d: %s\n%s\n", figure->number, figure->summary, chart->note);
     if (files)
-        report_text(session, "written: figure-%d.svg, figure-%d.csv, figure-%d.json\n", figure->number, figure->number,
-                    figure->number);
+        report_text(session, "written: figure-%d.svg, figure-%d.csv, figure-%d.json%s\n", figure->number,
+                    figure->number, figure->number, figure->number == 7 ? ", figure-7.pdf" : "");
     if (chart->unfinished) report_text(session, "stopped; the same line goes on from there\n");
 }
 

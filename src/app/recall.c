@@ -1,5 +1,6 @@
 #include "app/recall.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -50,8 +51,13 @@ char *recall_format(const char *text, size_t size, long long seconds) {
 static int open_locked(int flags) {
     for (int attempt = 0; path[0] && attempt < 20; attempt++) {
         struct stat held, named;
-        int file = open(path, flags | O_CLOEXEC, 0600);
-        if (file < 0 || flock(file, LOCK_EX) != 0) {
+        int file, locked = -1;
+        do file = open(path, flags | O_CLOEXEC, 0600);
+        while (file < 0 && errno == EINTR);
+        if (file >= 0) do
+                locked = flock(file, LOCK_EX);
+            while (locked != 0 && errno == EINTR);
+        if (locked != 0) {
             if (file >= 0) close(file);
             return -1;
         }
@@ -61,6 +67,25 @@ static int open_locked(int flags) {
         close(file);
     }
     return -1;
+}
+
+// The size of the file without an entry that a killed program left half written (see `append`), which is dropped; -1:
+// unknown.
+static off_t whole_size(int file) {
+    char block[65536];
+    off_t size = 0;
+    for (;;) {
+        ssize_t got = pread(file, block, sizeof block, size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got < 0 ? -1 : size;
+        const char *cut = memchr(block, '\0', (size_t)got);
+        if (!cut) {
+            size += got;
+            continue;
+        }
+        size += cut - block;
+        return ftruncate(file, size) == 0 ? size : -1;
+    }
 }
 
 // Keeps the newest RECALL_LIMIT entries in the file.
@@ -82,6 +107,7 @@ void recall_open(void) {
     if (!file_xdg("XDG_STATE_HOME", ".local/state", "history", path, sizeof path)) path[0] = '\0';
     int file = open_locked(O_RDWR);
     if (file < 0) return;
+    whole_size(file);
     read_history(path);
     if (history_length > RECALL_LIMIT + RECALL_LIMIT / 10) cut_file();
     close(file);
@@ -89,17 +115,25 @@ void recall_open(void) {
     using_history();
 }
 
-static void append(const char *entry) {
-    int file = open_locked(O_WRONLY | O_APPEND | O_CREAT);
-    if (file < 0) return;
-    size_t size = strlen(entry);
-    struct stat status;
-    off_t before = fstat(file, &status) == 0 ? status.st_size : -1;
-    ssize_t put = write(file, entry, size);
-    if ((put < 0 || (size_t)put < size) && before >= 0 && ftruncate(file, before) != 0) {
-        // A full disk: half an entry stays. Nothing can be done about it here.
+static bool put(int file, const char *data, size_t size, off_t at) {
+    while (size) {
+        ssize_t done = pwrite(file, data, size, at);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return false;
+        data += done, at += done, size -= (size_t)done;
     }
-    close(file);
+    return true;
+}
+
+// The first byte is written last: until then a NUL is there, and the entry counts as none.
+static void append(const char *entry) {
+    int file = open_locked(O_RDWR | O_CREAT);
+    off_t end = file < 0 ? -1 : whole_size(file);
+    if (end >= 0 && !(put(file, entry + 1, strlen(entry) - 1, end + 1) && put(file, entry, 1, end)) &&
+        ftruncate(file, end) != 0) {
+        // The disk is full: the entry stays without its first byte, and is dropped by the next one that appends.
+    }
+    if (file >= 0) close(file);
 }
 
 void recall_add(const char *text, size_t size) {

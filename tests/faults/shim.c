@@ -147,26 +147,42 @@ static void die(void) {
     for (;;) pause();
 }
 
-ssize_t write(int file, const void *data, size_t size) {
-    if (!OURS) return syscall(SYS_write, file, data, size);
+// At `at`, or, if that is negative, where the file is.
+static ssize_t put(int file, const void *data, size_t size, off_t at) {
+    return at < 0 ? syscall(SYS_write, file, data, size) : syscall(SYS_pwrite64, file, data, size, at);
+}
+
+static ssize_t write_as(int file, const void *data, size_t size, off_t at, bool ours) {
+    if (!ours) return put(file, data, size, at);
     if (interrupted()) return -1;
     size_t part = size > 1 && chance(short_rate) ? 1 + (size_t)(draw() * (double)(size - 1)) : size;
     if (is_regular(file)) {
         enum fate fate = next_fate(true);
         bool first = fate == FAIL && errno == ENOSPC && !atomic_exchange(&full_told, true);
-        if (fate == DIE) syscall(SYS_write, file, data, size / 2), die();
-        if (first && size > 1) return syscall(SYS_write, file, data, size / 2);
+        if (fate == DIE) put(file, data, size / 2, at), die();
+        if (first && size > 1) return put(file, data, size / 2, at);
         if (fate == FAIL) return -1;
     }
-    return syscall(SYS_write, file, data, part);
+    return put(file, data, part, at);
 }
 
-ssize_t read(int file, void *data, size_t size) {
-    if (!OURS) return syscall(SYS_read, file, data, size);
-    if (interrupted()) return -1;
-    size_t part = size > 1 && chance(short_rate) ? 1 + (size_t)(draw() * (double)(size - 1)) : size;
-    return syscall(SYS_read, file, data, part);
+ssize_t write(int file, const void *data, size_t size) { return write_as(file, data, size, -1, OURS); }
+
+ssize_t pwrite(int file, const void *data, size_t size, off_t at) { return write_as(file, data, size, at, OURS); }
+
+ssize_t pwrite64(int file, const void *data, size_t size, off_t at) { return write_as(file, data, size, at, OURS); }
+
+static ssize_t read_as(int file, void *data, size_t size, off_t at, bool ours) {
+    if (ours && interrupted()) return -1;
+    if (ours && size > 1 && chance(short_rate)) size = 1 + (size_t)(draw() * (double)(size - 1));
+    return at < 0 ? syscall(SYS_read, file, data, size) : syscall(SYS_pread64, file, data, size, at);
 }
+
+ssize_t read(int file, void *data, size_t size) { return read_as(file, data, size, -1, OURS); }
+
+ssize_t pread(int file, void *data, size_t size, off_t at) { return read_as(file, data, size, at, OURS); }
+
+ssize_t pread64(int file, void *data, size_t size, off_t at) { return read_as(file, data, size, at, OURS); }
 
 static int open_as(const char *path, int flags, mode_t mode, bool ours) {
     if (!ours) return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/lesson.h"
 #include "app/train_command.h"
@@ -68,7 +69,10 @@ static bool defined(struct session *session, const char *function, struct error 
         return true;
     error_clear(&missing);
     error_set(error, ERROR_NAME, SPAN_NONE, "there is no function `%.80s`", function);
-    error_hint(error, "define it, or name one of fully_connected, convolutional and recurrent");
+    if (access(folder, R_OK) == 0)
+        error_hint(error, "define it, or name one of fully_connected, convolutional and recurrent");
+    else
+        error_hint(error, "define it; the lessons' networks are not found: see `:doctor`");
     return false;
 }
 

@@ -187,7 +187,7 @@ static double number_of(const struct train_report *r, enum training_curve what) 
 bool training_panel(struct chart *chart, const struct training *run, uint32_t count, enum training_curve what,
                     struct error *error) {
     static const char *const titles[] = {"training loss", "training accuracy, %", "test loss", "test accuracy, %",
-                                         "seconds per 400 iterations"};
+                                         "processor seconds per 400 iterations"};
     struct chart_panel *panel = chart_panel(chart, titles[what], "iterations", titles[what]);
     if (!panel) return error_memory(error);
     panel->log_y = what == CURVE_LOSS || what == CURVE_TEST_LOSS;

@@ -437,15 +437,15 @@ static bool report_due(const struct train *t) {
 bool train_done(const struct train *t) { return t->iteration >= t->options.iterations && reported(t); }
 
 bool train_on(struct train *t, double seconds, struct error *error) {
-    double begin = clock_now(), end = begin + seconds;
+    double end = clock_now() + seconds, begin = clock_worked(); // one thread trains
     if (t->broken) return tell_nan(t, error);
     while (!report_due(t) && !train_done(t)) {
         if (task_interrupted()) return error_interrupt(error);
         if (!iterate(t, error)) return false;
-        double now = clock_now();
+        double now = clock_worked();
         t->seconds += now - begin;
         begin = now;
-        if (now >= end && !report_due(t)) return true;
+        if (clock_now() >= end && !report_due(t)) return true;
     }
     return train_done(t) || add_report(t, error);
 }

@@ -33,7 +33,7 @@ struct train_report {
     uint64_t iteration;
     double batch_loss; // mean since the last report
     double loss, accuracy, test_loss, test_accuracy;
-    double seconds; // of training since the last report, without the evaluation
+    double seconds; // of a processor, for training since the last report, without the evaluation
 };
 
 // A network: the graph for a batch, and for an evaluation of `evaluate` images; both have an input of images, one of

@@ -9,7 +9,9 @@ import select
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "window"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "window"))
+os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions=" + os.path.join(HERE, "..", "..", ".ci", "lsan.supp"))
 
 import desk  # noqa: E402  (found by the line above)
 from desk import expect  # noqa: E402,F401

@@ -3,8 +3,8 @@
 
     allocation.py PROGRAM ROOT TRANSCRIPT... [--every K]
 
-PROGRAM is the one built from allocation.c, which says what is asked of a session. A session whose allocations are many
-is sampled: at most --most of them, evenly, and the total is told. Prints TAP.
+PROGRAM is the one built from allocation.c, which says what is asked of a session. With --every K each K-th allocation of
+a session fails; how many there are is told. Prints TAP.
 """
 
 import argparse

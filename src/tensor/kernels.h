@@ -94,7 +94,8 @@ struct kernels {
     // dw += the same for a convolution's filters; rows are (image, channel), length is height * width.
     bool (*keep_conv)(const struct sampling *sampling, struct conv_size size, const void *kept, const void *dy,
                       void *dw, void *scratch);
-    // x R and (x R) R^T with the signs R (length x kept)/sqrt(kept) drawn from the key.
+    // x R and (x R) R^T with the signs R (length x kept)/sqrt(kept) drawn from the key, another R for each row unless
+    // they are shared.
     void (*project)(const struct sampling *sampling, const void *x, void *kept, void *scratch);
     void (*unproject)(const struct sampling *sampling, const void *kept, void *x, void *scratch);
     // dw (length x columns) += ((x R) R^T)^T dy, for one R shared by all rows.
@@ -146,5 +147,18 @@ const uint32_t *places_next(struct places *places);
 void places_end(struct places *places);
 // Those of one row. `seen` has length/32 + 1 words of scratch for distinct ones (zero before and after), or is NULL.
 void sampling_row(const struct sampling *sampling, uint32_t row, uint32_t *place, uint32_t *seen);
+
+// Signs of R for one row after the other, where each has its own: a bit is set where the sign is plus. For each number
+// that is kept there are signs_words(sampling) words, the lowest bit of the first of them for the row's first number.
+enum { SIGNS = 16, SIGNS_AT_ONCE = 128 }; // signs in a word, words drawn together
+struct signs {
+    const struct sampling *sampling;
+    uint64_t drawn;  // groups of words so far
+    size_t at, have; // where the next row begins, words from there
+    uint16_t *word;  // the caller's: SIGNS_AT_ONCE more than a row has
+};
+size_t signs_words(const struct sampling *sampling);
+void signs_begin(struct signs *signs, const struct sampling *sampling, void *word);
+const uint16_t *signs_next(struct signs *signs);
 
 #endif

@@ -797,13 +797,13 @@ static bool NAME(keep_conv)(const struct sampling *s, struct conv_size z, const 
 
 // ---- projections --------------------------------------------------------------------------------------------------
 
-// R (length x kept): signs over the root of kept, 32 to a word.
-static void NAME(signs)(const struct sampling *s, uint32_t row, REAL *sign) {
+// One R for all rows (length x kept): signs over the root of kept, 32 to a word.
+static void NAME(signs)(const struct sampling *s, REAL *sign) {
     uint32_t word[4], block = 0;
     size_t count = (size_t)s->length * s->kept;
     REAL one = (REAL)(1 / sqrt((double)s->kept));
     for (size_t i = 0; i < count; i += 128) {
-        rng_block(s->key, s->call, s->shared ? 0 : row, block++, word);
+        rng_block(s->key, s->call, 0, block++, word);
         size_t end = count - i < 128 ? count - i : 128;
         for (size_t w = 0; w < end; w += 32)
             for (size_t j = w; j < (end < w + 32 ? end : w + 32); j++)
@@ -811,29 +811,86 @@ static void NAME(signs)(const struct sampling *s, uint32_t row, REAL *sign) {
     }
 }
 
+// kept = x R: a sum with signs is twice that of what has a plus, less the sum of all. x is filled up with zeros to
+// whole words.
+static void NAME(project_row)(const NAME(wide) * x, size_t words, const uint16_t *sign, REAL *kept, uint32_t count) {
+    REAL one = (REAL)(1 / sqrt((double)count));
+    NAME(wide) all = {0};
+    for (size_t w = 0; w < words; w++) all += x[w];
+    for (uint32_t k = 0; k < count; k++, sign += words) {
+        NAME(wide) part[4] = {{0}};
+        size_t w = 0;
+        for (; w + 4 <= words; w += 4) {
+            NAME(add_where)(&part[0], x + w, sign[w]);
+            NAME(add_where)(&part[1], x + w + 1, sign[w + 1]);
+            NAME(add_where)(&part[2], x + w + 2, sign[w + 2]);
+            NAME(add_where)(&part[3], x + w + 3, sign[w + 3]);
+        }
+        for (; w < words; w++) NAME(add_where)(&part[0], x + w, sign[w]);
+        NAME(wide) plus = (part[0] + part[1]) + (part[2] + part[3]), signed_sum = plus + plus - all;
+        REAL sum = 0;
+        for (size_t i = 0; i < SIGNS; i++) sum += signed_sum[i];
+        kept[k] = sum * one;
+    }
+}
+
+// x = kept R^T, whole words of it.
+static void NAME(unproject_row)(NAME(wide) * x, size_t words, const uint16_t *sign, const REAL *kept, uint32_t count) {
+    REAL one = (REAL)(1 / sqrt((double)count)), all = 0;
+    for (uint32_t k = 0; k < count; k++) all += kept[k];
+    size_t w = 0;
+    for (; w + 4 <= words; w += 4) {
+        NAME(wide) part[4] = {{0}};
+        for (uint32_t k = 0; k < count; k++) {
+            NAME(wide) same = (NAME(wide)){0} + kept[k];
+            const uint16_t *word = sign + k * words + w;
+            NAME(add_where)(&part[0], &same, word[0]);
+            NAME(add_where)(&part[1], &same, word[1]);
+            NAME(add_where)(&part[2], &same, word[2]);
+            NAME(add_where)(&part[3], &same, word[3]);
+        }
+        for (size_t i = 0; i < 4; i++) x[w + i] = (part[i] + part[i] - all) * one;
+    }
+    for (; w < words; w++) {
+        NAME(wide) part = {0};
+        for (uint32_t k = 0; k < count; k++) {
+            NAME(wide) same = (NAME(wide)){0} + kept[k];
+            NAME(add_where)(&part, &same, sign[k * words + w]);
+        }
+        x[w] = (part + part - all) * one;
+    }
+}
+
 static void NAME(project)(const struct sampling *s, const void *x, void *kept, void *scratch) {
     if (s->shared) {
-        NAME(signs)(s, 0, scratch);
+        NAME(signs)(s, scratch);
         NAME(product)(false, false, s->rows, s->kept, s->length, 1, x, scratch, 0, kept);
+        return;
     }
-    for (uint32_t r = 0; !s->shared && r < s->rows; r++) {
-        NAME(signs)(s, r, scratch);
-        NAME(product)
-        (false, false, 1, s->kept, s->length, 1, (const REAL *)x + (size_t)r * s->length, scratch, 0,
-         (REAL *)kept + (size_t)r * s->kept);
+    struct signs signs;
+    size_t words = signs_words(s);
+    REAL *row = scratch;
+    memset(row, 0, words * SIGNS * sizeof *row);
+    signs_begin(&signs, s, row + words * SIGNS);
+    for (uint32_t r = 0; r < s->rows; r++) {
+        memcpy(row, (const REAL *)x + (size_t)r * s->length, s->length * sizeof *row);
+        NAME(project_row)(scratch, words, signs_next(&signs), (REAL *)kept + (size_t)r * s->kept, s->kept);
     }
 }
 
 static void NAME(unproject)(const struct sampling *s, const void *kept, void *x, void *scratch) {
     if (s->shared) {
-        NAME(signs)(s, 0, scratch);
+        NAME(signs)(s, scratch);
         NAME(product)(false, true, s->rows, s->length, s->kept, 1, kept, scratch, 0, x);
+        return;
     }
-    for (uint32_t r = 0; !s->shared && r < s->rows; r++) {
-        NAME(signs)(s, r, scratch);
-        NAME(product)
-        (false, true, 1, s->length, s->kept, 1, (const REAL *)kept + (size_t)r * s->kept, scratch, 0,
-         (REAL *)x + (size_t)r * s->length);
+    struct signs signs;
+    size_t words = signs_words(s);
+    REAL *row = scratch;
+    signs_begin(&signs, s, row + words * SIGNS);
+    for (uint32_t r = 0; r < s->rows; r++) {
+        NAME(unproject_row)(scratch, words, signs_next(&signs), (const REAL *)kept + (size_t)r * s->kept, s->kept);
+        memcpy((REAL *)x + (size_t)r * s->length, row, s->length * sizeof *row);
     }
 }
 
@@ -842,7 +899,7 @@ static void NAME(project_product)(const struct sampling *s, const void *kept, co
                                   void *scratch) {
     REAL *small = scratch, *sign = small + (size_t)s->kept * columns;
     NAME(product)(true, false, s->kept, columns, s->rows, 1, kept, dy, 0, small);
-    NAME(signs)(s, 0, sign);
+    NAME(signs)(s, sign);
     NAME(product)(false, false, s->length, columns, s->kept, 1, sign, small, 1, dw);
 }
 

@@ -132,6 +132,41 @@ void sampling_row(const struct sampling *s, uint32_t row, uint32_t *place, uint3
     if (s->distinct) make_distinct(&p, place, first);
 }
 
+// ---- signs --------------------------------------------------------------------------------------------------------
+
+size_t signs_words(const struct sampling *s) { return ((size_t)s->length + SIGNS - 1) / SIGNS; }
+
+void signs_begin(struct signs *signs, const struct sampling *s, void *word) {
+    *signs = (struct signs){.sampling = s, .word = word};
+}
+
+static void draw_signs(struct signs *signs) {
+    enum { BLOCKS = SIGNS_AT_ONCE / 2 / WORDS };
+    uint32_t word[WORDS][BLOCKS], *const out[WORDS] = {word[0], word[1], word[2], word[3]};
+    const struct sampling *s = signs->sampling;
+    uint64_t first = signs->drawn++ * BLOCKS;
+    rng_blocks(s->key, sample_of(s, first), BLOCKS, (uint32_t)(first >> 20), 0, out);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ // the lower half of each is the first word of signs everywhere
+    for (uint32_t w = 0; w < WORDS; w++)
+        for (uint32_t i = 0; i < BLOCKS; i++) word[w][i] = word[w][i] << 16 | word[w][i] >> 16;
+#endif
+    memcpy(signs->word + signs->at + signs->have, word, sizeof word);
+    signs->have += SIGNS_AT_ONCE;
+}
+
+const uint16_t *signs_next(struct signs *signs) {
+    size_t row = signs->sampling->kept * signs_words(signs->sampling);
+    if (signs->have < row) {
+        memmove(signs->word, signs->word + signs->at, signs->have * sizeof *signs->word);
+        signs->at = 0;
+        while (signs->have < row) draw_signs(signs);
+    }
+    const uint16_t *word = signs->word + signs->at;
+    signs->at += row;
+    signs->have -= row;
+    return word;
+}
+
 // ---- scratch ------------------------------------------------------------------------------------------------------
 
 size_t conv_scratch(struct conv_size s) {
@@ -156,5 +191,8 @@ size_t keep_product_scratch(const struct sampling *s, size_t columns) {
     return by_place > by_row ? by_place : by_row;
 }
 size_t project_scratch(const struct sampling *s, size_t columns) {
-    return (size_t)s->length * s->kept + (size_t)s->kept * columns;
+    // Signs of one row, and what project_product makes small; or a row and the words of its signs.
+    size_t dense = (size_t)s->length * s->kept + (size_t)s->kept * columns, words = signs_words(s);
+    size_t packed = words * SIGNS + (words * s->kept + SIGNS_AT_ONCE + 1) / 2;
+    return s->shared || dense > packed ? dense : packed;
 }

@@ -210,6 +210,47 @@ static void samples_of_matrices(void **state) {
     }
 }
 
+// Signs of its own for each row: they are read off what is made of rows with a single one in them.
+static void projections_of_their_own(void **state) {
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct sampling s = {
+            .key = rng_key(5, 6), .call = (uint64_t)round, .rows = upto(7), .length = upto(round % 3 ? 40 : 300)};
+        s.kept = upto(s.length);
+        size_t in = (size_t)s.rows * s.length, out = (size_t)s.rows * s.kept;
+        double *sign = malloc(in * s.kept * 8), *one = calloc(in, 8), *kept = malloc(out * 8), *whole = malloc(in * 8);
+        double *scratch = malloc(project_scratch(&s, 1) * 8), size = 1 / sqrt(s.kept);
+        for (uint32_t i = 0; i < s.length; i++) {
+            for (uint32_t r = 0; r < s.rows; r++) one[r * s.length + i] = 1;
+            real->project(&s, one, kept, scratch);
+            for (uint32_t r = 0; r < s.rows; r++) {
+                one[r * s.length + i] = 0;
+                memcpy(sign + ((size_t)r * s.length + i) * s.kept, kept + (size_t)r * s.kept, s.kept * 8);
+            }
+        }
+        for (size_t i = 0; i < in * s.kept; i++) assert_true(fabs(fabs(sign[i]) - size) < 1e-14);
+        if (s.rows > 1 && s.length * s.kept > 60) // by chance once in 2^60
+            assert_memory_not_equal(sign, sign + (size_t)s.length * s.kept, (size_t)s.length * s.kept * 8);
+        double *x = randoms(in), *plain = calloc(out, 8), *back = calloc(in, 8);
+        for (size_t row = 0; row < in; row++)
+            for (uint32_t k = 0; k < s.kept; k++) plain[row / s.length * s.kept + k] += x[row] * sign[row * s.kept + k];
+        for (size_t row = 0; row < in; row++)
+            for (uint32_t k = 0; k < s.kept; k++)
+                back[row] += plain[row / s.length * s.kept + k] * sign[row * s.kept + k];
+        real->project(&s, x, kept, scratch);
+        real->unproject(&s, kept, whole, scratch);
+        assert_close(kept, plain, out, 1e-12);
+        assert_close(whole, back, in, 1e-11);
+        float *fx = floats(x, in), *fkept = malloc(out * 4), *fwhole = malloc(in * 4);
+        single->project(&s, fx, fkept, scratch);
+        single->unproject(&s, fkept, fwhole, scratch);
+        assert_floats(fkept, plain, out, 1e-3);
+        assert_floats(fwhole, back, in, 1e-2);
+        free(sign), free(one), free(kept), free(whole), free(scratch), free(x), free(plain), free(back);
+        free(fx), free(fkept), free(fwhole);
+    }
+}
+
 // A gradient by the same sample of all rows, in a few rows: it is that of keep_product, and a step of Adam by it is the
 // step by all of it, to the bit.
 static void thin_gradients(void **state) {
@@ -473,10 +514,19 @@ static void adam_steps(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products),       cmocka_unit_test(convolutions),    cmocka_unit_test(samples_of_matrices),
-        cmocka_unit_test(thin_gradients), cmocka_unit_test(places_are_even), cmocka_unit_test(small_ones),
-        cmocka_unit_test(biases),         cmocka_unit_test(pools),           cmocka_unit_test(adam_steps),
-        cmocka_unit_test(sums),           cmocka_unit_test(transposes),      cmocka_unit_test(larger_products),
+        cmocka_unit_test(products),
+        cmocka_unit_test(convolutions),
+        cmocka_unit_test(samples_of_matrices),
+        cmocka_unit_test(projections_of_their_own),
+        cmocka_unit_test(thin_gradients),
+        cmocka_unit_test(places_are_even),
+        cmocka_unit_test(small_ones),
+        cmocka_unit_test(biases),
+        cmocka_unit_test(pools),
+        cmocka_unit_test(adam_steps),
+        cmocka_unit_test(sums),
+        cmocka_unit_test(transposes),
+        cmocka_unit_test(larger_products),
     };
     int failed = 0;
     for (unsigned level = 0; (real = kernels_at(NUMBER_DOUBLE, level)); level++) {

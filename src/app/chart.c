@@ -88,9 +88,11 @@ static bool rises(const struct series *series, size_t column) {
 static bool find(const struct series *series, const char *name, size_t *column, struct error *error) {
     if (series_find(series, name, column)) return true;
     error_set(error, ERROR_NAME, SPAN_NONE, "there is no column `%.60s`", name);
-    if (series->column_count)
-        error_hint(error, "the first columns are %.40s%s%.40s", series->column[0].name,
-                   series->column_count > 1 ? ", " : "", series->column_count > 1 ? series->column[1].name : "");
+    char names[160] = "";
+    size_t size = 0, i = 0;
+    for (; i < series->column_count && size < 110; i++)
+        size += (size_t)snprintf(names + size, sizeof names - size, "%s%.40s", i ? ", " : "", series->column[i].name);
+    if (i) error_hint(error, "there %s %s%s", i > 1 ? "are" : "is", names, i < series->column_count ? ", ..." : "");
     return false;
 }
 

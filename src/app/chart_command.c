@@ -42,6 +42,13 @@ static bool read_table(const char *path, struct series *series, struct error *er
     char *text = file_read(path, &size, error);
     struct source *source = text ? source_new(path, text, size, error) : NULL;
     bool ok = source && series_read(series, source, error);
+    if (!ok && source && error->span.source == source) { // the file's text goes; its line is told in words
+        struct error in_file = *error;
+        *error = (struct error){0};
+        error_set(error, in_file.kind, SPAN_NONE, "%.200s:%u:%u: %s", path, source_line(source, in_file.span.begin),
+                  source_column(source, in_file.span.begin), in_file.message);
+        if (*in_file.hint) error_hint(error, "%s", in_file.hint);
+    }
     source_drop(source);
     mem_free(text);
     return ok;
@@ -68,8 +75,8 @@ bool command_plot(struct session *session, const struct words *words, struct err
     if (session->output.json)
         report_json(session, json_pack("{s:s, s:o}", "kind", "plot", "plot", chart_panel_json(&chart->panel[0])));
     else
-        report_text(session, "%s: %zu rows along %s\n%s", words->word[0], rows, chart->panel[0].x_label,
-                    buffer_string(&text));
+        report_text(session, "%s: %zu row%s along %s\n%s", words->word[0], rows, rows == 1 ? "" : "s",
+                    chart->panel[0].x_label, buffer_string(&text));
     buffer_free(&text);
     return true;
 }

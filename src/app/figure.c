@@ -79,7 +79,7 @@ static bool read_options(const struct words *words, const struct figure *figure,
             o->full = word[0] == 'f';
         else if (strcmp(word, "dir") == 0 && i + 1 < words->count)
             o->folder = words->word[++i], o->folder_named = true;
-        else if (is_for_training(word) && !figure->trains)
+        else if (is_for_training(word) && !figure->trains && !(figure->number == 7 && strcmp(word, "iterations") == 0))
             return command_usage_error(words, i, error, "`%s` is for the figures that train: 6, 8, 9 and 10", word);
         else if (is_for_training(word) && !training_word(words, &i, o, error))
             return false;

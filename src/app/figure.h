@@ -11,7 +11,7 @@ struct figure_options {
     // Of the figures that train:
     const char *data;    // of the networks for grey images: "mnist"; NULL: fashion-mnist of the package
     const char *network; // alone; NULL: all
-    uint64_t iterations; // 0: as many as the figure has
+    uint64_t iterations; // 0: as many as the figure has; of Figure 7, too
     uint32_t seeds;      // 0: as many as the figure has
     bool distinct;       // Figure 10: curves without replacement too
 };

@@ -197,7 +197,12 @@ static bool is_compared(const struct training *run) {
     return run->options.keep.fraction >= 1 || run->options.keep.fraction == .001;
 }
 
-static bool make_runs(struct session *session, struct job *job, bool full, struct error *error) {
+static uint64_t iterations_of(const struct figure_options *options) {
+    return options->iterations ? options->iterations : options->full ? 800 : 200;
+}
+
+static bool make_runs(struct session *session, struct job *job, const struct figure_options *options,
+                      struct error *error) {
     mkdir("figure-7.runs", 0777);
     for (size_t i = 0; i <= sizeof fractions / sizeof *fractions; i++) {
         struct reactor_options o = reactor_recipe;
@@ -205,9 +210,14 @@ static bool make_runs(struct session *session, struct job *job, bool full, struc
         o.fraction = fractions[published ? i - 1 : i];
         o.estimator = published ? REACTOR_PUBLISHED : REACTOR_UNBIASED;
         o.seed = session->settings.seed;
-        o.iterations = full ? 800 : 200;
-        char file[80];
-        snprintf(file, sizeof file, "figure-7.runs/%s-%zu.run", full ? "full" : "quick", i + 1);
+        o.iterations = iterations_of(options);
+        char file[80], length[24];
+        snprintf(length, sizeof length,
+                 options->iterations ? "%llu"
+                 : options->full     ? "full"
+                                     : "quick",
+                 (unsigned long long)options->iterations);
+        snprintf(file, sizeof file, "figure-7.runs/%s-%zu.run", length, i + 1);
         if (!steering_add(job, &o, error)) return false;
         struct training *run = &job->run[job->count - 1];
         struct error old = {0};
@@ -218,15 +228,17 @@ static bool make_runs(struct session *session, struct job *job, bool full, struc
     return true;
 }
 
-static bool write_record(struct session *session, const struct job *job, bool full, struct chart *chart,
-                         struct error *error) {
+static bool write_record(struct session *session, const struct job *job, const struct figure_options *options,
+                         struct chart *chart, struct error *error) {
     struct buffer csv = {0}, state = {0};
     json_t *runs = json_array();
     for (uint32_t i = 0; i < job->count; i++) json_array_append_new(runs, steering_record(&job->run[i]));
-    json_t *record = json_pack("{s:s, s:i, s:b, s:I, s:s, s:o}", "kind", "figure", "figure", 7, "full", full, "seed",
-                               (json_int_t)session->settings.seed, "note", chart->note, "runs", runs);
-    buffer_printf(&state, ":set seed %llu\n:figure 7 %s\n", (unsigned long long)session->settings.seed,
-                  full ? "full" : "quick");
+    json_t *record = json_pack("{s:s, s:i, s:b, s:I, s:s, s:o}", "kind", "figure", "figure", 7, "full", options->full,
+                               "seed", (json_int_t)session->settings.seed, "note", chart->note, "runs", runs);
+    buffer_printf(&state, ":set seed %llu\n:figure 7 %s", (unsigned long long)session->settings.seed,
+                  options->full ? "full" : "quick");
+    if (options->iterations) buffer_printf(&state, " iterations %llu", (unsigned long long)options->iterations);
+    buffer_char(&state, '\n');
     chart->json = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     chart->csv = steering_table(job, &csv) ? mem_text(buffer_string(&csv), csv.size) : NULL;
     chart->state = mem_text(buffer_string(&state), state.size);
@@ -236,13 +248,17 @@ static bool write_record(struct session *session, const struct job *job, bool fu
     return (chart->json && chart->csv && chart->state) || error_memory(error);
 }
 
-static struct chart *make_chart(struct session *session, const struct job *job, bool full, struct error *error) {
-    char note[300];
+static struct chart *make_chart(struct session *session, const struct job *job, const struct figure_options *options,
+                                struct error *error) {
+    char note[300], length[100] = "";
+    uint64_t iterations = iterations_of(options);
+    if (iterations < 800)
+        snprintf(length, sizeof length, " %llu iteration%s of the paper's 800%s: the late rise in (c) needs `full`.",
+                 (unsigned long long)iterations, iterations == 1 ? "" : "s", options->iterations ? "" : " (quick)");
     snprintf(note, sizeof note,
              "33 × 33 points, 40,961 steps, float32, Adam with rate 0.01; points of the interior without replacement, "
              "108, 10, 5, 2, 1 of them. Seed %llu.%s",
-             (unsigned long long)session->settings.seed,
-             full ? "" : " 200 iterations of the paper's 800 (quick): the late rise in (c) needs `full`.");
+             (unsigned long long)session->settings.seed, length);
     struct chart *chart = chart_new("Figure 7: steering a reactor", note, error);
     struct kept *kept = chart ? mem_zero(1, sizeof *kept) : NULL;
     if (!kept) return chart_free(chart), error_memory(error), NULL;
@@ -251,7 +267,7 @@ static struct chart *make_chart(struct session *session, const struct job *job, 
     chart->draw = draw;
     bool ok = add_graph(kept, session->settings.seed, error) && add_sheet(kept, job, error) &&
               steering_panel(chart, job, "", is_unbiased, error) &&
-              steering_panel(chart, job, "", is_compared, error) && write_record(session, job, full, chart, error);
+              steering_panel(chart, job, "", is_compared, error) && write_record(session, job, options, chart, error);
     if (ok) return chart;
     chart_free(chart);
     return NULL;
@@ -260,16 +276,15 @@ static struct chart *make_chart(struct session *session, const struct job *job, 
 struct chart *figure_7(struct session *session, int number, const struct figure_options *options, struct error *error) {
     struct job *job = job_new(error);
     struct chart *chart = NULL;
-    bool full = options->full;
     (void)number;
-    bool ok = job && make_runs(session, job, full, error);
+    bool ok = job && make_runs(session, job, options, error);
     if (ok && !training_run(job->run, job->count, NULL, NULL, error)) {
         error_hint(error, "the runs are kept in figure-7.runs; the same line goes on from there");
         ok = false;
     }
     for (uint32_t i = 0; ok && i < job->count; i++)
         if (job->run[i].error.kind != ERROR_NONE) *error = job->run[i].error, ok = false;
-    if (ok) chart = make_chart(session, job, full, error);
+    if (ok) chart = make_chart(session, job, options, error);
     job_free(job);
     return chart;
 }

@@ -1,4 +1,5 @@
-// Any bytes as a file of :variance's results, with and without the checksum at its end made right.
+// Any bytes as a file of :variance's results, with and without the checksum at its end made right; and as a table for
+// :plot.
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
@@ -9,6 +10,7 @@
 #include "fuzz.h"
 
 static const char line[] = ":variance interleaved depth 1..2 width 2 samples 20 file results.csv uniform";
+static const char plot[] = ":plot table.csv log y";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_begin();
@@ -27,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                   (after && now == text.size && memcmp(after, buffer_string(&text), now) == 0),
               "a file that is refused is left as it is");
     mem_free(after);
+    fuzz_file("table.csv", size ? data + 1 : data, size ? size - 1 : 0);
+    if (session) session_run(session, "<fuzz>", plot, strlen(plot), 1);
     session_free(session);
     buffer_free(&text);
     return 0;

@@ -76,6 +76,7 @@ def results():
     put("results", "whole", b"\x03" + body)
     put("results", "as-is", b"\x00" + text)
     put("results", "half", b"\x03" + body[:len(body) // 2])
+    put("results", "table", b'0a,"b c"\n1,2\n2,4\n')
 
 
 def layouts():

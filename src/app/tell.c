@@ -502,6 +502,7 @@ static void number_title(struct walk *walk) {
     buffer_clear(&walk->title);
     buffer_clear(&walk->arithmetic);
     buffer_clear(&walk->told);
+    walk->title.failed = walk->arithmetic.failed = walk->told.failed = false; // in a step before
     buffer_printf(&walk->title, "step %u of ", walk->at);
     if (huge)
         buffer_text(&walk->title, walk->total);

@@ -47,22 +47,33 @@ static inline uint32_t positive_double(const double x[16]) {
     return bits;
 }
 
-// Sixteen numbers, and sum += x where the word has a bit.
+// Sixteen numbers: sum += x where the word has a bit, and the sum of all.
 typedef float wide_float __attribute__((vector_size(64), aligned(4)));
 typedef double wide_double __attribute__((vector_size(128), aligned(8)));
 #if defined __AVX512F__
 static inline void add_where_float(wide_float *sum, const wide_float *x, uint16_t word) {
     *sum = (wide_float)_mm512_mask_add_ps((__m512)*sum, word, (__m512)*sum, (__m512)*x);
 }
+static inline float wide_sum_float(const wide_float *x) { return _mm512_reduce_add_ps((__m512)*x); }
 #else
 static inline void add_where_float(wide_float *sum, const wide_float *x, uint16_t word) {
     typedef int32_t bits __attribute__((vector_size(64), aligned(4)));
     const bits bit = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-    *sum += (wide_float)((bits)*x & (((bit & (int32_t)word) != 0)));
+    *sum += (wide_float)((bits)*x & ((bit & (int32_t)word) != 0));
+}
+static inline float wide_sum_float(const wide_float *x) {
+    float sum = 0;
+    for (unsigned i = 0; i < 16; i++) sum += (*x)[i];
+    return sum;
 }
 #endif
 static inline void add_where_double(wide_double *sum, const wide_double *x, uint16_t word) {
     for (unsigned i = 0; i < 16; i++) (*sum)[i] += word >> i & 1 ? (*x)[i] : 0;
+}
+static inline double wide_sum_double(const wide_double *x) {
+    double sum = 0;
+    for (unsigned i = 0; i < 16; i++) sum += (*x)[i];
+    return sum;
 }
 
 // Bits behind each other into words.

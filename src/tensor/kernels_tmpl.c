@@ -828,9 +828,7 @@ static void NAME(project_row)(const NAME(wide) * x, size_t words, const uint16_t
         }
         for (; w < words; w++) NAME(add_where)(&part[0], x + w, sign[w]);
         NAME(wide) plus = (part[0] + part[1]) + (part[2] + part[3]), signed_sum = plus + plus - all;
-        REAL sum = 0;
-        for (size_t i = 0; i < SIGNS; i++) sum += signed_sum[i];
-        kept[k] = sum * one;
+        kept[k] = NAME(wide_sum)(&signed_sum) * one;
     }
 }
 

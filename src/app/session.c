@@ -706,9 +706,9 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     if (ok) report_flush(session);
     if (!ok) report_error(session, &error);
     source_drop(source);
-    mem_forget();
-    if (outer) mem_note();
-    return ok;
+    bool late = mem_forget() && session->running > 1; // the line that runs this one lacks a part of the answer
+    if (outer || late) mem_note();
+    return ok && !late;
 }
 
 // An interrupt ends all of what was typed, and is then over; a file or a pipe it ends for good (main sees to that).

@@ -342,7 +342,8 @@ int main(int argc, char **argv) {
     snprintf(folder, sizeof folder, "%s/bauer-faults-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
              (long)getpid());
     signal(SIGPIPE, SIG_IGN);
-    parallel_set_threads(1); // so that the n-th is always the same one
+    signal(SIGXFSZ, SIG_IGN); // as main does
+    parallel_set_threads(1);  // so that the n-th is always the same one
     full = answers_new();
     struct answers *now = answers_new();
     if (run(full, never, -1) != 0 || !full->complete) die("the run without faults failed");

@@ -8,6 +8,7 @@
 #include "app/report.h"
 #include "app/walk.h"
 #include "base/file.h"
+#include "base/task.h"
 
 // ---- :lesson ------------------------------------------------------------------------------------------------------
 
@@ -75,19 +76,39 @@ static bool list_lessons(struct session *session, struct error *error) {
     return true;
 }
 
+// The lesson that was in hand when another could not be opened.
+static void take_up_again(struct session *session, const char *path, uint32_t step) {
+    struct error own = {0};
+    bool lacked = mem_forget(), interrupted = task_interrupted();
+    if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C
+    struct lesson *lesson = lesson_read(path, NULL, NULL, &own);
+    if (lesson && lesson_resume(session, lesson, &own)) lesson_go_captured(session, step, &own);
+    if (interrupted) task_interrupt();
+    if (lacked) mem_note();
+}
+
+static bool begin_lesson(struct session *session, struct lesson *lesson, struct error *error) {
+    if (!lesson_resume(session, lesson, error)) return false;
+    struct error own = {0};
+    if (lesson_go(session, 1, &own)) return true;
+    bool lacked = mem_forget();
+    *error = own;
+    lesson_end(session, &own);
+    if (lacked) mem_note();
+    return false;
+}
+
 static bool open_lesson(struct session *session, const char *name, struct error *error) {
     char *path = lesson_find(name, error);
     struct lesson *lesson = path ? lesson_read(path, NULL, NULL, error) : NULL;
+    char *before =
+        session->lesson ? mem_text(session->lesson->lesson->path, strlen(session->lesson->lesson->path)) : NULL;
+    uint32_t step = session->lesson ? session->lesson->at : 0;
+    bool ok = lesson && begin_lesson(session, lesson, error);
+    if (lesson && !ok && before && !session->lesson) take_up_again(session, before, step);
     mem_free(path);
-    if (!lesson || !lesson_resume(session, lesson, error)) return false;
-    struct error own = {0};
-    if (!lesson_go(session, 1, &own)) {
-        bool lacked = mem_forget();
-        *error = own;
-        lesson_end(session, &own);
-        if (lacked) mem_note();
-        return false;
-    }
+    mem_free(before);
+    if (!ok) return false;
     uint32_t reached = session->lesson->resumed;
     if (reached > 1 && !session->output.json)
         report_text(session, "\nyou were at step %u: `:goto %u` goes on there\n", reached, reached);

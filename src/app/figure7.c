@@ -10,7 +10,7 @@
 #include "app/train_command.h"
 #include "show/field.h"
 
-enum { STEPS_DRAWN = 3, TIMES = 6 };
+enum { STEPS_DRAWN = 3, TIMES = 6, SIDE = 33, POINTS = SIDE * SIDE };
 #define WIDTH 1240.0
 #define GAP 26.0
 #define PLOT_HEIGHT 360.0
@@ -33,7 +33,7 @@ static void free_kept(void *data) {
 // The first fields, with the points that are kept of them.
 static bool add_graph(struct kept *kept, uint64_t seed, struct error *error) {
     struct reactor_options o = reactor_recipe;
-    double time[STEPS_DRAWN + 1], loss, gradient[GRID_SOURCES], *field = mem_alloc(33 * 33, sizeof *field);
+    double time[STEPS_DRAWN + 1], loss, gradient[GRID_SOURCES], *field = mem_alloc(POINTS, sizeof *field);
     o.horizon = (STEPS_DRAWN - 1) * o.dt;
     o.fraction = 0.01;
     o.seed = seed;
@@ -44,7 +44,7 @@ static bool add_graph(struct kept *kept, uint64_t seed, struct error *error) {
     bool ok = r && reactor_gradient(r, o.start, 0, &loss, gradient, error);
     for (uint32_t i = 0; ok && i <= STEPS_DRAWN; i++) {
         uint32_t cell[16], cells = i ? reactor_frame_cells(r, i, cell, 16) : 0; // the first field is known anyway
-        ok = reactor_frame(r, i, field) && steering_strip_add(&kept->graph, field, 33, cell, cells, "", error);
+        ok = reactor_frame(r, i, field) && steering_strip_add(&kept->graph, field, SIDE, cell, cells, "", error);
     }
     reactor_free(r);
     mem_free(field);
@@ -83,8 +83,8 @@ static bool draw_graph(const struct kept *kept, const struct pen *pen, enum them
     for (int i = 0; i <= STEPS_DRAWN; i++) {
         double at = x + size / 2 + i * step, reach = size / 2 + 3;
         const struct steering_picture *p = &kept->graph.picture[i];
-        struct field field = {.rows = 33,
-                              .columns = 33,
+        struct field field = {.rows = SIDE,
+                              .columns = SIDE,
                               .value = p->field,
                               .upward = true,
                               .low = 0,
@@ -157,7 +157,7 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
 // ---- (d) ----------------------------------------------------------------------------------------------------------
 
 static bool add_row(struct kept *kept, struct reactor *r, const double *theta, bool first, struct error *error) {
-    double loss, *field = mem_alloc(33 * 33, sizeof *field);
+    double loss, *field = mem_alloc(POINTS, sizeof *field);
     if (!field) return error_memory(error);
     bool ok = !theta || reactor_gradient(r, theta, 0, &loss, NULL, error);
     for (uint32_t i = 0; ok && i < TIMES; i++) {
@@ -167,7 +167,7 @@ static bool add_row(struct kept *kept, struct reactor *r, const double *theta, b
             ok = reactor_frame(r, i, field);
         else
             reactor_target(r, times[i], field);
-        ok = ok && steering_strip_add(&kept->sheet, field, 33, NULL, 0, title, error);
+        ok = ok && steering_strip_add(&kept->sheet, field, SIDE, NULL, 0, title, error);
     }
     mem_free(field);
     return ok;

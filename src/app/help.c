@@ -95,7 +95,7 @@ static void help_command(struct buffer *out, const struct command *c) {
 static void help_op(struct buffer *out, const struct op_info *info) {
     static const char *const names[] = {"a", "b"};
     buffer_printf(out, "%s: %s\n", info->infix ? info->infix : info->name, info->doc);
-    for (int i = 0; i < info->arity; i++) {
+    for (int i = 0; i < info->arity && i < 2; i++) {
         buffer_printf(out, "  derivative by %s: ", names[i]);
         for (const char *c = info->partial_text[i]; *c; c++) // {a} as a; {y}: the value itself
             if (*c == '{' && c[1] == 'y')

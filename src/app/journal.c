@@ -89,8 +89,7 @@ static int newest_first(const void *a, const void *b) {
 static void lock_of(const char *script, char lock[PATH_MAX]) {
     size_t stem = strlen(script) - 3; // it ends in ".py"
     if (stem + 6 > PATH_MAX) stem = PATH_MAX - 6;
-    memcpy(lock, script, stem);
-    strcpy(lock + stem, ".lock");
+    snprintf(lock, PATH_MAX, "%.*s.lock", (int)stem, script);
 }
 
 static bool is_lost(const char *script, time_t *at) {

@@ -106,7 +106,7 @@ json_t *lesson_progress(const char *name) {
     char path[4096];
     if (!progress_path(name, path, sizeof path) || access(path, R_OK) != 0) return NULL;
     json_t *progress = json_load_file(path, 0, NULL);
-    if (progress && json_is_object(progress) && json_is_array(json_object_get(progress, "answers"))) return progress;
+    if (json_is_object(progress) && json_is_array(json_object_get(progress, "answers"))) return progress;
     json_decref(progress);
     return NULL; // not one of ours: begun anew
 }

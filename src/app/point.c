@@ -216,7 +216,7 @@ static bool read_point(struct session *session, const struct words *words, const
     if (ok && numbers.count != count)
         ok = command_usage_error(words, UINT32_MAX, error, "the graph has %u input%s, %u number%s given", count,
                                  count == 1 ? "" : "s", numbers.count, numbers.count == 1 ? "" : "s");
-    if (ok && count) memcpy(input, numbers.value, count * sizeof *input);
+    if (ok && numbers.value) memcpy(input, numbers.value, count * sizeof *input);
     mem_free(numbers.value);
     return ok;
 }

@@ -87,7 +87,7 @@ double steering_strip_draw(const struct steering_strip *strip, enum theme theme,
                            struct scene *scene, struct error *error) {
     double height = 0, top = 0, gap = fmin(GAP, strip->size / 7);
     uint32_t rows = strip->columns ? (strip->count + strip->columns - 1) / strip->columns : 0;
-    for (uint32_t i = 0; i < strip->count; i++) {
+    for (uint32_t i = 0; strip->columns && i < strip->count; i++) {
         const struct steering_picture *p = &strip->picture[i];
         uint32_t row = i / strip->columns, column = i % strip->columns;
         bool last = column + 1 == strip->columns && row == rows / 2; // one scale, beside a row in the middle

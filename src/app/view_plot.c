@@ -138,7 +138,7 @@ static double panel_quality(const struct view_app *app, double width, double hei
 }
 
 static uint32_t rows_of(const struct view_chart *chart, uint32_t columns) {
-    return (chart->panel_count + columns - 1) / columns;
+    return columns ? (chart->panel_count + columns - 1) / columns : 0;
 }
 
 // Those of the page, or so many times as many that the panels can be read best.

@@ -77,9 +77,10 @@ __attribute__((target("avx512f"), no_sanitize("address"))) static uint32_t wide_
     }
     uint32_t done = 0;
     for (; done + LANES * SETS <= count; done += LANES * SETS) {
-        for (uint32_t s = 0; s < SETS; s++) {
-            word[s][0] = _mm512_add_epi64(_mm512_set1_epi64((long long)(first + done + s * LANES)),
-                                          _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+        for (size_t s = 0; s < SETS; s++) {
+            uint64_t sample = first + done + s * LANES;
+            word[s][0] =
+                _mm512_add_epi64(_mm512_set1_epi64((long long)sample), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
             word[s][1] = _mm512_srli_epi64(word[s][0], 32);
             word[s][2] = _mm512_set1_epi64(stream);
             word[s][3] = _mm512_set1_epi64(block);
@@ -92,7 +93,7 @@ __attribute__((target("avx512f"), no_sanitize("address"))) static uint32_t wide_
                 word[s][1] = b;
                 word[s][3] = a;
             }
-        for (uint32_t s = 0; s < SETS; s++)
+        for (size_t s = 0; s < SETS; s++)
             for (uint32_t w = 0; w < 4; w++)
                 _mm256_storeu_si256((__m256i *)(void *)(out[w] + done + s * LANES), _mm512_cvtepi64_epi32(word[s][w]));
     }

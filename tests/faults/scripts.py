@@ -51,5 +51,6 @@ def may_run(arguments):
     """Whether a session is one for a fault in each of its allocations: only lines and files that are there."""
     options = [w for w in arguments if w.startswith("-") and w not in ("-c", "--json")]
     plain = [w for w in arguments if w.endswith((".py", ".svg")) and w not in ("figure1.py",) and not w.startswith((":", "programs/"))]
-    long = [w for w in arguments if w.startswith((":figure", ":variance")) or "30000" in w]
+    handout = any(w.startswith(":lesson") for w in arguments)
+    long = [w for w in arguments if w.startswith((":figure", ":variance")) or "30000" in w or (handout and w.endswith(".pdf"))]
     return not options and not plain and not long

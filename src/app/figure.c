@@ -15,16 +15,17 @@
 #include "show/export.h"
 
 const struct figure figure_table[] = {
-    {2, "independent and interleaved paths, vectors, and the variance of sampling them", false, figure_2},
-    {3, "a network for three data, the paths of one of them, and what each factor remembers", false, figure_3},
-    {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", false, figure_4},
-    {5, "noise of each layer's gradient against the gradient of all data, beside the memory", false, figure_5},
-    {6, "training loss with a tenth remembered: three networks, four methods", true, figure_train},
-    {7, "steering a reactor with a thousandth of the memory; the published estimator and the unbiased one", false,
+    {2, "independent and interleaved paths, vectors, and the variance of sampling them", false, false, figure_2},
+    {3, "a network for three data, the paths of one of them, and what each factor remembers", false, false, figure_3},
+    {4, "one image through a convolution, ReLU and a convolution: what is kept, and the gradients", false, false,
+     figure_4},
+    {5, "noise of each layer's gradient against the gradient of all data, beside the memory", false, false, figure_5},
+    {6, "training loss with a tenth remembered: three networks, four methods", true, false, figure_train},
+    {7, "steering a reactor with a thousandth of the memory; the published estimator and the unbiased one", false, true,
      figure_7},
-    {8, "losses, accuracies and time of five methods", true, figure_train},
-    {9, "the same of six methods for the recurrent network", true, figure_train},
-    {10, "how much to keep: fractions from 0.05 to 0.8", true, figure_train},
+    {8, "losses, accuracies and time of five methods", true, false, figure_train},
+    {9, "the same of six methods for the recurrent network", true, false, figure_train},
+    {10, "how much to keep: fractions from 0.05 to 0.8", true, false, figure_train},
 };
 const size_t figure_count = sizeof figure_table / sizeof *figure_table;
 
@@ -79,7 +80,7 @@ static bool read_options(const struct words *words, const struct figure *figure,
             o->full = word[0] == 'f';
         else if (strcmp(word, "dir") == 0 && i + 1 < words->count)
             o->folder = words->word[++i], o->folder_named = true;
-        else if (is_for_training(word) && !figure->trains && !(figure->number == 7 && strcmp(word, "iterations") == 0))
+        else if (is_for_training(word) && !figure->trains && !(figure->steers && strcmp(word, "iterations") == 0))
             return command_usage_error(words, i, error, "`%s` is for the figures that train: 6, 8, 9 and 10", word);
         else if (is_for_training(word) && !training_word(words, &i, o, error))
             return false;
@@ -92,12 +93,12 @@ static bool read_options(const struct words *words, const struct figure *figure,
     return true;
 }
 
-// figure-2.svg, figure-2.csv, figure-2.json; of fields, figure-7.pdf too
+// figure-2.svg, figure-2.csv, figure-2.json; of what steers, figure-7.pdf too
 static bool write_files(struct session *session, const struct figure *figure, struct error *error) {
     static const char *const endings[] = {"svg", "csv", "json", "pdf"};
     struct export_options options = {.version = "bauer " BAUER_VERSION,
                                      .text_as_paths = session->settings.text_as_paths};
-    for (size_t i = 0; i < (figure->number == 7 ? 4 : 3); i++) {
+    for (size_t i = 0; i < (figure->steers ? 4 : 3); i++) {
         char name[40], message[256] = "";
         struct buffer out = {0};
         snprintf(name, sizeof name, "figure-%d.%s", figure->number, endings[i]);
@@ -118,7 +119,7 @@ static void tell_figure(struct session *session, const struct figure *figure, co
     report_text(session, "Figure %d: %s\n%s\n", figure->number, figure->summary, chart->note);
     if (files)
         report_text(session, "written: figure-%d.svg, figure-%d.csv, figure-%d.json%s\n", figure->number,
-                    figure->number, figure->number, figure->number == 7 ? ", figure-7.pdf" : "");
+                    figure->number, figure->number, figure->steers ? ", figure-7.pdf" : "");
     if (chart->unfinished) report_text(session, "stopped; the same line goes on from there\n");
 }
 

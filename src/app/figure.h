@@ -11,7 +11,7 @@ struct figure_options {
     // Of the figures that train:
     const char *data;    // of the networks for grey images: "mnist"; NULL: fashion-mnist of the package
     const char *network; // alone; NULL: all
-    uint64_t iterations; // 0: as many as the figure has; of Figure 7, too
+    uint64_t iterations; // 0: as many as the figure has; of the one that steers, too
     uint32_t seeds;      // 0: as many as the figure has
     bool distinct;       // Figure 10: curves without replacement too
 };
@@ -20,6 +20,7 @@ struct figure {
     int number;
     const char *summary;
     bool trains;
+    bool steers; // takes `iterations` too, and is written as PDF too
     // The page with its csv, json and state; NULL with an error.
     struct chart *(*make)(struct session *session, int number, const struct figure_options *options,
                           struct error *error);

@@ -47,33 +47,23 @@ static inline uint32_t positive_double(const double x[16]) {
     return bits;
 }
 
-// Sixteen numbers: sum += x where the word has a bit, and the sum of all.
-typedef float wide_float __attribute__((vector_size(64), aligned(4)));
-typedef double wide_double __attribute__((vector_size(128), aligned(8)));
+// Sixteen numbers side by side: the compiler splits them into what the level has.
+typedef float vector_float __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t truth_float __attribute__((vector_size(64), aligned(4), may_alias));
+typedef double vector_double __attribute__((vector_size(128), aligned(8), may_alias));
+typedef int64_t truth_double __attribute__((vector_size(128), aligned(8), may_alias));
+
+// sum += x where the word has a bit.
+static inline void add_where_float(vector_float *sum, const vector_float *x, uint16_t word) {
 #if defined __AVX512F__
-static inline void add_where_float(wide_float *sum, const wide_float *x, uint16_t word) {
-    *sum = (wide_float)_mm512_mask_add_ps((__m512)*sum, word, (__m512)*sum, (__m512)*x);
-}
-static inline float wide_sum_float(const wide_float *x) { return _mm512_reduce_add_ps((__m512)*x); }
+    *sum = (vector_float)_mm512_mask_add_ps((__m512)*sum, word, (__m512)*sum, (__m512)*x);
 #else
-static inline void add_where_float(wide_float *sum, const wide_float *x, uint16_t word) {
-    typedef int32_t bits __attribute__((vector_size(64), aligned(4)));
-    const bits bit = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
-    *sum += (wide_float)((bits)*x & ((bit & (int32_t)word) != 0));
-}
-static inline float wide_sum_float(const wide_float *x) {
-    float sum = 0;
-    for (unsigned i = 0; i < 16; i++) sum += (*x)[i];
-    return sum;
-}
+    const truth_float bit = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
+    *sum += (vector_float)((truth_float)*x & ((bit & (int32_t)word) != 0));
 #endif
-static inline void add_where_double(wide_double *sum, const wide_double *x, uint16_t word) {
-    for (unsigned i = 0; i < 16; i++) (*sum)[i] += word >> i & 1 ? (*x)[i] : 0;
 }
-static inline double wide_sum_double(const wide_double *x) {
-    double sum = 0;
-    for (unsigned i = 0; i < 16; i++) sum += (*x)[i];
-    return sum;
+static inline void add_where_double(vector_double *sum, const vector_double *x, uint16_t word) {
+    for (unsigned i = 0; i < 16; i++) (*sum)[i] += word >> i & 1 ? (*x)[i] : 0;
 }
 
 // Bits behind each other into words.

@@ -1,10 +1,7 @@
 // The kernels for one type of number and one level of processors. Included by kernels_level.c with REAL, INTEGER,
 // NAME, TABLE, GEMM, CONV..., EXP and LOG defined.
 
-// Sixteen numbers side by side: the compiler splits them into what the level has.
 enum { NAME(LANES) = 16 };
-typedef REAL NAME(vector) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
-typedef INTEGER NAME(truth) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 typedef REAL NAME(quarter) __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL)), may_alias));
 
 static REAL NAME(sum_of)(const REAL *x, size_t count) {
@@ -813,12 +810,12 @@ static void NAME(signs)(const struct sampling *s, REAL *sign) {
 
 // kept = x R: a sum with signs is twice that of what has a plus, less the sum of all. x is filled up with zeros to
 // whole words.
-static void NAME(project_row)(const NAME(wide) * x, size_t words, const uint16_t *sign, REAL *kept, uint32_t count) {
+static void NAME(project_row)(const NAME(vector) * x, size_t words, const uint16_t *sign, REAL *kept, uint32_t count) {
     REAL one = (REAL)(1 / sqrt((double)count));
-    NAME(wide) all = {0};
+    NAME(vector) all = {0};
     for (size_t w = 0; w < words; w++) all += x[w];
     for (uint32_t k = 0; k < count; k++, sign += words) {
-        NAME(wide) part[4] = {{0}};
+        NAME(vector) part[4] = {{0}};
         size_t w = 0;
         for (; w + 4 <= words; w += 4) {
             NAME(add_where)(&part[0], x + w, sign[w]);
@@ -827,20 +824,21 @@ static void NAME(project_row)(const NAME(wide) * x, size_t words, const uint16_t
             NAME(add_where)(&part[3], x + w + 3, sign[w + 3]);
         }
         for (; w < words; w++) NAME(add_where)(&part[0], x + w, sign[w]);
-        NAME(wide) plus = (part[0] + part[1]) + (part[2] + part[3]), signed_sum = plus + plus - all;
-        kept[k] = NAME(wide_sum)(&signed_sum) * one;
+        NAME(vector) plus = (part[0] + part[1]) + (part[2] + part[3]), signed_sum = plus + plus - all;
+        kept[k] = NAME(sum_of)((const REAL *)&signed_sum, SIGNS) * one;
     }
 }
 
 // x = kept R^T, whole words of it.
-static void NAME(unproject_row)(NAME(wide) * x, size_t words, const uint16_t *sign, const REAL *kept, uint32_t count) {
+static void NAME(unproject_row)(NAME(vector) * x, size_t words, const uint16_t *sign, const REAL *kept,
+                                uint32_t count) {
     REAL one = (REAL)(1 / sqrt((double)count)), all = 0;
     for (uint32_t k = 0; k < count; k++) all += kept[k];
     size_t w = 0;
     for (; w + 4 <= words; w += 4) {
-        NAME(wide) part[4] = {{0}};
+        NAME(vector) part[4] = {{0}};
         for (uint32_t k = 0; k < count; k++) {
-            NAME(wide) same = (NAME(wide)){0} + kept[k];
+            NAME(vector) same = (NAME(vector)){0} + kept[k];
             const uint16_t *word = sign + k * words + w;
             NAME(add_where)(&part[0], &same, word[0]);
             NAME(add_where)(&part[1], &same, word[1]);
@@ -850,9 +848,9 @@ static void NAME(unproject_row)(NAME(wide) * x, size_t words, const uint16_t *si
         for (size_t i = 0; i < 4; i++) x[w + i] = (part[i] + part[i] - all) * one;
     }
     for (; w < words; w++) {
-        NAME(wide) part = {0};
+        NAME(vector) part = {0};
         for (uint32_t k = 0; k < count; k++) {
-            NAME(wide) same = (NAME(wide)){0} + kept[k];
+            NAME(vector) same = (NAME(vector)){0} + kept[k];
             NAME(add_where)(&part, &same, sign[k * words + w]);
         }
         x[w] = (part + part - all) * one;

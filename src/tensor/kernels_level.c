@@ -66,6 +66,22 @@ static inline void add_where_double(vector_double *sum, const vector_double *x, 
     for (unsigned i = 0; i < 16; i++) (*sum)[i] += word >> i & 1 ? (*x)[i] : 0;
 }
 
+// The sum of the sixteen.
+static inline float lanes_sum_float(const vector_float *x) {
+#if defined __AVX512F__
+    return _mm512_reduce_add_ps((__m512)*x);
+#else
+    float sum = 0;
+    for (unsigned i = 0; i < 16; i++) sum += (*x)[i];
+    return sum;
+#endif
+}
+static inline double lanes_sum_double(const vector_double *x) {
+    double sum = 0;
+    for (unsigned i = 0; i < 16; i++) sum += (*x)[i];
+    return sum;
+}
+
 // Bits behind each other into words.
 struct bits {
     uint32_t *word; // or NULL: they go nowhere

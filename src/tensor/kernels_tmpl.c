@@ -825,7 +825,7 @@ static void NAME(project_row)(const NAME(vector) * x, size_t words, const uint16
         }
         for (; w < words; w++) NAME(add_where)(&part[0], x + w, sign[w]);
         NAME(vector) plus = (part[0] + part[1]) + (part[2] + part[3]), signed_sum = plus + plus - all;
-        kept[k] = NAME(sum_of)((const REAL *)&signed_sum, SIGNS) * one;
+        kept[k] = NAME(lanes_sum)(&signed_sum) * one;
     }
 }
 

@@ -646,10 +646,12 @@ bool tensor_run_react(struct tracer *t, expr call, struct value *argument, uint3
     for (uint32_t i = 0; i < count; i++) {
         symbol keyword = expression_keyword(call, i);
         const char *key = keyword ? symbol_text(t->symbols, keyword) : "";
-        uint32_t which = strcmp(key, "dt") == 0 ? 1 : strcmp(key, "D") == 0 ? 2 : i - 2;
-        if (keyword && strcmp(key, "dt") != 0 && strcmp(key, "D") != 0)
+        bool dt = strcmp(key, "dt") == 0, diffusion = strcmp(key, "D") == 0;
+        if (keyword && !dt && !diffusion)
             return trace_fail(t, call->item[i], ERROR_TYPE, "react knows dt=NUMBER and D=NUMBER");
-        if ((keyword || i >= 2) && !plain_number(t, call->item[i], argument[i], number[which])) return false;
+        if (!keyword && i < 2) continue;
+        double *to = dt ? &setting.dt : diffusion ? &setting.diffusion : number[i - 2];
+        if (!plain_number(t, call->item[i], argument[i], to)) return false;
     }
     return needs_tensor(t, call->item[0], &argument[0]) && needs_tensor(t, call->item[1], &argument[1]) &&
            tensor_operation(t, OP_REACT, argument[0], argument[1], &setting, call, out);

@@ -23,7 +23,7 @@ static void hint_call(struct tracer *t) {
     error_hint(t->error, "in %s", symbol_text(t->symbols, t->function->name));
 }
 
-bool trace_fail(struct tracer *t, expr at, enum error_kind kind, const char *format, ...) {
+bool(trace_fail)(struct tracer *t, expr at, enum error_kind kind, const char *format, ...) {
     char message[400];
     va_list list;
     va_start(list, format);
@@ -330,7 +330,7 @@ bool trace_vertex(struct tracer *t, struct value value, expr site, vertex *out) 
 }
 
 // The graph's own errors (its limit, memory) know no place in the text: it is where the vertex was to be made.
-bool trace_place(struct tracer *t, expr site) {
+bool(trace_place)(struct tracer *t, expr site) {
     if (t->error && !t->error->span.source) t->error->span = span_at(t, site->begin, site->end);
     return false;
 }
@@ -420,16 +420,15 @@ bool trace_operation(struct tracer *t, enum op op, struct value a, struct value 
     return true;
 }
 
-static bool no_number(struct tracer *t, struct value value, expr site) {
+static void tell_no_number(struct tracer *t, struct value value, expr site) {
     if (tensor_is(t, value)) {
         trace_fail(t, site, ERROR_TYPE, "tensors are not compared, and are neither true nor false");
         error_hint(t->error,
                    "maximum(x, y) takes the larger of each two, relu(x) what is above 0; x[0, 1] is one number");
-        return false;
+        return;
     }
     trace_fail(t, site, ERROR_TYPE, "what depends on a tensor has no number yet while the program is traced");
     error_hint(t->error, "its value is computed when all is traced: .item() computes it here, for a branch");
-    return false;
 }
 
 bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
@@ -449,7 +448,7 @@ bool trace_truth(struct tracer *t, struct value value, expr site, bool *out) {
     case VALUE_MODULE:
         return *out = true, true;
     default:
-        if (tensor_is(t, value) || trace_waits(t, value)) return no_number(t, value, site);
+        if (tensor_is(t, value) || trace_waits(t, value)) return tell_no_number(t, value, site), false;
         if (trace_is_number(value)) return *out = trace_number(t, value) != 0, true;
         return trace_fail(t, site, ERROR_TYPE, "a condition is needed here, not %s", trace_kind_name(t, value));
     }
@@ -761,7 +760,7 @@ static bool bind_name(struct tracer *t, expr target, struct value value, bool gi
 bool trace_index(struct tracer *t, expr e, struct value index, uint64_t count, const char *what, uint64_t *out) {
     if (!trace_is_number(index) || tensor_is(t, index))
         return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %s", trace_kind_name(t, index));
-    if (trace_waits(t, index)) return no_number(t, index, e);
+    if (trace_waits(t, index)) return tell_no_number(t, index, e), false;
     double i = trace_number(t, index);
     if (i != floor(i)) return trace_fail(t, e, ERROR_TYPE, "an index is a whole number, not %g", i);
     if (i < 0) i += (double)count;
@@ -1118,7 +1117,7 @@ static bool compare(struct tracer *t, expr e, uint32_t i, struct value a, struct
     if (!is && ((tensors && (tensor_is(t, a) || trace_is_number(a)) && (tensor_is(t, b) || trace_is_number(b))) ||
                 (plain && (trace_waits(t, a) || trace_waits(t, b))))) {
         bool left = tensors ? tensor_is(t, a) : trace_waits(t, a);
-        return no_number(t, left ? a : b, left ? e->item[i - 1] : e->item[i]);
+        return tell_no_number(t, left ? a : b, left ? e->item[i - 1] : e->item[i]), false;
     }
     if (how == CMP_EQUAL || how == CMP_NOT_EQUAL || is)
         return *out = values_equal(t, a, b) ^ (how == CMP_NOT_EQUAL || how == CMP_IS_NOT), true;

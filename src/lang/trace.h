@@ -142,6 +142,12 @@ bool trace_fail(struct tracer *tracer, const struct expression *at, enum error_k
 bool trace_operation(struct tracer *tracer, enum op op, struct value a, struct value b, const struct expression *site,
                      struct value *out);
 bool trace_place(struct tracer *tracer, const struct expression *site); // false; where an error was that knows no place
+
+#ifdef __clang_analyzer__ // told that these return false, as are those in text.h
+#define trace_fail(...) (trace_fail(__VA_ARGS__) && false)
+#define trace_place(tracer, site) (trace_place(tracer, site) && false)
+#endif
+
 uint32_t trace_site(struct tracer *tracer, const struct expression *site);
 // An input of the graph being traced, in place of the tensor that is given: of a name (0: none), at a place.
 bool trace_new_input(struct tracer *tracer, symbol name, struct value *value, const struct expression *site);

@@ -58,7 +58,7 @@ static void show_quoted(const struct value_text *text, struct buffer *out) {
     buffer_char(out, quote);
     for (size_t i = 0; i < text->size; i++) {
         char c = text->data[i];
-        const char *named = memchr("\n\r\t", c, 3);
+        const char *named = c ? strchr("\n\r\t", c) : NULL;
         if (c == quote || c == '\\')
             buffer_printf(out, "\\%c", c);
         else if (named)

@@ -112,10 +112,11 @@ static const char *minus(double value) { return value < 0 ? "−" : ""; }
 static void label_linear(char label[64], double value, struct step step, double largest) {
     int power = largest > 0 ? (int)floor(log10(largest) + 1e-12) : 0;
     if (value == 0) {
-        strcpy(label, "0");
+        snprintf(label, 64, "0");
     } else if (power >= 6 || power < -3) {
         int digits = power > step.exponent ? power - step.exponent : 0;
-        double mantissa = fabs(value) / pow(10, power / 2) / pow(10, power - power / 2);
+        int half = power / 2; // the whole power of ten may be no double
+        double mantissa = fabs(value) / pow(10, half) / pow(10, power - half);
         snprintf(label, 64, "%s%.*f×10^{%s%d}", minus(value), digits < 17 ? digits : 17, mantissa, minus(power),
                  power < 0 ? -power : power);
     } else {

@@ -395,7 +395,7 @@ static struct point on_edge(const struct layout_edge *edge, double share) {
     double at = share * (edge->point_count - 1) / 3;
     uint32_t piece = (uint32_t)at;
     if (3 * piece + 3 >= edge->point_count) return edge->label;
-    const struct point *p = &edge->point[3 * piece];
+    const struct point *p = edge->point + (size_t)3 * piece;
     double t = at - piece, s = 1 - t;
     double a = s * s * s, b = 3 * s * s * t, c = 3 * s * t * t, d = t * t * t;
     return (struct point){a * p[0].x + b * p[1].x + c * p[2].x + d * p[3].x,

@@ -228,7 +228,7 @@ static struct formula *read_argument(struct reader *reader) {
 // The bytes between the braces that follow, as they are: for \text and its like.
 static struct formula *read_words(struct reader *reader, bool bold) {
     skip_blanks(reader);
-    const char *begin = reader->next, *end = begin;
+    const char *begin = reader->next, *end;
     bool braces = !is_end(reader) && *begin == '{';
     if (!braces) return read_argument(reader);
     for (end = ++begin; end < reader->end && *end != '}';) end++;

@@ -457,9 +457,10 @@ static void draw_through(const struct work *work, uint32_t e, uint32_t stops) {
         struct point before = i ? item_at(work, stop(work, e, i - 1, stops)) : at;
         struct point after = i + 1 < stops ? item_at(work, stop(work, e, i + 1, stops)) : at;
         struct point tangent = {(after.x - before.x) / 6, (after.y - before.y) / 6};
-        edge->point[3 * i] = at;
-        if (i) edge->point[3 * i - 1] = (struct point){at.x - tangent.x, at.y - tangent.y};
-        if (i + 1 < stops) edge->point[3 * i + 1] = (struct point){at.x + tangent.x, at.y + tangent.y};
+        struct point *corner = edge->point + (size_t)3 * i;
+        corner[0] = at;
+        if (i) corner[-1] = (struct point){at.x - tangent.x, at.y - tangent.y};
+        if (i + 1 < stops) corner[1] = (struct point){at.x + tangent.x, at.y + tangent.y};
     }
 }
 

@@ -300,7 +300,8 @@ static void tell_shown(const struct view *view, uint32_t shown, char message[256
 static bool paint_grid(const struct multiples *m, double x, double y, struct scene *scene, struct error *error) {
     for (uint32_t i = 0; i < m->shown; i++) {
         if (task_interrupted()) return error_interrupt(error);
-        paint_multiple(m, i, x + (i % m->columns) * m->cell_width, y + (i / m->columns) * m->cell_height, scene);
+        uint32_t row = i / m->columns, column = i % m->columns;
+        paint_multiple(m, i, x + column * m->cell_width, y + row * m->cell_height, scene);
     }
     return true;
 }
@@ -412,7 +413,7 @@ static void paint_code(const struct view *view, struct scene *scene) {
     char note[64];
     snprintf(note, sizeof note, "… %u more lines", skipped);
     if (skipped) code_note(style, note, y += step, scene);
-    if (view->point) code_note(style, view->point, y += 1.6 * step, scene);
+    if (view->point) code_note(style, view->point, y + 1.6 * step, scene);
 }
 
 enum { TOP_PANELS = 3 };

@@ -298,10 +298,10 @@ void scene_name(struct buffer *out, const char *name) {
     buffer_char(out, '*');
     if (part.digits || part.under || part.index) {
         buffer_text(out, "_{");
-        add_slanted(out, part.digits, part.digits_size);
+        if (part.digits) add_slanted(out, part.digits, part.digits_size);
         if (part.digits && part.under) buffer_char(out, ',');
-        add_slanted(out, part.under, part.under_size);
-        add_slanted(out, part.index, part.index_size); // with its brackets: x[1] is not x1
+        if (part.under) add_slanted(out, part.under, part.under_size);
+        if (part.index) add_slanted(out, part.index, part.index_size); // with its brackets: x[1] is not x1
         buffer_char(out, '}');
     }
     if (!part.at) return;

@@ -147,7 +147,7 @@ static bool pairs_grow(struct pairs *pairs, const struct sketch *sketch) {
     if (pairs->slot && 2 * sketch->edge_count < pairs->size) return true;
     struct pairs larger = {.size = pairs->size ? 4 * pairs->size : 256};
     if (!(larger.slot = mem_zero(larger.size, sizeof *larger.slot))) return false;
-    for (size_t i = 0; i < pairs->size; i++) {
+    for (size_t i = 0; pairs->slot && i < pairs->size; i++) {
         if (!pairs->slot[i]) continue;
         const struct sketch_edge *edge = &sketch->edge[pairs->slot[i] - 1];
         larger.slot[pair_slot(&larger, sketch, edge->from, edge->to)] = pairs->slot[i];

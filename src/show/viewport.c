@@ -16,9 +16,9 @@ struct point viewport_to_window(struct viewport v, struct area area, struct poin
                           area.y + area.height / 2 + (p.y - v.y) * v.scale};
 }
 
-struct point viewport_to_picture(struct viewport v, struct area area, struct point p) {
-    return (struct point){v.x + (p.x - area.x - area.width / 2) / v.scale,
-                          v.y + (p.y - area.y - area.height / 2) / v.scale};
+struct point viewport_to_picture(struct viewport v, struct area area, struct point window) {
+    return (struct point){v.x + (window.x - area.x - area.width / 2) / v.scale,
+                          v.y + (window.y - area.y - area.height / 2) / v.scale};
 }
 
 struct viewport viewport_zoom(struct viewport v, struct area area, struct point about, double factor) {

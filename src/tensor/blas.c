@@ -105,7 +105,7 @@ static size_t rows_together(size_t m, size_t n, size_t k) {
     static const double most = 1e6; // m n k, as OpenBLAS has it
     enum { PARTS_MOST = 3 };
     double parts = ceil((double)m * (double)n * (double)k / most);
-    if (!blas.direct || blas.threads != 1 || parts < 2 || parts > PARTS_MOST || m < 8 * PARTS_MOST) return m;
+    if (!blas.direct || blas.threads != 1 || parts < 2 || parts > PARTS_MOST || m < (size_t)8 * PARTS_MOST) return m;
     return (m + (size_t)parts - 1) / (size_t)parts;
 }
 

@@ -52,13 +52,13 @@ struct grid *grid_new(uint32_t side, double dt, double diffusion, enum number_ty
     return f;
 }
 
-void grid_free(struct grid *f) {
-    if (!f) return;
-    mem_free(f->sine);
-    mem_free(f->cosine);
-    mem_free(f->start);
-    mem_free(f->mode);
-    mem_free(f);
+void grid_free(struct grid *grid) {
+    if (!grid) return;
+    mem_free(grid->sine);
+    mem_free(grid->cosine);
+    mem_free(grid->start);
+    mem_free(grid->mode);
+    mem_free(grid);
 }
 
 #define REAL float

@@ -17,7 +17,8 @@ static uint64_t sample_of(const struct sampling *s, uint64_t block) { return s->
 static void draw_group(const struct places *p, uint64_t group, uint32_t *word) {
     const struct sampling *s = p->sampling;
     uint64_t first = group * p->lanes;
-    uint32_t *const out[WORDS] = {word, word + p->lanes, word + 2 * p->lanes, word + 3 * p->lanes};
+    size_t lanes = p->lanes;
+    uint32_t *const out[WORDS] = {word, word + lanes, word + 2 * lanes, word + 3 * lanes};
     if (p->lanes == LANES_MOST && (first & 0xFFFFF) <= 0x100000 - LANES_MOST) {
         rng_blocks(s->key, sample_of(s, first), LANES_MOST, (uint32_t)(first >> 20), 0, out);
         return;
@@ -175,10 +176,10 @@ size_t conv_scratch(struct conv_size s) {
     return columns > other ? columns : other;
 }
 
-size_t keep_conv_scratch(const struct sampling *s, struct conv_size z) {
-    size_t filters = ((size_t)z.filters + 15) / 16 * 16;
-    size_t padded = ((size_t)z.height + z.side - 1) * ((size_t)z.width + z.side - 1);
-    return filters * (padded + (size_t)z.channels * z.side * z.side) + 2 * ((size_t)s->kept + 1);
+size_t keep_conv_scratch(const struct sampling *sampling, struct conv_size size) {
+    size_t filters = ((size_t)size.filters + 15) / 16 * 16;
+    size_t padded = ((size_t)size.height + size.side - 1) * ((size_t)size.width + size.side - 1);
+    return filters * (padded + (size_t)size.channels * size.side * size.side) + 2 * ((size_t)sampling->kept + 1);
 }
 
 size_t keep_product_scratch(const struct sampling *s, size_t columns) {

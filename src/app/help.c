@@ -162,7 +162,7 @@ static bool help_all_meanings(struct buffer *out, const char *name) {
     size_t before = out->size;
     found = help_name(out, name) || found;
     found = help_setting(out, name) || found;
-    if (c && out->size == before) out->data[--out->size] = '\0'; // the blank line was for nothing
+    if (c && out->size && out->size == before) out->data[--out->size] = '\0'; // the blank line was for nothing
     return found;
 }
 

@@ -390,6 +390,19 @@ static void run_free(struct lesson_run *run) {
     mem_free(run);
 }
 
+// Another time if memory ran out on the way: what was defined before the lesson must not be lost with it.
+static void run_again(struct session *session, const struct buffer *script) {
+    bool lacked = mem_forget();
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (attempt && !session_reset(session, NULL)) break;
+        session_forget_past(session);
+        session_run(session, "<before the lesson>", script->data, script->size, 1);
+        if (!mem_forget()) break;
+        lacked = true;
+    }
+    if (lacked) mem_note();
+}
+
 // What was before the lesson: its lines run again, and its settings are as they were whatever those lines say.
 static bool bring_back(struct session *session, const struct lesson_run *run, struct error *error) {
     enum theme theme = session->settings.theme;
@@ -398,7 +411,7 @@ static bool bring_back(struct session *session, const struct lesson_run *run, st
     session->lesson = NULL; // what runs now is no longer the lesson's
     session_forget_past(session);
     session->quiet = true;
-    if (run->script.size) session_run(session, "<before the lesson>", run->script.data, run->script.size, 1);
+    if (run->script.size) run_again(session, &run->script);
     session->quiet = quiet;
     session->settings = run->settings;
     session->settings.theme = theme; // chosen by who looks at it, not by the lesson

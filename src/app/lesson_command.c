@@ -98,6 +98,17 @@ static bool begin_lesson(struct session *session, struct lesson *lesson, struct 
     return false;
 }
 
+static bool end_lesson(struct session *session, struct error *error) {
+    char *path = mem_text(session->lesson->lesson->path, strlen(session->lesson->lesson->path));
+    uint32_t step = session->lesson->at;
+    bool ok = path && lesson_end(session, error);
+    if (ok && !session->output.json) report_text(session, "the lesson is over; the session is as it was before\n");
+    if (ok) session->show = environment_graph(session->environment);
+    if (ok && mem_lacked()) take_up_again(session, path, step), ok = false; // the line will be called undone
+    mem_free(path);
+    return ok || (mem_lacked() && error_memory(error));
+}
+
 static bool open_lesson(struct session *session, const char *name, struct error *error) {
     char *path = lesson_find(name, error);
     struct lesson *lesson = path ? lesson_read(path, NULL, NULL, error) : NULL;
@@ -121,10 +132,7 @@ bool command_lesson(struct session *session, const struct words *words, struct e
     if (strcmp(words->word[0], "notes") == 0) return instructor_open(session, error);
     if (strcmp(words->word[0], "end") != 0) return open_lesson(session, words->word[0], error);
     if (!session->lesson) return error_set(error, ERROR_OTHER, SPAN_NONE, "no lesson is in hand");
-    if (!lesson_end(session, error)) return false;
-    if (!session->output.json) report_text(session, "the lesson is over; the session is as it was before\n");
-    session->show = environment_graph(session->environment);
-    return true;
+    return end_lesson(session, error);
 }
 
 // ---- stepping -----------------------------------------------------------------------------------------------------

@@ -109,9 +109,10 @@ static bool complete(struct session *session, struct buffer *entry, size_t last)
     if (blank && prompt_waiting(true)) return false;
     if (blank && blank_line(text, entry->size)) return true;
     if (!block) return !parse_wants_more(session->symbols, text, entry->size);
+    size_t size = entry->size;
     buffer_char(entry, '\n');
     bool more = parse_wants_more(session->symbols, buffer_string(entry), entry->size);
-    entry->data[--entry->size] = '\0';
+    if (entry->size > size) entry->data[entry->size = size] = '\0';
     return !more;
 }
 

@@ -68,7 +68,7 @@ void report_flush(struct session *session) {
         buffer_clear(text);
         lesson_said(session, session->output.capture->size);
     }
-    bool told = session->running && mem_lacked(); // the line will be: session_run takes it back
+    bool told = session->running > 1 || (session->running && mem_lacked()); // the line will be: it is taken back
     if (text->failed && !told) fputs("bauer: out of memory while writing an answer; it is incomplete\n", stderr);
     if (text->size && !(is_long(session, text->data) && repl_page(text->data, text->size)))
         if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) write_failed();
@@ -91,10 +91,11 @@ static json_t *error_object(const struct error *error) {
     return object;
 }
 
-// Without memory.
+// Without memory; of a line that another one runs, that one tells.
 static void tell_plainly(struct session *session, const struct error *error) {
     buffer_clear(&session->output.text);
     session->output.text.failed = false;
+    if (session->running > 1) return;
     fprintf(stderr, "error: %s\n", error->message);
     if (error->kind != ERROR_MEMORY) fputs("hint: out of memory while the place was to be shown\n", stderr);
 }

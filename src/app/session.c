@@ -290,9 +290,7 @@ static bool return_environment(struct session *session, const struct moment *mom
     while (u->past_count > moment->past_count) moment_free(&u->past[--u->past_count]); // of lines that the line ran
     if (environment_mark(session->environment) == moment->mark) return true;
     forget_lcg(session);
-    if (!environment_go(session->environment, moment->mark, &error)) return false;
-    forget_future(session->undo);
-    return true;
+    return environment_go(session->environment, moment->mark, &error);
 }
 
 // Makes the session what it was before a line that ran out of memory, wherever it noticed; uses up `moment`. A lesson's
@@ -349,6 +347,7 @@ static bool remember(struct session *session, struct moment before, const char *
     if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error)) return false;
     if (!buffer_reserve(&session->log, size + 2)) return error_memory(error);
     forget_future(u);
+    environment_settle(session->environment);
     forget_barrier(u);
     u->past[u->past_count++] = before;
     buffer_add(&session->log, text, size);
@@ -721,7 +720,7 @@ int session_run(struct session *session, const char *name, const char *text, siz
     char *copy = mem_text(text, size);
     if (!copy) {
         error_memory(&error);
-        report_error(session, &error);
+        if (!session->running) report_error(session, &error); // else the line that runs this one tells
         return session->failures++, 1;
     }
     size = repl_strip_prompts(copy, size);

@@ -33,6 +33,8 @@ struct environment {
     struct entry *log;
     size_t entries, log_capacity; // entries: that have happened; beyond them some may wait for a redo
     size_t log_end;
+    struct entry *aside; // what waited for a redo at `aside_at` until something new happened: the last first
+    size_t aside_count, aside_capacity, aside_at;
 };
 
 // ---- state --------------------------------------------------------------------------------------------------------
@@ -640,7 +642,7 @@ bool environment_numbers(struct environment *env, struct source *source, double 
         *count = (uint32_t)(numbers.size / sizeof(double));
         *out = mem_alloc(*count, sizeof **out);
         ok = *out || error_memory(error);
-        if (ok) memcpy(*out, numbers.data, numbers.size);
+        if (ok && numbers.size) memcpy(*out, numbers.data, numbers.size);
     }
     buffer_free(&numbers);
     graph_drop(graph);
@@ -659,21 +661,42 @@ static void entry_free(struct entry *entry) {
     mem_free(entry->moved);
 }
 
-// What was undone and not done again is forgotten when something new happens.
-static bool log_add(struct environment *env, struct entry entry, struct error *error) {
-    while (env->log_end > env->entries) entry_free(&env->log[--env->log_end]);
-    if (!mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log)) {
-        entry_free(&entry);
-        return error_memory(error);
+// For one entry more, and for setting aside what waits for a redo.
+static bool log_room(struct environment *env, struct error *error) {
+    return (mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log) &&
+            mem_grow(&env->aside, &env->aside_capacity, env->log_end - env->entries, sizeof *env->aside)) ||
+           error_memory(error);
+}
+
+// There is room. What was undone and not done again is set aside when something new happens, until that is settled.
+static void log_add(struct environment *env, struct entry entry) {
+    bool aside = !env->aside_count;
+    if (aside) env->aside_at = env->entries;
+    while (env->log_end > env->entries) {
+        struct entry *ahead = &env->log[--env->log_end];
+        if (aside)
+            env->aside[env->aside_count++] = *ahead;
+        else
+            entry_free(ahead);
     }
     env->log[env->entries++] = entry;
     env->log_end = env->entries;
-    return true;
+}
+
+void environment_settle(struct environment *env) {
+    while (env->aside_count) entry_free(&env->aside[--env->aside_count]);
+}
+
+// Back before something new: what was set aside for it waits for a redo again. The log once had room for it.
+static void take_aside_back(struct environment *env) {
+    if (!env->aside_count || env->entries > env->aside_at) return;
+    while (env->log_end > env->aside_at) entry_free(&env->log[--env->log_end]);
+    while (env->aside_count) env->log[env->log_end++] = env->aside[--env->aside_count];
 }
 
 bool environment_run(struct environment *env, struct module *module, uint32_t statement, outcome_sink *sink,
                      void *context, struct error *error) {
-    if (!mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log)) return error_memory(error);
+    if (!log_room(env, error)) return false;
     struct run run = {.env = env,
                       .state = env->state,
                       .module = module,
@@ -683,10 +706,9 @@ bool environment_run(struct environment *env, struct module *module, uint32_t st
                       .error = error};
     // A statement of the module may be all that keeps a definition alive that it replaces.
     if (!run_one(&run)) return false;
-    return log_add(
-        env,
-        (struct entry){.module = module_hold(module), .statement = statement, .call = run.call, .current = run.current},
-        error);
+    log_add(env, (struct entry){
+                     .module = module_hold(module), .statement = statement, .call = run.call, .current = run.current});
+    return true;
 }
 
 // The overrides that all moves of the prompt's graph up to `mark` amount to. mem_free.
@@ -789,19 +811,20 @@ bool environment_go(struct environment *env, uint32_t mark, struct error *error)
     if (mark == env->entries) return true;
     if (!rebuild(env, mark, error)) return false;
     env->entries = mark;
+    take_aside_back(env);
     return true;
 }
 
 static bool move_call(struct environment *env, struct entry entry, struct error *error) {
-    if (!mem_grow(&env->log, &env->log_capacity, env->entries + 1, sizeof *env->log))
-        return entry_free(&entry), error_memory(error);
-    if (!move_current(env, env->state, &entry, false, error)) return entry_free(&entry), false;
+    if (!log_room(env, error) || !move_current(env, env->state, &entry, false, error)) return entry_free(&entry), false;
     env->version++;
-    return log_add(env, entry, error); // there is room
+    log_add(env, entry);
+    return true;
 }
 
 bool environment_adopt(struct environment *env, struct graph *graph, struct error *error) {
-    if (!log_add(env, (struct entry){.given = graph_hold(graph)}, error)) return false;
+    if (!log_room(env, error)) return false;
+    log_add(env, (struct entry){.given = graph_hold(graph)});
     make_given(env->state, graph);
     env->version++;
     return true;
@@ -809,15 +832,16 @@ bool environment_adopt(struct environment *env, struct graph *graph, struct erro
 
 static bool move_prompt(struct environment *env, struct entry entry, struct error *error) {
     entry.moved = mem_alloc((size_t)entry.input_count + 1, sizeof *entry.moved);
-    if (!entry.moved) return entry_free(&entry), error_memory(error);
+    if (!entry.moved || !log_room(env, error)) return entry_free(&entry), error_memory(error);
     for (uint32_t i = 0; i < entry.input_count; i++) {
         entry.moved[i] = viewed_input(env->state, i)->is;
         entry.moved[i].value = entry.input[i];
     }
-    if (!log_add(env, entry, error)) return false;
+    log_add(env, entry);
     if (rebuild(env, env->entries, error)) return true;
     entry_free(&env->log[--env->entries]);
     env->log_end = env->entries;
+    take_aside_back(env);
     return false;
 }
 
@@ -862,6 +886,8 @@ void environment_free(struct environment *env) {
     if (!env) return;
     state_free(env->state);
     for (size_t i = 0; i < env->log_end; i++) entry_free(&env->log[i]);
+    environment_settle(env);
+    mem_free(env->aside);
     mem_free(env->log);
     mem_free(env);
 }

@@ -84,9 +84,11 @@ bool environment_numbers(struct environment *environment, struct source *source,
                          struct error *error);
 
 // The log's length now, and going back (or, before anything new ran, forward again) to an earlier length: all
-// statements and moves up to there, and nothing else, have happened. On failure everything stays as it is.
+// statements and moves up to there, and nothing else, have happened. On failure everything stays as it is. When
+// something new happens, what lay ahead is forgotten by settling only: going back before that finds it ahead again.
 uint32_t environment_mark(const struct environment *environment);
 bool environment_go(struct environment *environment, uint32_t mark, struct error *error);
+void environment_settle(struct environment *environment);
 
 // What is bound, in order of binding. kind: "function", "number", "vertex", "list", ...; `shown` is a signature or a
 // value.

@@ -432,7 +432,7 @@ bool sweep_run(struct sweep *sweep, sweep_finished *finished, void *context, str
     chunk.part = mem_alloc(chunk.most, sizeof *chunk.part);
     struct error own = {0};
     bool ok = (all && chunk.task && chunk.unit && chunk.part) || error_memory(&own);
-    ok = ranks_agree(ok, &own, error);
+    ok = ranks_agree(ok, &own, error) && ok;
     skip_done(sweep, &at);
     double total = left_of(sweep, &at);
     while (ok && at.cell < sweep->cell_count) {

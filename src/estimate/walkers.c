@@ -358,7 +358,8 @@ static void trail_any(const struct walkers *w, struct rng_key key, uint32_t stre
     uint32_t out[WORDS] = {0};
     for (uint32_t v = 0, step = 0; v != sub->count - 1; step++) {
         if (step % 2 == 0) rng_block(key, sample, stream, step / 2, out);
-        uint32_t e = choose(w, v, (uint64_t)out[step % 2 * 2 + 1] << 32 | out[step % 2 * 2]);
+        const uint32_t *word = step % 2 ? out + 2 : out;
+        uint32_t e = choose(w, v, (uint64_t)word[1] << 32 | word[0]);
         leave(trail, e);
         for (v = sub->target[e]; v != sub->count - 1 && degree(sub, v) == 1; v = sub->target[e]) {
             e = sub->offset[v];

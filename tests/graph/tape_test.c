@@ -256,7 +256,7 @@ static void variances_are_those_of_the_formulas(void **state) {
             measure(g, &keep, w, I * O, RUNS, &m);
             for (int i = 0; i < I; i++)
                 for (int o = 0; o < O; o++) {
-                    double rows = 0, others = 0, cross = 0, variance;
+                    double rows = 0, others = 0, cross = 0, variance = NAN;
                     for (int b = 0; b < B; b++) {
                         rows += G[b][o] * G[b][o] * X[b][i] * X[b][i];
                         for (int j = 0; j < I; j++)

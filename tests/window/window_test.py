@@ -1027,8 +1027,9 @@ def test_a_lesson_keeps_its_text_beside_a_plot():
 
 
 def nothing_is_cut_off(first):
-    """Of every third lesson, from the `first` on."""
-    for lesson in sorted(name[:-3] for name in os.listdir(lessons()) if re.match(r"\d\d.*\.md$", name))[first::3]:
+    """Of every third lesson, from the `first` on; under the sanitizers, which change no picture, of one of them."""
+    names = sorted(name[:-3] for name in os.listdir(lessons()) if re.match(r"\d\d.*\.md$", name))[first::3]
+    for lesson in names[-1:] if "ASAN_OPTIONS" in os.environ else names:
         s = taught(lesson)
         s.ask(":set theme projector")
         s.xdotool("windowsize", "--sync", s.window, 1280, 720, check=False)

@@ -321,23 +321,28 @@ json_t *chart_json(const struct chart *chart) {
                      (int)columns_of(chart), "panels", panels);
 }
 
-static void describe_curve(const struct chart_curve *curve, struct buffer *out) {
+// What a picture leaves out is said with its numbers.
+static void describe_curve(const struct chart_panel *panel, const struct chart_curve *curve, struct buffer *out) {
     double low = INFINITY, high = -INFINITY;
-    size_t points = 0;
+    size_t points = 0, not_positive = 0;
     for (size_t i = 0; i < curve->count; i++) {
         if (!isfinite(curve->x[i]) || !isfinite(curve->y[i])) continue;
         points++;
+        not_positive += (panel->log_x && curve->x[i] <= 0) || (panel->log_y && curve->y[i] <= 0);
         low = fmin(low, curve->y[i]);
         high = fmax(high, curve->y[i]);
     }
     buffer_printf(out, "  %s: %zu point%s", curve->name ? curve->name : "", points, points == 1 ? "" : "s");
     if (points) buffer_printf(out, ", from %.6g to %.6g", low, high);
+    if (not_positive) buffer_printf(out, "; %zu not shown: not positive on a log axis", not_positive);
+    if (curve->count > points) buffer_printf(out, "; %zu not finite", curve->count - points);
     buffer_char(out, '\n');
 }
 
 void chart_describe(const struct chart *chart, struct buffer *out) {
     for (size_t p = 0; p < chart->panel_count; p++)
-        for (size_t i = 0; i < chart->panel[p].curve_count; i++) describe_curve(&chart->panel[p].curve[i], out);
+        for (size_t i = 0; i < chart->panel[p].curve_count; i++)
+            describe_curve(&chart->panel[p], &chart->panel[p].curve[i], out);
 }
 
 // ---- files --------------------------------------------------------------------------------------------------------

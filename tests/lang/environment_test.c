@@ -271,8 +271,16 @@ static void the_log_goes_back_and_forth(void **state) {
     assert_string_equal(buffer_string(&r.printed), "1\n"); // a replay is silent
     assert_true(environment_go(r.environment, 0, NULL));
     assert_null(environment_graph(r.environment));
-    must_run(&r, "w = 1"); // what waited for a redo is forgotten
+    must_run(&r, "w = 1\nw = 2"); // what waited for a redo is set aside
     assert_false(environment_go(r.environment, 5, NULL));
+    assert_true(environment_go(r.environment, 0, NULL) && environment_go(r.environment, 5, NULL));
+    assert_true(output(&r, 0) == 9);
+    assert_true(environment_go(r.environment, 0, NULL));
+    must_run(&r, "w = 1");
+    environment_settle(r.environment); // and now forgotten
+    assert_true(environment_go(r.environment, 0, NULL));
+    assert_false(environment_go(r.environment, 5, NULL));
+    assert_true(environment_go(r.environment, 1, NULL));
     running_free(&r);
 }
 

@@ -106,12 +106,13 @@ void recall_open(void) {
     history_comment_char = '#';
     if (!file_xdg("XDG_STATE_HOME", ".local/state", "history", path, sizeof path)) path[0] = '\0';
     int file = open_locked(O_RDWR);
-    if (file < 0) return;
-    whole_size(file);
-    read_history(path);
-    if (history_length > RECALL_LIMIT + RECALL_LIMIT / 10) cut_file();
-    close(file);
-    stifle_history(RECALL_LIMIT);
+    if (file >= 0) {
+        whole_size(file);
+        read_history(path);
+        if (history_length > RECALL_LIMIT + RECALL_LIMIT / 10) cut_file();
+        close(file);
+    }
+    stifle_history(RECALL_LIMIT); // without a file, too
     using_history();
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,24 @@ static void test_recall_format(void **state) {
     char *entry = recall_format("def f(x):\n\n#1\n    return x", 26, 7);
     assert_string_equal(entry, "#7\ndef f(x):\n \n# 1\n    return x\n");
     mem_free(entry);
+}
+
+static void test_recall_is_bounded_without_a_file(void **state) {
+    (void)state;
+    struct buffer all = {0};
+    char line[32];
+    setenv("XDG_STATE_HOME", "/dev/null/none", 1);
+    recall_open();
+    for (int i = 0; i < RECALL_LIMIT + 10; i++) {
+        snprintf(line, sizeof line, "x = %d", i);
+        recall_add(line, strlen(line));
+    }
+    recall_list(&all);
+    int count = 0;
+    for (size_t i = 0; i < all.size; i++) count += all.data[i] == '\n';
+    assert_int_equal(count, RECALL_LIMIT);
+    assert_memory_equal(all.data, "x = 10\n", 7);
+    buffer_free(&all);
 }
 
 // ---- completion -----------------------------------------------------------------------------------------------------
@@ -162,11 +181,17 @@ static void test_complete_program(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strip_python), cmocka_unit_test(test_strip_jupyter),
-        cmocka_unit_test(test_strip_own),    cmocka_unit_test(test_strip_nothing),
-        cmocka_unit_test(test_indent),       cmocka_unit_test(test_recall_format),
-        SESSION(test_complete_commands),     SESSION(test_complete_words),
-        SESSION(test_complete_settings),     SESSION(test_complete_program),
+        cmocka_unit_test(test_strip_python),
+        cmocka_unit_test(test_strip_jupyter),
+        cmocka_unit_test(test_strip_own),
+        cmocka_unit_test(test_strip_nothing),
+        cmocka_unit_test(test_indent),
+        cmocka_unit_test(test_recall_format),
+        cmocka_unit_test(test_recall_is_bounded_without_a_file),
+        SESSION(test_complete_commands),
+        SESSION(test_complete_words),
+        SESSION(test_complete_settings),
+        SESSION(test_complete_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -472,7 +472,7 @@ static bool again(struct session *session, const struct words *words, struct err
     for (size_t i = 0; i < t->count; i++) {
         if (t->row[i].number != (uint32_t)number) continue;
         struct graph *graph = t->row[i].graph;
-        if (graph && graph != session_graph(session, NULL)) {
+        if (graph && !graph_same(graph, session_graph(session, NULL))) {
             if (!session_adopt(session, graph, error)) return false;
             report_text(session, "its graph is the current one again\n");
         }

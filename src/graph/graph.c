@@ -108,6 +108,26 @@ void graph_drop(struct graph *graph) {
     mem_free(graph);
 }
 
+static bool same(const void *a, const void *b, size_t count, size_t size) {
+    return !count || memcmp(a, b, count * size) == 0;
+}
+
+bool graph_same(const struct graph *a, const struct graph *b) {
+    if (a == b) return true;
+    if (!a || !b || a->tensors || b->tensors || a->symbols != b->symbols || a->count != b->count ||
+        a->input_count != b->input_count || a->output_count != b->output_count || !a->weight != !b->weight)
+        return false;
+    size_t n = a->count;
+    return same(a->offset, b->offset, n + 1, sizeof *a->offset) &&
+           same(a->operand, b->operand, graph_edge_count(a), sizeof *a->operand) &&
+           same(a->op, b->op, n, sizeof *a->op) && same(a->name, b->name, n, sizeof *a->name) &&
+           same(a->value, b->value, n, sizeof *a->value) &&
+           same(a->input, b->input, a->input_count, sizeof *a->input) &&
+           same(a->output, b->output, a->output_count, sizeof *a->output) &&
+           same(a->output_name, b->output_name, a->output_count, sizeof *a->output_name) &&
+           (!a->weight || same(a->weight, b->weight, graph_edge_count(a), sizeof *a->weight));
+}
+
 size_t graph_bytes(const struct graph *graph) { return block_bytes(graph->count, graph_edge_count(graph)); }
 
 // ---- vertices -----------------------------------------------------------------------------------------------------

@@ -114,6 +114,9 @@ static inline uint32_t graph_edge_count(const struct graph *graph) { return grap
 static inline uint32_t graph_arity(const struct graph *graph, vertex v) {
     return graph->offset[v + 1] - graph->offset[v];
 }
+// Whether two graphs of numbers are alike: operations, edges, names, values, inputs and outputs, wherever in a text
+// they come from. Of those with tensors only a graph and itself are. NULL is like NULL.
+bool graph_same(const struct graph *a, const struct graph *b);
 bool graph_hidden(const struct graph *graph, vertex v); // an unnamed constant
 uint32_t graph_visible_count(const struct graph *graph);
 uint32_t graph_id(const struct graph *graph, vertex v);             // rank among the visible vertices

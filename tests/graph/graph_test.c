@@ -18,6 +18,24 @@ static void figure_1_has_the_values_of_the_paper(void **state) {
     symbols_free(symbols);
 }
 
+static void graphs_are_alike_by_what_they_compute(void **state) {
+    struct symbols *symbols = symbols_new();
+    struct graph *one = figure1(symbols), *other = figure1(symbols);
+    (void)state;
+    assert_true(graph_same(NULL, NULL) && graph_same(one, one) && graph_same(one, other));
+    assert_false(graph_same(one, NULL) || graph_same(NULL, one));
+    const double elsewhere[] = {0.5, 1.3};
+    assert_true(graph_evaluate(other, elsewhere, other->value, NULL));
+    assert_false(graph_same(one, other));
+    graph_drop(other);
+    other = figure1(symbols);
+    graph_add(other, OP_EXP, F, 0, 0, NULL);
+    assert_false(graph_same(one, other));
+    graph_drop(one);
+    graph_drop(other);
+    symbols_free(symbols);
+}
+
 static void formula_is(struct graph *graph, vertex v, const char *expected) {
     struct buffer out = {0};
     graph_formula(graph, v, &out);
@@ -316,6 +334,7 @@ int main(void) {
         cmocka_unit_test(outputs_have_their_names_if_distinct),
         cmocka_unit_test(sites_and_frames_are_kept),
         cmocka_unit_test(the_limit_is_told),
+        cmocka_unit_test(graphs_are_alike_by_what_they_compute),
         cmocka_unit_test(evaluates_at_other_inputs),
         cmocka_unit_test(kinks_and_lost_digits_are_noted),
         cmocka_unit_test(memory_may_run_out_anywhere),

@@ -45,7 +45,6 @@ struct moment {
 struct undo {
     struct moment *past, *future;
     size_t past_count, past_capacity, future_count, future_capacity;
-    size_t barrier; // moments before the last :reset: gone once something new runs
     size_t floor;   // :undo does not go behind it: session_hold
     size_t travels; // :undo and :redo so far
 };
@@ -322,19 +321,22 @@ void session_forget_past(struct session *session) {
     struct undo *u = session->undo;
     forget_future(u);
     while (u->past_count) moment_free(&u->past[--u->past_count]);
-    u->barrier = u->floor = 0;
+    u->floor = 0;
 }
 
 bool session_stands_at(const struct session *session, const struct session_mark *mark) {
     return mark && !changed_since(session, &mark->moment);
 }
 
-static void forget_barrier(struct undo *u) {
-    if (!u->barrier) return;
-    for (size_t i = 0; i < u->barrier; i++) moment_free(&u->past[i]);
-    memmove(u->past, u->past + u->barrier, (u->past_count - u->barrier) * sizeof *u->past);
-    u->past_count -= u->barrier;
-    u->barrier = 0;
+// Something new ran where `before` was: it overwrites what lay ahead, to which moments before a :reset may point.
+static void forget_overwritten(struct undo *u, const struct moment *before) {
+    size_t gone = u->past_count;
+    while (gone && u->past[gone - 1].mark <= before->mark && u->past[gone - 1].log_size <= before->log_size) gone--;
+    if (!gone) return;
+    for (size_t i = 0; i < gone; i++) moment_free(&u->past[i]);
+    u->past_count -= gone;
+    memmove(u->past, u->past + gone, u->past_count * sizeof *u->past);
+    u->floor = u->floor > gone ? u->floor - gone : 0;
     mem_trim();
 }
 
@@ -348,7 +350,7 @@ static bool remember(struct session *session, struct moment before, const char *
     if (!buffer_reserve(&session->log, size + 2)) return error_memory(error);
     forget_future(u);
     environment_settle(session->environment);
-    forget_barrier(u);
+    forget_overwritten(u, &before);
     u->past[u->past_count++] = before;
     buffer_add(&session->log, text, size);
     buffer_text(&session->log, size && memchr(text, '\n', size) ? "\n\n" : "\n");
@@ -428,7 +430,6 @@ bool session_reset(struct session *session, struct error *error) {
     settings_apply(session);
     session->log.size = 0;
     u->past[u->past_count++] = before;
-    u->barrier = u->past_count;
     return true;
 }
 

@@ -296,6 +296,7 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
     run->shown.failed = false;
     bool lacked = mem_forget(); // the way back is not that far
     if (lacked) error_clear(&own), error_memory(&own);
+    own.span = SPAN_NONE; // what it was in may be gone then
     buffer_clear(&session->output.text); // the step that failed is not told
     bool interrupted = task_interrupted();
     if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C

@@ -27,7 +27,7 @@ struct entry {
 
 struct environment {
     struct symbols *symbols;
-    struct environment_options options;
+    struct environment_options options, widest; // and the highest limits that lines have run under
     struct state *state;
     uint64_t version;
     struct entry *log;
@@ -793,11 +793,15 @@ static bool replay(struct environment *env, struct state *state, size_t mark, co
 
 static bool rebuild(struct environment *env, size_t mark, struct error *error) {
     struct override_list list = {0};
+    struct environment_options own = env->options;
+    env->options = env->widest; // what a line ran under may be lower now
     struct state *state = state_new(env, error);
     bool ok =
         state && (collect_overrides(env, mark, &list) || error_memory(error)) && replay(env, state, mark, &list, error);
+    env->options = own;
     mem_free(list.item);
     if (!ok) return state_free(state), false;
+    state->prompt->limit = own.vertices;
     state_free(env->state);
     env->state = state;
     env->version++;
@@ -893,10 +897,14 @@ void environment_free(struct environment *env) {
 }
 
 void environment_set_options(struct environment *env, struct environment_options options) {
+    struct environment_options before = env->widest;
     if (!options.vertices) options.vertices = DEFAULT_VERTICES;
     if (!options.steps) options.steps = 10000000;
     if (!options.depth) options.depth = DEFAULT_DEPTH;
-    env->options = options;
+    env->options = env->widest = options;
+    if (before.vertices > options.vertices) env->widest.vertices = before.vertices;
+    if (before.steps > options.steps) env->widest.steps = before.steps;
+    if (before.depth > options.depth) env->widest.depth = before.depth;
     if (env->state) env->state->prompt->limit = options.vertices;
 }
 

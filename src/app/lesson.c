@@ -296,7 +296,7 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
     run->shown.failed = false;
     bool lacked = mem_forget(); // the way back is not that far
     if (lacked) error_clear(&own), error_memory(&own);
-    own.span = SPAN_NONE; // what it was in may be gone then
+    own.span = SPAN_NONE;                // what it was in may be gone then
     buffer_clear(&session->output.text); // the step that failed is not told
     bool interrupted = task_interrupted();
     if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C
@@ -385,60 +385,31 @@ static void run_free(struct lesson_run *run) {
     mem_free(run->mark);
     lesson_free(run->lesson);
     json_decref(run->answers);
-    buffer_free(&run->script);
     buffer_free(&run->shown);
     buffer_free(&run->review);
     mem_free(run);
 }
 
-// Another time if memory ran out on the way: what was defined before the lesson must not be lost with it.
-static void run_again(struct session *session, const struct buffer *script) {
-    bool lacked = mem_forget();
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (attempt && !session_reset(session, NULL)) break;
-        session_forget_past(session);
-        session_run(session, "<before the lesson>", script->data, script->size, 1);
-        if (!mem_forget()) break;
-        lacked = true;
-    }
-    if (lacked) mem_note();
-}
-
-// What was before the lesson: its lines run again, and its settings are as they were whatever those lines say.
-static bool bring_back(struct session *session, const struct lesson_run *run, struct error *error) {
+static void leave(struct session *session) {
+    struct lesson_run *run = session->lesson;
     enum theme theme = session->settings.theme;
-    bool quiet = session->quiet;
-    if (!session_reset(session, error)) return false;
-    session->lesson = NULL; // what runs now is no longer the lesson's
-    session_forget_past(session);
-    session->quiet = true;
-    if (run->script.size) run_again(session, &run->script);
-    session->quiet = quiet;
-    session->settings = run->settings;
+    session->lesson = NULL;
+    session_put_back(session, run->before);
     session->settings.theme = theme; // chosen by who looks at it, not by the lesson
-    settings_apply(session);
-    trials_free(session->trials);
-    session->trials = run->trials;
-    return true;
+    run_free(run);
 }
 
 // A lesson whose first mark could not be set is over before it began; false.
 static bool not_begun(struct session *session) {
-    struct lesson_run *run = session->lesson;
-    struct error error = {0};
-    bool lacked = mem_forget(); // the way back is not that far
-    if (bring_back(session, run, &error)) run_free(run);
-    if (lacked) mem_note();
+    leave(session);
     return false;
 }
 
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
-    if (!lesson_end(session, error)) return lesson_free(lesson), false;
+    lesson_end(session);
     struct lesson_run *run = mem_zero(1, sizeof *run);
     if (run) run->mark = mem_zero(lesson->step_count + 1, sizeof *run->mark);
-    bool ok = run && run->mark && session_script(session, &run->script);
-    if (!ok) {
-        if (run) mem_free(run->mark), buffer_free(&run->script);
+    if (!run || !run->mark) {
         mem_free(run);
         lesson_free(lesson);
         return error_memory(error);
@@ -448,12 +419,10 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     run->seed = session->settings.seed;
     run->begun = (double)time(NULL);
     run->seconds = LESSON_SECONDS;
-    run->settings = session->settings;
-    if (!session_reset(session, error)) return run_free(run), false;
-    run->trials = session->trials;
-    session->trials = NULL;
-    session_forget_past(session);
-    session->settings.theme = run->settings.theme;
+    enum theme theme = session->settings.theme;
+    run->before = session_set_aside(session, error);
+    if (!run->before) return run_free(run), false;
+    session->settings.theme = theme;
     session->lesson = run;
     return keep_mark(session, 0, error) || not_begun(session);
 }
@@ -465,22 +434,10 @@ bool lesson_resume(struct session *session, struct lesson *lesson, struct error 
     return keep_mark(session, 0, error) || not_begun(session);
 }
 
-bool lesson_end(struct session *session, struct error *error) {
-    struct lesson_run *run = session->lesson;
-    if (!run) return true;
+void lesson_end(struct session *session) {
+    if (!session->lesson) return;
     lesson_save(session);
-    if (!bring_back(session, run, error)) return false;
-    run_free(run);
-    return true;
-}
-
-void lesson_drop(struct session *session) {
-    struct lesson_run *run = session->lesson;
-    if (!run) return;
-    lesson_save(session);
-    session->lesson = NULL;
-    trials_free(run->trials);
-    run_free(run);
+    leave(session);
 }
 
 // ---- telling ------------------------------------------------------------------------------------------------------

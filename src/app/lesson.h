@@ -27,11 +27,9 @@ struct lesson_run;
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error);
 // The same for a student: with what was answered before, when the lesson was left.
 bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error);
-// What was before comes back; nothing to do without a lesson. false: out of memory, and the lesson goes on.
-bool lesson_end(struct session *session, struct error *error);
+void lesson_end(struct session *session); // what was before comes back; nothing to do without a lesson
 // Goes to a step, from 1: runs the lines of those between, and its own. On failure it stays at the step it was.
 bool lesson_go(struct session *session, uint32_t step, struct error *error);
-void lesson_drop(struct session *session); // the same when the session ends: what was before does not come back
 // :reset in a lesson: what was typed is gone, and the session as the step in hand left it.
 bool lesson_restore(struct session *session, struct error *error);
 uint32_t lesson_steps_gone(const struct lesson_run *run); // calls of lesson_go that went, or failed and came back

@@ -93,7 +93,7 @@ static bool begin_lesson(struct session *session, struct lesson *lesson, struct 
     if (lesson_go(session, 1, &own)) return true;
     bool lacked = mem_forget();
     *error = own;
-    lesson_end(session, &own);
+    lesson_end(session);
     if (lacked) mem_note();
     return false;
 }
@@ -101,12 +101,14 @@ static bool begin_lesson(struct session *session, struct lesson *lesson, struct 
 static bool end_lesson(struct session *session, struct error *error) {
     char *path = mem_text(session->lesson->lesson->path, strlen(session->lesson->lesson->path));
     uint32_t step = session->lesson->at;
-    bool ok = path && lesson_end(session, error);
-    if (ok && !session->output.json) report_text(session, "the lesson is over; the session is as it was before\n");
-    if (ok) session->show = environment_graph(session->environment);
-    if (ok && mem_lacked()) take_up_again(session, path, step), ok = false; // the line will be called undone
+    if (!path) return error_memory(error);
+    lesson_end(session);
+    if (!session->output.json) report_text(session, "the lesson is over; the session is as it was before\n");
+    session->show = environment_graph(session->environment);
+    bool lacked = mem_lacked(); // the line will be called undone
+    if (lacked) take_up_again(session, path, step);
     mem_free(path);
-    return ok || (mem_lacked() && error_memory(error));
+    return !lacked || error_memory(error);
 }
 
 static bool open_lesson(struct session *session, const char *name, struct error *error) {

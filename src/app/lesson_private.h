@@ -15,18 +15,16 @@ struct lesson_run {
     struct lesson *lesson;
     struct lesson_mark *mark; // [i]: after step i; [0]: before the first; none beyond the step in hand
     uint32_t at, reached, hints, gone;
-    bool running;              // its lines run: lesson_allows
-    lesson_mistake *mistake;   // --check-lesson: told of each line that fails, and the block goes on; or NULL
-    void *checking;            // its context
-    bool rehearsal;            // only to compute an answer: its progress is not saved
-    json_t *answers;           // {"step", "question", "answer", "right", "tries"}
-    uint64_t seed;             // of numbers that are drawn
-    int seconds;               // of a block: LESSON_SECONDS
-    double begun;              // when, seconds since 1970
-    uint32_t resumed;          // the step that was reached before, 0: none
-    struct settings settings;  // before the lesson
-    struct trials *trials;     // before the lesson
-    struct buffer script;      // the session before
+    bool running;            // its lines run: lesson_allows
+    lesson_mistake *mistake; // --check-lesson: told of each line that fails, and the block goes on; or NULL
+    void *checking;          // its context
+    bool rehearsal;          // only to compute an answer: its progress is not saved
+    json_t *answers;         // {"step", "question", "answer", "right", "tries"}
+    uint64_t seed;           // of numbers that are drawn
+    int seconds;             // of a block: LESSON_SECONDS
+    double begun;            // when, seconds since 1970
+    uint32_t resumed;        // the step that was reached before, 0: none
+    struct session_aside *before;
     struct buffer shown;       // what the step's lines answered
     struct buffer review;      // all that was done, as Markdown
     struct sandbox_room *room; // where its lines run, or NULL: not yet

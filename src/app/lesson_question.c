@@ -341,7 +341,7 @@ static struct session *as_left(struct session *session, struct error *error) {
     if (session_stands_at(session, run->mark[run->at].session)) return session;
     struct session *other = session_new(error);
     struct lesson *lesson = other ? lesson_read(run->lesson->path, NULL, NULL, error) : NULL;
-    if (other) other->settings = run->settings, other->from_window = true; // no window is its
+    if (other) other->settings = session->settings, other->from_window = true; // no window is its
     if (other) other->settings.seed = run->seed;
     bool ok = lesson && lesson_begin(other, lesson, error);
     if (ok) other->lesson->seed = run->seed, other->lesson->rehearsal = true;

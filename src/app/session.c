@@ -34,6 +34,7 @@ struct moment {
     vertex *eliminated;
     uint32_t eliminated_count;
     size_t log_size;
+    const struct undo *undo; // whose moment it is
     // Not restored by :undo, but by a line that ran out of memory.
     const struct lesson_run *lesson;
     const struct walk *walk;
@@ -150,6 +151,7 @@ static bool moment_take(const struct session *session, struct moment *now, struc
                            .settings = session->settings,
                            .shown = session->shown,
                            .log_size = session->log.size,
+                           .undo = session->undo,
                            .lesson = session->lesson,
                            .walk = session->walk,
                            .walk_at = session->walk ? walk_at(session->walk) : 0,
@@ -296,7 +298,7 @@ static bool return_environment(struct session *session, const struct moment *mom
 // beginning, end and steps take care of that themselves: they leave nothing to go back to.
 static void roll_back(struct session *session, struct moment *moment) {
     bool stepped = session->lesson && lesson_steps_gone(session->lesson) != moment->steps;
-    if (session->lesson != moment->lesson || stepped) {
+    if (session->undo != moment->undo || session->lesson != moment->lesson || stepped) {
         moment_free(moment);
         return;
     }
@@ -315,13 +317,6 @@ size_t session_hold(struct session *session, size_t behind) {
     if (behind == SIZE_MAX) forget_future(u);
     u->floor = behind < u->past_count ? behind : u->past_count;
     return before;
-}
-
-void session_forget_past(struct session *session) {
-    struct undo *u = session->undo;
-    forget_future(u);
-    while (u->past_count) moment_free(&u->past[--u->past_count]);
-    u->floor = 0;
 }
 
 bool session_stands_at(const struct session *session, const struct session_mark *mark) {
@@ -345,7 +340,8 @@ static void forget_overwritten(struct undo *u, const struct moment *before) {
 static bool remember(struct session *session, struct moment before, const char *text, size_t size,
                      struct error *error) {
     struct undo *u = session->undo;
-    if (!changed_since(session, &before)) return moment_free(&before), true;
+    bool moved = before.undo != session->undo; // into a lesson or out of it
+    if (moved || !changed_since(session, &before)) return moment_free(&before), true;
     if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error)) return false;
     if (!buffer_reserve(&session->log, size + 2)) return error_memory(error);
     forget_future(u);
@@ -409,18 +405,11 @@ bool session_slide(struct session *session, uint32_t input, double value, bool f
     return ok;
 }
 
-bool session_reset(struct session *session, struct error *error) {
-    struct undo *u = session->undo;
-    struct moment before;
-    if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error) || !moment_take(session, &before, error))
-        return false;
-    if (!environment_go(session->environment, 0, error)) return moment_free(&before), false;
-    forget_derived(session);
-    session->sliding = false;
-    forget_future(u);
-    u->floor = 0;
+// As at the start, but for what belongs to the terminal.
+static void begin_anew(struct session *session) {
     bool color = session->settings.color;
     uint64_t seed = session->settings.seed;
+    session->sliding = false;
     forget_graph_view(session);
     settings_default(&session->settings);
     session->settings.color = color;
@@ -428,12 +417,24 @@ bool session_reset(struct session *session, struct error *error) {
     session->shown.rule[0] = '\0';
     session->shown.kind = VIEW_LCG;
     settings_apply(session);
+}
+
+bool session_reset(struct session *session, struct error *error) {
+    struct undo *u = session->undo;
+    struct moment before;
+    if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error) || !moment_take(session, &before, error))
+        return false;
+    if (!environment_go(session->environment, 0, error)) return moment_free(&before), false;
+    forget_derived(session);
+    forget_future(u);
+    u->floor = 0;
+    begin_anew(session);
     session->log.size = 0;
     u->past[u->past_count++] = before;
     return true;
 }
 
-// ---- life ---------------------------------------------------------------------------------------------------------
+// ---- what is printed ----------------------------------------------------------------------------------------------
 
 // A lesson is untrusted text: what it prints does not steer the terminal.
 static void add_harmless(struct buffer *out, const char *text, size_t size) {
@@ -457,12 +458,102 @@ static void print_sink(void *context, const char *text, size_t size) {
     report_flush(session);
 }
 
+// ---- set aside for a lesson ---------------------------------------------------------------------------------------
+
+struct session_aside {
+    struct environment *environment;
+    struct undo *undo;
+    struct settings settings;
+    struct shown shown;
+    vertex *eliminated;
+    uint32_t eliminated_count;
+    struct chart *chart;
+    struct trials *trials;
+    struct sample_view *sampling;
+    struct buffer log;
+};
+
+static struct environment *make_environment(struct session *session, struct error *error) {
+    struct environment *environment = environment_new(session->symbols, error);
+    if (environment)
+        environment_set_options(environment,
+                                (struct environment_options){.print = print_sink, .print_context = session});
+    return environment;
+}
+
+static void undo_free(struct undo *u) {
+    if (!u) return;
+    forget_future(u);
+    while (u->past_count) moment_free(&u->past[--u->past_count]);
+    mem_free(u->past);
+    mem_free(u->future);
+    mem_free(u);
+}
+
+// All that session_aside holds.
+static void forget_all(struct session *session) {
+    forget_derived(session);
+    forget_graph_view(session);
+    chart_free(session->chart);
+    trials_free(session->trials);
+    sampling_free(session->sampling);
+    undo_free(session->undo);
+    environment_free(session->environment);
+    buffer_free(&session->log);
+}
+
+struct session_aside *session_set_aside(struct session *session, struct error *error) {
+    struct session_aside *aside = mem_alloc(1, sizeof *aside);
+    struct undo *undo = mem_zero(1, sizeof *undo);
+    struct environment *environment = aside && undo ? make_environment(session, error) : NULL;
+    if (!environment) {
+        mem_free(aside);
+        mem_free(undo);
+        return error_memory(error), NULL;
+    }
+    forget_derived(session);
+    *aside = (struct session_aside){
+        session->environment,      session->undo,  session->settings, session->shown,    session->eliminated,
+        session->eliminated_count, session->chart, session->trials,   session->sampling, session->log};
+    session->environment = environment;
+    session->undo = undo;
+    session->eliminated = NULL;
+    session->eliminated_count = 0;
+    session->shown.collapsed = NULL;
+    session->shown.collapsed_count = 0;
+    session->chart = NULL;
+    session->trials = NULL;
+    session->sampling = NULL;
+    session->log = (struct buffer){0};
+    begin_anew(session);
+    return aside;
+}
+
+void session_put_back(struct session *session, struct session_aside *aside) {
+    forget_all(session);
+    session->environment = aside->environment;
+    session->undo = aside->undo;
+    session->settings = aside->settings;
+    session->shown = aside->shown;
+    session->eliminated = aside->eliminated;
+    session->eliminated_count = aside->eliminated_count;
+    session->chart = aside->chart;
+    session->trials = aside->trials;
+    session->sampling = aside->sampling;
+    session->log = aside->log;
+    session->sliding = false;
+    mem_free(aside);
+    settings_apply(session);
+}
+
+// ---- life ---------------------------------------------------------------------------------------------------------
+
 struct session *session_new(struct error *error) {
     struct session *session = mem_zero(1, sizeof *session);
     if (!session) return error_memory(error), NULL;
     session->undo = mem_zero(1, sizeof *session->undo);
     session->symbols = symbols_new();
-    session->environment = session->symbols && session->undo ? environment_new(session->symbols, error) : NULL;
+    session->environment = session->symbols && session->undo ? make_environment(session, error) : NULL;
     if (!session->environment) {
         session_free(session);
         return error_memory(error), NULL;
@@ -470,32 +561,16 @@ struct session *session_new(struct error *error) {
     settings_default(&session->settings);
     session->shown.kind = VIEW_LCG;
     session->output.columns = 80;
-    environment_set_options(session->environment,
-                            (struct environment_options){.print = print_sink, .print_context = session});
     settings_apply(session);
     return session;
 }
 
 void session_free(struct session *session) {
     if (!session) return;
-    forget_derived(session);
-    forget_graph_view(session);
-    chart_free(session->chart);
-    lesson_drop(session);
-    trials_free(session->trials);
-    sampling_free(session->sampling);
-    struct undo *u = session->undo;
-    if (u) {
-        forget_future(u);
-        while (u->past_count) moment_free(&u->past[--u->past_count]);
-        mem_free(u->past);
-        mem_free(u->future);
-        mem_free(u);
-    }
-    environment_free(session->environment);
+    lesson_end(session);
+    forget_all(session);
     symbols_free(session->symbols);
     buffer_free(&session->output.text);
-    buffer_free(&session->log);
     mem_free(session);
 }
 

@@ -164,7 +164,12 @@ bool session_return(struct session *session, const struct session_mark *mark, st
 
 // :undo goes no further back than this moment (SIZE_MAX), or what an earlier call returned: marks stay good.
 size_t session_hold(struct session *session, size_t behind);
-void session_forget_past(struct session *session); // nothing can be undone
+
+// All that a person has made is set aside, for a lesson to begin anew in its place, and put back as it was (which takes
+// no memory). NULL: out of memory, and nothing has changed. Putting back forgets what stands in its place.
+struct session_aside;
+struct session_aside *session_set_aside(struct session *session, struct error *error);
+void session_put_back(struct session *session, struct session_aside *aside);
 
 // Puts the session back where it was before the last line that changed it, or forward again.
 bool session_undo(struct session *session, struct error *error);

@@ -331,7 +331,7 @@ static void try_hostile(const char *front, size_t front_size, const char *step, 
     session_script(session, &after);
     assert_string_equal(buffer_string(&before), buffer_string(&after));
     assert_false(task_interrupted());
-    lesson_end(session, NULL);
+    lesson_end(session);
     assert_int_equal(session->settings.theme, THEME_PROJECTOR);
     assert_null(session->trials);
     session_free(session);
@@ -428,7 +428,7 @@ static void what_is_typed_cannot_reach_behind_a_step(void **state) {
     typed(session, "z = 4\n:reset\nw = 1");
     assert_true(number(session, "z + 0") == 10);
     assert_int_equal(trials_made(session->trials), 0);
-    lesson_end(session, NULL);
+    lesson_end(session);
     assert_int_equal(trials_made(session->trials), 1);
     assert_int_equal(session->settings.digits, 5);
     assert_int_equal(session->settings.seed, 11);

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             answer(session);
             buffer_free(&text);
         }
-        lesson_end(session, NULL);
+        lesson_end(session);
     }
     session_free(session);
     return 0;

@@ -23,6 +23,7 @@ static struct {
     int held; // the lock's descriptor, -1: no journal
     uint64_t written;
     bool failed;
+    char recovered[PATH_MAX]; // the script of a lost session that came back: kept until it stands in this one's, or ""
 } journal = {.held = -1};
 
 static bool folder_of(char *path, size_t size) {
@@ -49,6 +50,19 @@ void journal_open(void) {
     journal.held = take_lock(journal.lock);
 }
 
+static void lock_of(const char *script, char lock[PATH_MAX]) {
+    size_t stem = strlen(script) - 3; // it ends in ".py"
+    if (stem + 6 > PATH_MAX) stem = PATH_MAX - 6;
+    snprintf(lock, PATH_MAX, "%.*s.lock", (int)stem, script);
+}
+
+static void forget(const char *script) {
+    char lock[PATH_MAX];
+    lock_of(script, lock);
+    unlink(script);
+    unlink(lock);
+}
+
 void journal_write(struct session *session) {
     if (journal.held < 0 || session->lesson) return; // a lesson's lines are not the person's own
     struct buffer script = {0};
@@ -63,6 +77,7 @@ void journal_write(struct session *session) {
         if (!ok && !journal.failed) printf("this session cannot be brought back if it is lost: %s\n", error.message);
         journal.failed = !ok;
     }
+    if (ok && journal.recovered[0]) forget(journal.recovered), journal.recovered[0] = '\0';
     buffer_free(&script);
 }
 
@@ -84,12 +99,6 @@ struct lost {
 static int newest_first(const void *a, const void *b) {
     const struct lost *x = a, *y = b;
     return x->at != y->at ? (x->at < y->at ? 1 : -1) : strcmp(y->script, x->script);
-}
-
-static void lock_of(const char *script, char lock[PATH_MAX]) {
-    size_t stem = strlen(script) - 3; // it ends in ".py"
-    if (stem + 6 > PATH_MAX) stem = PATH_MAX - 6;
-    snprintf(lock, PATH_MAX, "%.*s.lock", (int)stem, script);
 }
 
 static bool is_lost(const char *script, time_t *at) {
@@ -123,13 +132,6 @@ static struct lost *find_lost(size_t *count) {
     if (directory) closedir(directory);
     if (*count) qsort(list, *count, sizeof *list, newest_first);
     return list;
-}
-
-static void forget(const struct lost *lost) {
-    char lock[PATH_MAX];
-    lock_of(lost->script, lock);
-    unlink(lost->script);
-    unlink(lock);
 }
 
 static void when(time_t at, char out[40]) {
@@ -166,15 +168,24 @@ static void tell_list(struct session *session, const struct lost *list, size_t c
     }
 }
 
-// The file stays if any of its lines fails: it is all there is.
+// The file stays if any of its lines fails, and as long as the session has no other: it is all there is.
 static bool bring_back(struct session *session, const struct lost *lost, const struct words *words,
                        struct error *error) {
+    if (session->lesson) {
+        error_set(error, ERROR_OTHER, words->all, "a lesson is in hand, and its end would take the lost session along");
+        error_hint(error, ":lesson end leaves it");
+        return false;
+    }
     int before = session->failures, failed = 0;
     bool read = session_load(session, lost->script, &failed, error);
     session->failures = before;
     if (read && !failed) {
-        forget(lost);
-        if (!session->output.json) report_text(session, "the session is back\n");
+        bool kept = journal.held < 0;
+        if (!kept) memcpy(journal.recovered, lost->script, sizeof journal.recovered);
+        if (!session->output.json && kept)
+            report_text(session, "the session is back; its file is kept: %s\n", lost->script);
+        else if (!session->output.json)
+            report_text(session, "the session is back\n");
         return true;
     }
     return read && (error_set(error, ERROR_FILE, words->all, "%d line%s of the lost session failed", failed,
@@ -195,7 +206,7 @@ bool command_recover(struct session *session, const struct words *words, struct 
     else if (strcmp(word, "list") == 0)
         tell_list(session, list, count);
     else if (strcmp(word, "forget") == 0)
-        for (size_t i = 0; i < count; i++) forget(&list[i]);
+        for (size_t i = 0; i < count; i++) forget(list[i].script);
     else if (!text_parse_number(word, &number) || !(number >= 1 && number <= (double)count) ||
              number != (double)(size_t)number)
         ok = command_usage_error(words, 0, error, "the lost sessions are 1 to %zu", count);

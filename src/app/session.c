@@ -745,6 +745,14 @@ static bool had_memory(bool ok, struct error *error) {
     return false;
 }
 
+// The way back is not cut short by the Ctrl-C that ended the line.
+static void roll_back_whole(struct session *session, struct moment *before) {
+    bool interrupted = task_interrupted();
+    if (interrupted) task_begin();
+    roll_back(session, before);
+    if (interrupted) task_interrupt();
+}
+
 static void drop_answer(struct session *session) {
     buffer_clear(&session->output.text);
     session->output.text.failed = false;
@@ -764,8 +772,10 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     if (ok && logged && !remember(session, before, piece->text, trimmed(piece->text, piece->size), &error)) ok = false;
     bool lacked = error.kind == ERROR_MEMORY;
     if (lacked) drop_answer(session);
-    if (lacked && taken)
-        roll_back(session, &before);
+    bool half = !ok && taken && !piece->command && environment_mark(session->environment) != before.mark;
+    if (half) error_hint(&error, "nothing of this line is kept");
+    if (taken && (lacked || half))
+        roll_back_whole(session, &before);
     else if (!ok || !logged)
         moment_free(&before);
     keep_walk(session);

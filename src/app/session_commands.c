@@ -214,10 +214,16 @@ bool command_edit(struct session *session, const struct words *words, struct err
               run_editor(path, error);
     char *text = ok ? file_read(path, &size, error) : NULL;
     unlink(path);
-    if (!text) return false;
+    struct session_mark *mark = text ? session_mark(session) : NULL;
+    if (!mark) {
+        mem_free(text);
+        return text && error_memory(error);
+    }
     int before = session->failures, failed = session_run(session, words->word[0], text, size, 1);
     session->failures = before;
     mem_free(text);
+    if (failed && !session_return(session, mark, error)) return session_mark_free(mark), false;
+    session_mark_free(mark);
     return !failed || error_set(error, ERROR_OTHER, words->span[0], "the new text has a mistake; `%s` is as it was",
                                 words->word[0]);
 }

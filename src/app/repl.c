@@ -273,10 +273,12 @@ static void look_at_terminal(struct session *session) {
     session->output.interactive = true;
 }
 
-// Names may be Greek, so Readline must take bytes for characters of UTF-8.
+// Names may be Greek, so Readline, which asks the environment itself, must take bytes for characters of UTF-8.
 static void use_utf8(void) {
     setlocale(LC_CTYPE, "");
-    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) return;
+    setenv("LC_ALL", "C.UTF-8", 1);
+    setlocale(LC_CTYPE, "");
 }
 
 static void greet(const struct session *session) {

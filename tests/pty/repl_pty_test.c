@@ -420,6 +420,52 @@ static void test_init(void **state) {
     leave(terminal);
 }
 
+// Greek names are typed in the C locale, too.
+static void test_plain_locale(void **state) {
+    const char *before = getenv("LC_ALL");
+    char *kept = before ? strdup(before) : NULL;
+    (void)state;
+    setenv("LC_ALL", "C", 1);
+    struct terminal *terminal = start();
+    if (kept)
+        setenv("LC_ALL", kept, 1);
+    else
+        unsetenv("LC_ALL");
+    free(kept);
+    line(terminal, "θ = 3", "");
+    line(terminal, "θ + 1", "4");
+    leave(terminal);
+}
+
+// What the editor leaves is taken whole or not at all.
+static void test_edit(void **state) {
+    char path[128];
+    (void)state;
+    snprintf(path, sizeof path, "%s/editor", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("#!/bin/sh\nprintf 'def f(x):\\n    return x*5\\n\\nf(1/%s)\\n' \"$(cat \"$HOME/by\")\" >\"$1\"\n", file);
+    fclose(file);
+    assert_int_equal(chmod(path, 0700), 0);
+    setenv("EDITOR", path, 1);
+    struct terminal *terminal = start();
+    terminal_paste(terminal, "def f(x):\n    return x*3\n");
+    line(terminal, "", "f");
+    snprintf(path, sizeof path, "%s/by", directory);
+    assert_non_null(file = fopen(path, "w"));
+    fputs("0", file);
+    fclose(file);
+    line(terminal, ":edit f", "`f` is as it was");
+    line(terminal, "f(1)", "3");
+    assert_non_null(file = fopen(path, "w"));
+    fputs("4", file);
+    fclose(file);
+    line(terminal, ":edit f", "1.25");
+    line(terminal, "f(1)", "5");
+    leave(terminal);
+    unsetenv("EDITOR");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_home, remove_home)
 
 int main(int argc, char **argv) {
@@ -429,6 +475,8 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST(test_paste),
         TEST(test_paste_with_prompts),
+        TEST(test_plain_locale),
+        TEST(test_edit),
         TEST(test_paste_without_brackets),
         TEST(test_typing),
         TEST(test_completion),

@@ -168,11 +168,13 @@ static char *screen_text(const struct terminal *t) {
 // ---- the program ----------------------------------------------------------------------------------------------------
 
 static void run_child(struct terminal *t, const char *program, const char *argument, const char *directory) {
-    static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "BAUER_LAYOUT"};
-    char *value[4];
-    for (int i = 0; i < 4; i++) value[i] = getenv(kept[i]) ? strdup(getenv(kept[i])) : NULL;
+    static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+                                       "BAUER_LAYOUT", "LC_ALL",        "EDITOR"};
+    enum { KEPT = sizeof kept / sizeof *kept };
+    char *value[KEPT];
+    for (int i = 0; i < KEPT; i++) value[i] = getenv(kept[i]) ? strdup(getenv(kept[i])) : NULL;
     clearenv();
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < KEPT; i++)
         if (value[i]) setenv(kept[i], value[i], 1);
     setenv("HOME", directory, 1);
     setenv("TERM", "xterm", 1);

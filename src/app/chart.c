@@ -323,12 +323,13 @@ json_t *chart_json(const struct chart *chart) {
 
 // What a picture leaves out is said with its numbers.
 static void describe_curve(const struct chart_panel *panel, const struct chart_curve *curve, struct buffer *out) {
+    const struct axis x = {.log = panel->log_x}, y = {.log = panel->log_y};
     double low = INFINITY, high = -INFINITY;
     size_t points = 0, not_positive = 0;
     for (size_t i = 0; i < curve->count; i++) {
         if (!isfinite(curve->x[i]) || !isfinite(curve->y[i])) continue;
         points++;
-        not_positive += (panel->log_x && curve->x[i] <= 0) || (panel->log_y && curve->y[i] <= 0);
+        not_positive += !axis_takes(&x, curve->x[i]) || !axis_takes(&y, curve->y[i]);
         low = fmin(low, curve->y[i]);
         high = fmax(high, curve->y[i]);
     }

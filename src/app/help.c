@@ -158,11 +158,12 @@ static bool help_all_meanings(struct buffer *out, const char *name) {
     const struct command *c = command_find(name + colon, false, NULL);
     if (c) help_command(out, c), found = true;
     if (colon) return found;
+    size_t end = out->size;
     if (c) buffer_char(out, '\n');
     size_t before = out->size;
     found = help_name(out, name) || found;
     found = help_setting(out, name) || found;
-    if (c && out->size && out->size == before) out->data[--out->size] = '\0'; // the blank line was for nothing
+    if (out->size == before) buffer_cut(out, end); // the blank line was for nothing
     return found;
 }
 

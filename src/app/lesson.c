@@ -291,15 +291,14 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
         lesson_save(session);
         return true;
     }
-    if (run->review.data) run->review.data[run->review.size = review] = '\0';
+    buffer_cut(&run->review, review);
     run->review.failed = false;
     run->shown.failed = false;
     bool lacked = mem_forget(); // the way back is not that far
     if (lacked) error_clear(&own), error_memory(&own);
     own.span = SPAN_NONE;                // what it was in may be gone then
     buffer_clear(&session->output.text); // the step that failed is not told
-    bool interrupted = task_interrupted();
-    if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C
+    bool interrupted = task_uninterrupt();
     run->at = before;
     struct error again = {0};
     bool quiet = session->quiet;
@@ -309,7 +308,7 @@ bool lesson_go(struct session *session, uint32_t step, struct error *error) {
     run->at = before;
     buffer_clear(&session->output.text);
     buffer_clear(&run->shown);
-    if (interrupted) task_interrupt();
+    task_reinterrupt(interrupted);
     if (lacked) mem_note();
     if (error && error->kind == ERROR_NONE) *error = own;
     return false;
@@ -399,12 +398,6 @@ static void leave(struct session *session) {
     run_free(run);
 }
 
-// A lesson whose first mark could not be set is over before it began; false.
-static bool not_begun(struct session *session) {
-    leave(session);
-    return false;
-}
-
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
     lesson_end(session);
     struct lesson_run *run = mem_zero(1, sizeof *run);
@@ -424,14 +417,14 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     if (!run->before) return run_free(run), false;
     session->settings.theme = theme;
     session->lesson = run;
-    return keep_mark(session, 0, error) || not_begun(session);
+    return keep_mark(session, 0, error) || (leave(session), false);
 }
 
 bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error) {
     if (!lesson_begin(session, lesson, error)) return false;
     take_progress(session);
     session->settings.seed = session->lesson->seed;
-    return keep_mark(session, 0, error) || not_begun(session);
+    return keep_mark(session, 0, error) || (leave(session), false);
 }
 
 void lesson_end(struct session *session) {

@@ -79,11 +79,10 @@ static bool list_lessons(struct session *session, struct error *error) {
 // The lesson that was in hand when another could not be opened.
 static void take_up_again(struct session *session, const char *path, uint32_t step) {
     struct error own = {0};
-    bool lacked = mem_forget(), interrupted = task_interrupted();
-    if (interrupted) task_begin(); // the way back must not be interrupted by the same Ctrl-C
+    bool lacked = mem_forget(), interrupted = task_uninterrupt();
     struct lesson *lesson = lesson_read(path, NULL, NULL, &own);
     if (lesson && lesson_resume(session, lesson, &own)) lesson_go_captured(session, step, &own);
-    if (interrupted) task_interrupt();
+    task_reinterrupt(interrupted);
     if (lacked) mem_note();
 }
 

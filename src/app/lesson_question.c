@@ -76,8 +76,7 @@ int lesson_try(struct session *session, const char *lines, bool json, struct buf
     if (walk && session->shown.step) walk_script(walk, &script);
     session->walk = NULL; // a walk is no part of a mark
     int failed = lesson_run_silently(session, "<answer>", lines, 1, json, out);
-    bool interrupted = task_interrupted();
-    if (interrupted) task_begin(); // the way back is not interrupted by the same Ctrl-C
+    bool interrupted = task_uninterrupt();
     session_return(session, mark, &lost);
     session_hold(session, behind);
     trials_cut(session->trials, trials);
@@ -87,7 +86,7 @@ int lesson_try(struct session *session, const char *lines, bool json, struct buf
     session_mark_free(mark);
     buffer_free(&script);
     buffer_free(&nothing);
-    if (interrupted) task_interrupt();
+    task_reinterrupt(interrupted);
     return failed;
 }
 
@@ -421,5 +420,5 @@ void lesson_ask(const struct session *session, const struct question *q, struct 
         lesson_fill(session, q, q->part[i].text, "", out);
         buffer_text(out, "\\");
     }
-    if (out->size && out->data[out->size - 1] == '\\') out->data[--out->size] = '\0';
+    if (out->size && out->data[out->size - 1] == '\\') buffer_cut(out, out->size - 1);
 }

@@ -112,7 +112,7 @@ static bool complete(struct session *session, struct buffer *entry, size_t last)
     size_t size = entry->size;
     buffer_char(entry, '\n');
     bool more = parse_wants_more(session->symbols, buffer_string(entry), entry->size);
-    if (entry->size > size) entry->data[entry->size = size] = '\0';
+    buffer_cut(entry, size);
     return !more;
 }
 

@@ -197,7 +197,7 @@ static bool name_command(const struct words *words, struct variance *v, struct e
     bool seed = false;
     for (uint32_t i = 0; i < words->count; i++) seed |= method_word(words, i, "seed");
     buffer_printf(&out, ":variance %s", words->rest);
-    while (out.size && !out.failed && out.data[out.size - 1] <= ' ') out.data[--out.size] = '\0';
+    while (out.size && out.data[out.size - 1] <= ' ') buffer_cut(&out, out.size - 1);
     if (!seed) buffer_printf(&out, " seed %llu", (unsigned long long)v->seed);
     v->command = out.failed ? NULL : out.data;
     return v->command || error_memory(error);

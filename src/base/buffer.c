@@ -14,6 +14,10 @@ void buffer_clear(struct buffer *buffer) {
     if (buffer->data) buffer->data[0] = '\0';
 }
 
+void buffer_cut(struct buffer *buffer, size_t size) {
+    if (buffer->size > size) buffer->data[buffer->size = size] = '\0';
+}
+
 static bool make_room(struct buffer *buffer, size_t size) {
     if (buffer->failed) return false;
     if (size >= SIZE_MAX - buffer->size || !mem_grow(&buffer->data, &buffer->capacity, buffer->size + size + 1, 1))

@@ -28,6 +28,16 @@ void task_begin(void) {
 
 bool task_interrupted(void) { return atomic_load_explicit(own ? own : &interrupted, memory_order_relaxed); }
 
+bool task_uninterrupt(void) {
+    bool was_interrupted = task_interrupted();
+    if (was_interrupted) task_begin();
+    return was_interrupted;
+}
+
+void task_reinterrupt(bool was_interrupted) {
+    if (was_interrupted) task_interrupt();
+}
+
 void task_follow(const atomic_bool *flag) { own = flag; }
 
 void task_set_report(task_report *report, void *context) {

@@ -10,6 +10,11 @@ void task_restart(void);     // the second before progress is reported begins an
 void task_begin(void);       // forgets earlier interrupts; called before each command
 bool task_interrupted(void); // looked at by loops at least every few milliseconds of work
 
+// A way back is not cut short by the Ctrl-C that led to it: forgets an interrupt, and says whether there was one, for
+// task_reinterrupt at its end.
+bool task_uninterrupt(void);
+void task_reinterrupt(bool was_interrupted);
+
 // From now on this thread is interrupted by its own flag alone: work in the background, which Ctrl-C at the prompt does
 // not mean. NULL: by task_interrupt again.
 void task_follow(const atomic_bool *flag);

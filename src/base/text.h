@@ -23,6 +23,7 @@ struct buffer {
 
 void buffer_free(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer);
+void buffer_cut(struct buffer *buffer, size_t size); // takes back what was added beyond `size` bytes, if anything was
 bool buffer_reserve(struct buffer *buffer, size_t size); // room for so many more bytes: adding them cannot fail then
 void buffer_add(struct buffer *buffer, const char *data, size_t size);
 void buffer_text(struct buffer *buffer, const char *text);

@@ -238,5 +238,5 @@ void describe_view(const struct view *view, struct buffer *out) {
             path_words(view, view->lit, out);
         buffer_text(out, ". ");
     }
-    if (out->size > start && out->data[out->size - 1] == ' ') out->data[--out->size] = '\0';
+    if (out->size > start && out->data[out->size - 1] == ' ') buffer_cut(out, out->size - 1);
 }

@@ -14,7 +14,7 @@
 // Texts are laid out once, at this size, without hinting, and scaled from there: widths are then exactly proportional
 // to sizes, and a text costs one look-up when it is measured or drawn again.
 #define LAYOUT_SIZE 100.0
-#define LONGEST_TEXT 102400
+#define LONGEST_TEXT ((size_t)100 * 1024)
 #define SLOTS 2048 // a power of two
 
 struct slot {

@@ -117,7 +117,7 @@ bool record_graph(const struct view *view, const json_t *extra, struct buffer *o
     buffer_text(out, "]");
     ok = ok && write_extra(extra, out);
     buffer_text(out, "}\n");
-    if (!ok && out->data) out->data[out->size = before] = '\0'; // half an object is none
+    if (!ok) buffer_cut(out, before); // half an object is none
     return ok && !out->failed;
 }
 
@@ -159,7 +159,7 @@ bool record_write(const json_t *object, struct buffer *out) {
     size_t before = out->size;
     bool ok = json_dump_callback(object, add_piece, &writing, JSON_COMPACT | JSON_REAL_PRECISION(17)) == 0;
     if (ok) buffer_char(out, '\n');
-    if (!ok && out->data) out->data[out->size = before] = '\0'; // half an object is none
+    if (!ok) buffer_cut(out, before); // half an object is none
     return ok && !out->failed;
 }
 

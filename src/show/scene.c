@@ -222,9 +222,9 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80); }
 
-// Letters italic; digits and signs upright, as mathematics sets them.
+// Letters italic; digits and signs upright, as mathematics sets them. NULL is no text.
 static void add_slanted(struct buffer *out, const char *text, size_t size) {
-    for (size_t i = 0; i < size;) {
+    for (size_t i = 0; text && i < size;) {
         size_t start = i;
         bool letter = is_letter(text[i]);
         while (i < size && is_letter(text[i]) == letter) i++;
@@ -298,10 +298,10 @@ void scene_name(struct buffer *out, const char *name) {
     buffer_char(out, '*');
     if (part.digits || part.under || part.index) {
         buffer_text(out, "_{");
-        if (part.digits) add_slanted(out, part.digits, part.digits_size);
+        add_slanted(out, part.digits, part.digits_size);
         if (part.digits && part.under) buffer_char(out, ',');
-        if (part.under) add_slanted(out, part.under, part.under_size);
-        if (part.index) add_slanted(out, part.index, part.index_size); // with its brackets: x[1] is not x1
+        add_slanted(out, part.under, part.under_size);
+        add_slanted(out, part.index, part.index_size); // with its brackets: x[1] is not x1
         buffer_char(out, '}');
     }
     if (!part.at) return;

@@ -266,8 +266,7 @@ static void open_group(struct svg *svg, const struct scene_item *item) {
 
 static void close_group(struct svg *svg) {
     if (!svg->depth) return;
-    svg->id.size = svg->id_size[--svg->depth];
-    if (svg->id.data) svg->id.data[svg->id.size] = '\0';
+    buffer_cut(&svg->id, svg->id_size[--svg->depth]);
     close(svg);
     newline(svg);
 }

@@ -28,6 +28,20 @@ static void test_a_signal_interrupts(void **state) {
     assert_false(task_interrupted());
 }
 
+static void test_a_way_back_is_not_interrupted(void **state) {
+    (void)state;
+    task_begin();
+    assert_false(task_uninterrupt());
+    task_reinterrupt(false);
+    assert_false(task_interrupted());
+    task_interrupt();
+    bool was_interrupted = task_uninterrupt();
+    assert_true(was_interrupted && !task_interrupted());
+    task_reinterrupt(was_interrupted);
+    assert_true(task_interrupted());
+    task_begin();
+}
+
 static void count_report(void *context, const char *what, double done, double total) {
     assert_string_equal(what, "tracing");
     assert_true(done <= total);
@@ -52,6 +66,7 @@ static void test_only_long_work_reports(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_signal_interrupts),
+        cmocka_unit_test(test_a_way_back_is_not_interrupted),
         cmocka_unit_test(test_only_long_work_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

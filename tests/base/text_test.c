@@ -241,6 +241,7 @@ static void test_long_messages_are_cut_at_a_character(void **state) {
 static void test_buffers(void **state) {
     (void)state;
     struct buffer buffer = {0};
+    buffer_cut(&buffer, 0); // nor in an empty one
     assert_string_equal(buffer_string(&buffer), "");
     buffer_text(&buffer, "a");
     buffer_char(&buffer, '=');
@@ -249,6 +250,10 @@ static void test_buffers(void **state) {
     assert_string_equal(buffer_string(&buffer), "a=x 00042!");
     for (int i = 0; i < 10000; i++) buffer_printf(&buffer, "%d,", i);
     assert_int_equal(buffer.size, strlen(buffer.data));
+    buffer_cut(&buffer, 10);
+    assert_string_equal(buffer_string(&buffer), "a=x 00042!");
+    buffer_cut(&buffer, 11); // nothing is beyond
+    assert_int_equal(buffer.size, 10);
     buffer_clear(&buffer);
     assert_string_equal(buffer_string(&buffer), "");
     mem_fail_after(1);

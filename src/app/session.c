@@ -34,9 +34,8 @@ struct moment {
     vertex *eliminated;
     uint32_t eliminated_count;
     size_t log_size;
-    const struct undo *undo; // whose moment it is
-    // Not restored by :undo, but by a line that ran out of memory.
-    const struct lesson_run *lesson;
+    uint64_t asides; // session->asides: the moment means nothing after another
+    // Not restored by :undo, but by a line that failed.
     const struct walk *walk;
     uint32_t walk_at, trials;
     size_t past_count, future_count, travels;
@@ -151,8 +150,7 @@ static bool moment_take(const struct session *session, struct moment *now, struc
                            .settings = session->settings,
                            .shown = session->shown,
                            .log_size = session->log.size,
-                           .undo = session->undo,
-                           .lesson = session->lesson,
+                           .asides = session->asides,
                            .walk = session->walk,
                            .walk_at = session->walk ? walk_at(session->walk) : 0,
                            .trials = trials_made(session->trials),
@@ -188,6 +186,11 @@ static void moment_restore(struct session *session, struct moment *moment) {
 
 static void forget_future(struct undo *u) {
     while (u->future_count) moment_free(&u->future[--u->future_count]);
+}
+
+// All but the first `count`.
+static void cut_past(struct undo *u, size_t count) {
+    while (u->past_count > count) moment_free(&u->past[--u->past_count]);
 }
 
 static bool same_settings(const struct session *session, const struct moment *before) {
@@ -254,7 +257,7 @@ bool session_return(struct session *session, const struct session_mark *mark, st
     session->sliding = false;
     forget_derived(session);
     forget_future(u);
-    while (u->past_count > mark->past_count) moment_free(&u->past[--u->past_count]);
+    cut_past(u, mark->past_count);
     moment_restore(session, &target);
     if (session->log.data) session->log.data[session->log.size] = '\0';
     return true;
@@ -263,7 +266,7 @@ bool session_return(struct session *session, const struct session_mark *mark, st
 bool session_undo(struct session *session, struct error *error) { return travel(session, true, error); }
 bool session_redo(struct session *session, struct error *error) { return travel(session, false, error); }
 
-// ---- lines that ran out of memory ---------------------------------------------------------------------------------
+// ---- lines that failed ---------------------------------------------------------------------------------------------
 
 // The walk of before, at the step of before.
 static void return_walk(struct session *session, const struct moment *moment) {
@@ -288,26 +291,28 @@ static bool return_from_travel(struct session *session, const struct moment *mom
 static bool return_environment(struct session *session, const struct moment *moment) {
     struct error error = {0};
     struct undo *u = session->undo;
-    while (u->past_count > moment->past_count) moment_free(&u->past[--u->past_count]); // of lines that the line ran
+    cut_past(u, moment->past_count); // of lines that the line ran
     if (environment_mark(session->environment) == moment->mark) return true;
     forget_lcg(session);
     return environment_go(session->environment, moment->mark, &error);
 }
 
-// Makes the session what it was before a line that ran out of memory, wherever it noticed; uses up `moment`. A lesson's
+// Makes the session what it was before a line that failed, wherever it noticed; uses up `moment`. A lesson's
 // beginning, end and steps take care of that themselves: they leave nothing to go back to.
 static void roll_back(struct session *session, struct moment *moment) {
     bool stepped = session->lesson && lesson_steps_gone(session->lesson) != moment->steps;
-    if (session->undo != moment->undo || session->lesson != moment->lesson || stepped) {
+    if (session->asides != moment->asides || stepped) {
         moment_free(moment);
         return;
     }
+    bool interrupted = task_uninterrupt();
     trials_cut(session->trials, moment->trials);
     return_walk(session, moment);
     if (return_from_travel(session, moment) || !return_environment(session, moment))
         moment_free(moment);
     else
         moment_restore(session, moment);
+    task_reinterrupt(interrupted);
 }
 
 size_t session_hold(struct session *session, size_t behind) {
@@ -340,7 +345,7 @@ static void forget_overwritten(struct undo *u, const struct moment *before) {
 static bool remember(struct session *session, struct moment before, const char *text, size_t size,
                      struct error *error) {
     struct undo *u = session->undo;
-    bool moved = before.undo != session->undo; // into a lesson or out of it
+    bool moved = before.asides != session->asides; // into a lesson or out of it
     if (moved || !changed_since(session, &before)) return moment_free(&before), true;
     if (!moment_room(&u->past, &u->past_count, &u->past_capacity, error)) return false;
     if (!buffer_reserve(&session->log, size + 2)) return error_memory(error);
@@ -484,7 +489,7 @@ static struct environment *make_environment(struct session *session, struct erro
 static void undo_free(struct undo *u) {
     if (!u) return;
     forget_future(u);
-    while (u->past_count) moment_free(&u->past[--u->past_count]);
+    cut_past(u, 0);
     mem_free(u->past);
     mem_free(u->future);
     mem_free(u);
@@ -512,9 +517,16 @@ struct session_aside *session_set_aside(struct session *session, struct error *e
         return error_memory(error), NULL;
     }
     forget_derived(session);
-    *aside = (struct session_aside){
-        session->environment,      session->undo,  session->settings, session->shown,    session->eliminated,
-        session->eliminated_count, session->chart, session->trials,   session->sampling, session->log};
+    *aside = (struct session_aside){.environment = session->environment,
+                                    .undo = session->undo,
+                                    .settings = session->settings,
+                                    .shown = session->shown,
+                                    .eliminated = session->eliminated,
+                                    .eliminated_count = session->eliminated_count,
+                                    .chart = session->chart,
+                                    .trials = session->trials,
+                                    .sampling = session->sampling,
+                                    .log = session->log};
     session->environment = environment;
     session->undo = undo;
     session->eliminated = NULL;
@@ -525,6 +537,7 @@ struct session_aside *session_set_aside(struct session *session, struct error *e
     session->trials = NULL;
     session->sampling = NULL;
     session->log = (struct buffer){0};
+    session->asides++;
     begin_anew(session);
     return aside;
 }
@@ -542,6 +555,7 @@ void session_put_back(struct session *session, struct session_aside *aside) {
     session->sampling = aside->sampling;
     session->log = aside->log;
     session->sliding = false;
+    session->asides++;
     mem_free(aside);
     settings_apply(session);
 }
@@ -745,14 +759,6 @@ static bool had_memory(bool ok, struct error *error) {
     return false;
 }
 
-// The way back is not cut short by the Ctrl-C that ended the line.
-static void roll_back_whole(struct session *session, struct moment *before) {
-    bool interrupted = task_interrupted();
-    if (interrupted) task_begin();
-    roll_back(session, before);
-    if (interrupted) task_interrupt();
-}
-
 static void drop_answer(struct session *session) {
     buffer_clear(&session->output.text);
     session->output.text.failed = false;
@@ -775,7 +781,7 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     bool half = !ok && taken && !piece->command && environment_mark(session->environment) != before.mark;
     if (half) error_hint(&error, "nothing of this line is kept");
     if (taken && (lacked || half))
-        roll_back_whole(session, &before);
+        roll_back(session, &before);
     else if (!ok || !logged)
         moment_free(&before);
     keep_walk(session);

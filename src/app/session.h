@@ -88,6 +88,7 @@ struct session {
     struct sample_view *sampling; // what the window shows of the last :sample, or NULL
     struct job *jobs;             // trainings begun at the prompt, the newest first
     struct undo *undo;
+    uint64_t asides; // times that all of this was set aside or put back
     bool quit;
     bool strict;      // stop at the first failed line
     bool show;        // the line in hand asked to show something

@@ -793,15 +793,11 @@ static bool replay(struct environment *env, struct state *state, size_t mark, co
 
 static bool rebuild(struct environment *env, size_t mark, struct error *error) {
     struct override_list list = {0};
-    struct environment_options own = env->options;
-    env->options = env->widest; // what a line ran under may be lower now
     struct state *state = state_new(env, error);
     bool ok =
         state && (collect_overrides(env, mark, &list) || error_memory(error)) && replay(env, state, mark, &list, error);
-    env->options = own;
     mem_free(list.item);
     if (!ok) return state_free(state), false;
-    state->prompt->limit = own.vertices;
     state_free(env->state);
     env->state = state;
     env->version++;
@@ -813,7 +809,11 @@ uint32_t environment_mark(const struct environment *env) { return (uint32_t)env-
 bool environment_go(struct environment *env, uint32_t mark, struct error *error) {
     if (mark > env->log_end) return error_set(error, ERROR_OTHER, SPAN_NONE, "there is nothing to redo");
     if (mark == env->entries) return true;
-    if (!rebuild(env, mark, error)) return false;
+    struct environment_options own = env->options;
+    env->options = env->widest; // a line may have run under a higher limit than there is now
+    bool ok = rebuild(env, mark, error);
+    environment_set_options(env, own);
+    if (!ok) return false;
     env->entries = mark;
     take_aside_back(env);
     return true;

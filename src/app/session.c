@@ -289,30 +289,33 @@ static bool return_from_travel(struct session *session, const struct moment *mom
 }
 
 static bool return_environment(struct session *session, const struct moment *moment) {
-    struct error error = {0};
     struct undo *u = session->undo;
     cut_past(u, moment->past_count); // of lines that the line ran
     if (environment_mark(session->environment) == moment->mark) return true;
     forget_lcg(session);
-    return environment_go(session->environment, moment->mark, &error);
+    return environment_go(session->environment, moment->mark, NULL) ||
+           environment_go(session->environment, moment->mark, NULL); // memory may be there again
 }
 
 // Makes the session what it was before a line that failed, wherever it noticed; uses up `moment`. A lesson's
-// beginning, end and steps take care of that themselves: they leave nothing to go back to.
-static void roll_back(struct session *session, struct moment *moment) {
+// beginning, end and steps take care of that themselves: they leave nothing to go back to. false: memory ran out on the
+// way, and the session stays where it was.
+static bool roll_back(struct session *session, struct moment *moment) {
     bool stepped = session->lesson && lesson_steps_gone(session->lesson) != moment->steps;
     if (session->asides != moment->asides || stepped) {
         moment_free(moment);
-        return;
+        return true;
     }
     bool interrupted = task_uninterrupt();
     trials_cut(session->trials, moment->trials);
     return_walk(session, moment);
-    if (return_from_travel(session, moment) || !return_environment(session, moment))
-        moment_free(moment);
-    else
+    bool traveled = return_from_travel(session, moment), ok = traveled || return_environment(session, moment);
+    if (ok && !traveled)
         moment_restore(session, moment);
+    else
+        moment_free(moment);
     task_reinterrupt(interrupted);
+    return ok;
 }
 
 size_t session_hold(struct session *session, size_t behind) {
@@ -779,10 +782,10 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     bool lacked = error.kind == ERROR_MEMORY;
     if (lacked) drop_answer(session);
     bool half = !ok && taken && !piece->command && environment_mark(session->environment) != before.mark;
-    if (half) error_hint(&error, "nothing of this line is kept");
-    if (taken && (lacked || half))
-        roll_back(session, &before);
-    else if (!ok || !logged)
+    if (taken && (lacked || half)) {
+        bool back = roll_back(session, &before);
+        if (half) error_hint(&error, back ? "nothing of this line is kept" : "what it did before that is kept");
+    } else if (!ok || !logged)
         moment_free(&before);
     keep_walk(session);
     if (lacked && session->running > 1) { // so has the line that runs this one

@@ -389,7 +389,7 @@ static void run_free(struct lesson_run *run) {
     mem_free(run);
 }
 
-static void leave(struct session *session) {
+void lesson_leave(struct session *session) {
     struct lesson_run *run = session->lesson;
     enum theme theme = session->settings.theme;
     session->lesson = NULL;
@@ -417,20 +417,20 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     if (!run->before) return run_free(run), false;
     session->settings.theme = theme;
     session->lesson = run;
-    return keep_mark(session, 0, error) || (leave(session), false);
+    return keep_mark(session, 0, error) || (lesson_leave(session), false);
 }
 
 bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error) {
     if (!lesson_begin(session, lesson, error)) return false;
     take_progress(session);
     session->settings.seed = session->lesson->seed;
-    return keep_mark(session, 0, error) || (leave(session), false);
+    return keep_mark(session, 0, error) || (lesson_leave(session), false);
 }
 
 void lesson_end(struct session *session) {
     if (!session->lesson) return;
     lesson_save(session);
-    leave(session);
+    lesson_leave(session);
 }
 
 // ---- telling ------------------------------------------------------------------------------------------------------

@@ -97,17 +97,15 @@ static bool begin_lesson(struct session *session, struct lesson *lesson, struct 
     return false;
 }
 
+// What needs memory comes first: without it the lesson goes on.
 static bool end_lesson(struct session *session, struct error *error) {
-    char *path = mem_text(session->lesson->lesson->path, strlen(session->lesson->lesson->path));
-    uint32_t step = session->lesson->at;
-    if (!path) return error_memory(error);
-    lesson_end(session);
     if (!session->output.json) report_text(session, "the lesson is over; the session is as it was before\n");
-    session->show = environment_graph(session->environment);
-    bool lacked = mem_lacked(); // the line will be called undone
-    if (lacked) take_up_again(session, path, step);
-    mem_free(path);
-    return !lacked || error_memory(error);
+    lesson_save(session);
+    if (mem_lacked()) return error_memory(error);
+    lesson_leave(session);
+    bool graph = environment_graph(session->environment);
+    session->show = mem_forget() || graph; // what it lacked is made again when it is drawn
+    return true;
 }
 
 static bool open_lesson(struct session *session, const char *name, struct error *error) {

@@ -44,6 +44,7 @@ extern const char *const lesson_settings[];
 // The error of a block whose time, memory or length ran out; false: it kept within them.
 bool lesson_exceeded(const char *path, uint32_t line, struct error *error);
 
+void lesson_leave(struct session *session); // as lesson_end, but its progress is not saved
 // lesson_go without progress, review and text; what the step's lines answered is in run->shown.
 bool lesson_go_silently(struct session *session, uint32_t step, struct error *error);
 // The same with nothing printed, whatever the form of answers.

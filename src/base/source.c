@@ -75,11 +75,11 @@ static bool fill_source(struct source *source, const char *name, const char *tex
 }
 
 struct source *source_new(const char *name, const char *text, size_t size, struct error *error) {
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, size -= 3;
     if (size > largest_source) {
         error_set(error, ERROR_FILE, SPAN_NONE, "%s is too large: %zu bytes (at most 1 GiB)", name, size);
         return NULL;
     }
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, size -= 3;
     if (size && memchr(text, '\0', size)) {
         error_set(error, ERROR_FILE, SPAN_NONE, "%s looks like a binary file (it contains zero bytes)", name);
         error_hint(error, "programs and sessions are plain text");

@@ -15,24 +15,24 @@
 #include "show/diagram.h"
 
 // What :set can set; the table of keys is in settings.c.
-struct settings {
+struct settings {   // the larger fields first: without padding, it is compared whole
+    uint64_t steps; // limits, as in environment_options; and `vertices`, `depth`
+    uint64_t seed;
+    double layout_seconds;
     enum theme theme;
     enum direction direction;
-    bool direction_auto; // layered graphs to the right, others up, whatever `direction` is
-    int digits;          // of numbers in drawings
-    uint32_t vertices;   // limits, as in environment_options
-    uint64_t steps;
-    uint32_t depth;
+    int digits; // of numbers in drawings
+    uint32_t vertices, depth;
     uint32_t paths; // most paths listed without `top N`
     uint32_t rows;  // most vertices or edges that :graph and :lcg list as text
     uint32_t layout_vertices;
-    double layout_seconds;
-    bool values;        // values under the names in drawings
-    bool text_as_paths; // `:set text paths|text`
-    bool color;         // `:set color on|off`
-    uint64_t seed;
-    uint32_t threads; // that sample, 0: as many as there are processors
+    uint32_t threads;    // that sample, 0: as many as there are processors
+    bool direction_auto; // layered graphs to the right, others up, whatever `direction` is
+    bool values;         // values under the names in drawings
+    bool text_as_paths;  // `:set text paths|text`
+    bool color;          // `:set color on|off`
 };
+_Static_assert(sizeof(struct settings) == 3 * 8 + 9 * 4 + 4, "padding would be compared with the settings");
 
 // Where answers go. One line's answer is collected in `text` and then written whole (through a pager when long and
 // interactive).

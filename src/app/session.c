@@ -293,8 +293,9 @@ static bool return_environment(struct session *session, const struct moment *mom
     cut_past(u, moment->past_count); // of lines that the line ran
     if (environment_mark(session->environment) == moment->mark) return true;
     forget_lcg(session);
-    return environment_go(session->environment, moment->mark, NULL) ||
-           environment_go(session->environment, moment->mark, NULL); // memory may be there again
+    for (int attempt = 0; attempt < 2; attempt++) // memory that lacked may be there again
+        if (environment_go(session->environment, moment->mark, NULL)) return true;
+    return false;
 }
 
 // Makes the session what it was before a line that failed, wherever it noticed; uses up `moment`. A lesson's

@@ -489,6 +489,8 @@ bool command_eliminate(struct session *session, const struct words *words, struc
 
 // ---- :check, :describe --------------------------------------------------------------------------------------------
 
+static bool check_compared(const struct check *check) { return check->partials + check->entries > 0; }
+
 static void print_check(struct session *session, const struct graph *graph, const struct check *check) {
     char from[64], to[64], exact[32], difference[32];
     if (check->worst_edge != UINT32_MAX) {
@@ -512,8 +514,11 @@ static void print_check(struct session *session, const struct graph *graph, cons
     if (check->skipped)
         report_text(session, "%u entr%s skipped: no difference there can be trusted\n", check->skipped,
                     check->skipped == 1 ? "y" : "ies");
-    report_text(session, check->ok ? "ok: derivatives agree with finite differences\n"
-                                   : "NOT ok: derivatives and finite differences disagree\n");
+    report_text(session, "%s\n",
+                !check->ok                           ? "NOT ok: derivatives and finite differences disagree"
+                : !check_compared(check)             ? "nothing was compared: try another point"
+                : check->kinks > 0 || check->skipped ? "ok: what was compared agrees with finite differences"
+                                                     : "ok: derivatives agree with finite differences");
 }
 
 bool command_check(struct session *session, const struct words *words, struct error *error) {
@@ -538,7 +543,7 @@ bool command_check(struct session *session, const struct words *words, struct er
                  graph_input_label(lcg->graph, check.worst_column, from));
     json_object_set_new(object, "worst_entry", name[0] ? json_string(name) : json_null());
     json_object_set_new(object, "error", record_number(fmax(check.worst_partial, check.worst_entry)));
-    json_object_set_new(object, "ok", json_boolean(check.ok));
+    json_object_set_new(object, "ok", check_compared(&check) ? json_boolean(check.ok) : json_null());
     json_object_set_new(object, "partials", json_integer(check.partials));
     json_object_set_new(object, "entries", json_integer(check.entries));
     json_object_set_new(object, "skipped", json_integer(check.skipped));

@@ -420,6 +420,21 @@ static bool output_sum(struct tape *tape, const struct graph *graph, double *sum
     return true;
 }
 
+static void print_check(struct session *session, uint32_t checked, uint32_t skipped, uint32_t inputs, double worst,
+                        bool good) {
+    if (checked)
+        report_text(session, "%u number%s of %u input%s compared; the worst differs by %.1e\n", checked,
+                    checked == 1 ? "" : "s", inputs, inputs == 1 ? "" : "s", worst);
+    if (skipped)
+        report_text(session, "%u number%s skipped: no finite derivative or difference there\n", skipped,
+                    skipped == 1 ? "" : "s");
+    report_text(session, "%s\n",
+                !good      ? "derivatives and finite differences do not agree: is a relu at 0?"
+                : !checked ? "nothing was compared: try another point"
+                : skipped  ? "ok: what was compared agrees with finite differences"
+                           : "ok: derivatives agree with finite differences");
+}
+
 // Central differences of some numbers of each input, evenly spread, against the reverse sweep.
 static bool run_check(struct session *session, const struct words *words, struct error *error) {
     struct graph *graph = session_graph(session, error);
@@ -428,7 +443,7 @@ static bool run_check(struct session *session, const struct words *words, struct
     double worst = 0, scale = 0; // of small losses the derivatives are small, too
     bool ok = tape && output_sum(tape, graph, &scale, error) && tape_backward(tape, error);
     scale = isfinite(scale) ? fabs(scale) : 1;
-    uint32_t checked = 0, inputs = 0;
+    uint32_t checked = 0, skipped = 0, inputs = 0;
     for (uint32_t i = 0; ok && i < graph->input_count; i++) {
         vertex v = graph->input[i];
         const double *gradient = tape_gradient(tape, v);
@@ -439,7 +454,7 @@ static bool run_check(struct session *session, const struct words *words, struct
         if (!kept) ok = error_memory(error);
         if (ok) memcpy(kept, gradient, count * sizeof *kept);
         inputs++;
-        for (size_t k = 0; ok && k < most; k++, checked++) {
+        for (size_t k = 0; ok && k < most; k++) {
             size_t at = most < count ? k * (count / most) : k;
             double before = value[at], step = 1e-5 * fmax(1, fabs(before)), high, low;
             value[at] = before + step;
@@ -448,6 +463,11 @@ static bool run_check(struct session *session, const struct words *words, struct
             ok = ok && output_sum(tape, graph, &low, error);
             value[at] = before;
             double difference = ok ? (high - low) / (2 * step) : 0;
+            if (!isfinite(difference) || !isfinite(kept[at])) {
+                skipped++;
+                continue;
+            }
+            checked++;
             worst = fmax(worst, fabs(difference - kept[at]) /
                                     fmax(fmax(scale, 1e-300), fmax(fabs(difference), fabs(kept[at]))));
         }
@@ -456,13 +476,11 @@ static bool run_check(struct session *session, const struct words *words, struct
     tape_free(tape);
     bool good = worst < 1e-5;
     if (ok && session->output.json)
-        report_json(session, json_pack("{s:s, s:i, s:o, s:b}", "kind", "check", "entries", (int)checked, "error",
-                                       record_number(worst), "ok", good));
+        report_json(session, json_pack("{s:s, s:i, s:o, s:o, s:i}", "kind", "check", "entries", (int)checked, "error",
+                                       record_number(worst), "ok", checked ? json_boolean(good) : json_null(),
+                                       "skipped", (int)skipped));
     else if (ok)
-        report_text(session, "%u numbers of %u inputs compared; the worst differs by %.1e\n%s\n", checked, inputs,
-                    worst,
-                    good ? "ok: derivatives agree with finite differences"
-                         : "derivatives and finite differences do not agree: is a relu at 0?");
+        print_check(session, checked, skipped, inputs, worst, good);
     return ok;
 }
 

@@ -95,3 +95,14 @@ bool method_read(const struct words *words, uint32_t *at, struct method *method,
 bool method_read_bare(const struct words *words, uint32_t *at, struct method *method, bool *bare, struct error *error) {
     return read_method(words, at, method, bare, error);
 }
+
+char *method_seeded(const char *name, const struct words *words, uint64_t seed, struct error *error) {
+    struct buffer out = {0};
+    bool seeded = false;
+    for (uint32_t i = 0; i < words->count; i++) seeded |= method_word(words, i, "seed");
+    buffer_printf(&out, "%s %s", name, words->rest);
+    while (out.size && out.data[out.size - 1] <= ' ') buffer_cut(&out, out.size - 1);
+    if (!seeded) buffer_printf(&out, " seed %llu", (unsigned long long)seed);
+    if (out.failed) error_memory(error), buffer_free(&out);
+    return out.data;
+}

@@ -15,5 +15,8 @@ bool method_number(const struct words *words, uint32_t at, const char *what, dou
                    struct error *error);
 // Is the word at `at` there, and this one?
 bool method_word(const struct words *words, uint32_t at, const char *word);
+// The command `name` (":variance") as it was typed, and with its seed: what makes the same again under another seed of
+// the session. NULL without memory.
+char *method_seeded(const char *name, const struct words *words, uint64_t seed, struct error *error);
 
 #endif

@@ -83,6 +83,9 @@ static bool graph_is_larger(const struct pattern *pattern, uint32_t vertices) {
 bool command_pattern(struct session *session, const struct words *words, struct error *error) {
     struct pattern pattern;
     if (!read_pattern(session, words, &pattern, error)) return false;
+    char *line = method_seeded(":pattern", words, pattern.seed, error);
+    if (!line) return false;
+    session_keep_as(session, line);
     struct graph *graph = pattern_graph(&pattern, session->symbols, session->settings.vertices, error);
     if (!graph) return false;
     bool ok = session_adopt(session, graph, error);

@@ -344,6 +344,11 @@ static void forget_overwritten(struct undo *u, const struct moment *before) {
     mem_trim();
 }
 
+void session_keep_as(struct session *session, char *line) {
+    mem_free(session->kept_as);
+    session->kept_as = line;
+}
+
 // After a line that succeeded: remembers where the session stood before it, if it changed anything. false: there is no
 // room for that, and `before` is still the caller's.
 static bool remember(struct session *session, struct moment before, const char *text, size_t size,
@@ -768,6 +773,13 @@ static void drop_answer(struct session *session) {
     session->output.text.failed = false;
 }
 
+static bool remember_piece(struct session *session, struct moment before, const struct piece *piece,
+                           struct error *error) {
+    const char *line = session->kept_as;
+    if (line) return remember(session, before, line, strlen(line), error);
+    return remember(session, before, piece->text, trimmed(piece->text, piece->size), error);
+}
+
 static bool do_piece(struct session *session, const char *name, struct pieces *pieces, struct piece *piece) {
     struct error error = {0};
     struct source *source = NULL;
@@ -779,7 +791,8 @@ static bool do_piece(struct session *session, const char *name, struct pieces *p
     bool logged = is_logged(piece);
     ok = had_memory(on_all_ranks(ok, &error), &error);
     if (logged && taken) session->sliding = false; // what only looks does not end a drag, and may serve one
-    if (ok && logged && !remember(session, before, piece->text, trimmed(piece->text, piece->size), &error)) ok = false;
+    if (ok && logged && !remember_piece(session, before, piece, &error)) ok = false;
+    session_keep_as(session, NULL);
     bool lacked = error.kind == ERROR_MEMORY;
     if (lacked) drop_answer(session);
     bool half = !ok && taken && !piece->command && environment_mark(session->environment) != before.mark;

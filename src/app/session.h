@@ -101,6 +101,7 @@ struct session {
     double slid_to;
     size_t slide_log;  // where its line begins in the log
     struct buffer log; // lines that succeeded, for :save
+    char *kept_as;     // session_keep_as, or NULL
 };
 
 struct session *session_new(struct error *error);
@@ -124,6 +125,9 @@ struct eliminate *session_eliminate(struct session *session, struct error *error
 // Moves the current graph to other input values (as many as it has inputs); what is lit, collapsed and eliminated
 // stays.
 bool session_move(struct session *session, const double *input, uint32_t count, struct error *error);
+
+// What the log gets for the line in hand if that succeeds, instead of what was typed; takes `line` over.
+void session_keep_as(struct session *session, char *line);
 
 // Makes a graph that no program made the current one, as a call does. It is held.
 bool session_adopt(struct session *session, struct graph *graph, struct error *error);

@@ -474,7 +474,8 @@ static bool again(struct session *session, const struct words *words, struct err
         struct graph *graph = t->row[i].graph;
         if (graph && !graph_same(graph, session_graph(session, NULL))) {
             if (!session_adopt(session, graph, error)) return false;
-            report_text(session, "its graph is the current one again\n");
+            if (!session->output.json)
+                report_text(session, "its graph is the current one again, which :save does not know how to make\n");
         }
         char *command = mem_text(t->row[i].command, strlen(t->row[i].command)); // rows may move
         bool ok = command ? command_run(session, command, SPAN_NONE, error) : error_memory(error);

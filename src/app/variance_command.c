@@ -191,18 +191,6 @@ static bool complete(const struct words *words, struct variance *v, const struct
     return command_usage_error(words, 0, error, "`graphs` belongs to a pattern: the current graph is one");
 }
 
-// The command as a file names it: as typed, and with its seed.
-static bool name_command(const struct words *words, struct variance *v, struct error *error) {
-    struct buffer out = {0};
-    bool seed = false;
-    for (uint32_t i = 0; i < words->count; i++) seed |= method_word(words, i, "seed");
-    buffer_printf(&out, ":variance %s", words->rest);
-    while (out.size && out.data[out.size - 1] <= ' ') buffer_cut(&out, out.size - 1);
-    if (!seed) buffer_printf(&out, " seed %llu", (unsigned long long)v->seed);
-    v->command = out.failed ? NULL : out.data;
-    return v->command || error_memory(error);
-}
-
 static bool read_words(struct session *session, const struct words *words, struct variance *v, struct error *error) {
     struct wish wish = {.graphs = 1, .seed = (double)session->settings.seed};
     uint32_t at = 0;
@@ -218,7 +206,7 @@ static bool read_words(struct session *session, const struct words *words, struc
     }
     while (at < words->count)
         if (!read_one(session, words, &at, v, &wish, error)) return false;
-    return complete(words, v, &wish, error) && name_command(words, v, error);
+    return complete(words, v, &wish, error) && (v->command = method_seeded(":variance", words, v->seed, error));
 }
 
 // ---- running ------------------------------------------------------------------------------------------------------

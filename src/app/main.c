@@ -74,6 +74,11 @@ static int print_version(void) {
 
 // ---- reading the command line -------------------------------------------------------------------------------------
 
+// What comes first on the command line, and reads the rest of it.
+static bool has_own_arguments(const char *word) {
+    return strcmp(word, "--check-lesson") == 0 || strcmp(word, "--grade") == 0 || strcmp(word, "bench") == 0;
+}
+
 // The option at argv[i]: fills `a`, moves i over its argument. Returns 0, or the exit status for wrong usage.
 static int read_option(struct arguments *a, int argc, char **argv, int *i) {
     const char *option = argv[*i];
@@ -100,6 +105,7 @@ static int read_option(struct arguments *a, int argc, char **argv, int *i) {
                  : strcmp(option, "--version") == 0                           ? &a->version
                  : strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0 ? &a->help
                                                                               : NULL;
+    if (has_own_arguments(option)) return wrong_usage(option, " comes first on the command line", NULL);
     if (!flag) return wrong_usage("unknown option ", option, text_nearest(option, flags, sizeof flags / sizeof *flags));
     *flag = true;
     return 0;
@@ -268,6 +274,16 @@ static int run_lessons(int argc, char **argv) {
                        "", NULL);
 }
 
+// `bauer --json bench` is `bauer bench --json`.
+static void json_last(int argc, char **argv) {
+    int first = 1;
+    while (first < argc && strcmp(argv[first], "--json") == 0) first++;
+    if (first == 1 || first == argc || !has_own_arguments(argv[first])) return;
+    char *name = argv[first];
+    memmove(argv + 2, argv + 1, (size_t)(first - 1) * sizeof *argv);
+    argv[1] = name;
+}
+
 static int run_bench(int argc, char **argv) {
     bool json = false;
     int count = 0;
@@ -297,9 +313,9 @@ int main(int argc, char **argv) {
     keep_memory();
     catch_interrupt();
     if (is_special(argc, argv, &status)) return status;
-    if (argc > 1 && (strcmp(argv[1], "--check-lesson") == 0 || strcmp(argv[1], "--grade") == 0))
-        return run_lessons(argc, argv);
-    if (argc > 1 && strcmp(argv[1], "bench") == 0) return run_bench(argc, argv);
+    json_last(argc, argv);
+    if (argc > 1 && has_own_arguments(argv[1]))
+        return argv[1][0] == '-' ? run_lessons(argc, argv) : run_bench(argc, argv);
     if ((status = read_arguments(&a, argc, argv)) != 0) return status;
     if (a.version) return print_version();
     if (a.help) {

@@ -873,7 +873,9 @@ static bool repeat_text(struct tracer *t, expr e, struct value text, double time
 
 static bool repeat(struct tracer *t, expr e, struct value items, struct value number, struct value *out) {
     double times = trace_number(t, number);
-    if (times != floor(times) || times > 1e7) {
+    if (times > 1e7)
+        return trace_fail(t, e, ERROR_LIMIT, "%g times is more than the 1e7 that anything is repeated", times);
+    if (times != floor(times)) {
         trace_fail(t, e, ERROR_TYPE, "%s is repeated a whole number of times", trace_kind_name(t, items));
         error_hint(t->error, is_sequence(items) ? "to multiply each element: [2*a for a in LIST]" : "");
         return false;

@@ -110,6 +110,7 @@ static void help_op(struct buffer *out, const struct op_info *info) {
 }
 
 static void help_operations(struct buffer *out) {
+    buffer_text(out, "Every number is a double: whole numbers are exact to 2**53, some 9.007e15, and rounded above.\n");
     for (int op = OP_FIRST_ROW; op < OP_COUNT; op++)
         buffer_printf(out, "  %-10s %-52s %s\n", op_table[op].infix ? op_table[op].infix : op_table[op].name,
                       op_table[op].doc, op_table[op].example);
@@ -226,7 +227,8 @@ void command_man(struct buffer *out) {
              "edges carry local\n"
              "derivatives; the derivative is the sum over all paths of the product of edge values (Bauer's formula).\n"
              "Lines that begin with a colon are commands, all others a program. A file is a Python program, a saved\n"
-             "session, or an SVG that bauer made.\n.SH OPTIONS\n");
+             "session, or an SVG that bauer made. Every number of a program is a double: whole numbers are exact to\n"
+             "2**53, some 9.007e15, and rounded above.\n.SH OPTIONS\n");
     for (int i = 0; i < OPTIONS; i++) man_item(out, command_options[i].flag, command_options[i].doc);
     buffer_text(out, ".SH COMMANDS\n");
     for (size_t i = 0; i < command_count; i++) {

@@ -392,14 +392,23 @@ static void run_free(struct lesson_run *run) {
 void lesson_leave(struct session *session) {
     struct lesson_run *run = session->lesson;
     enum theme theme = session->settings.theme;
-    session->lesson = NULL;
+    session->lesson = run->outer;
     session_put_back(session, run->before);
     session->settings.theme = theme; // chosen by who looks at it, not by the lesson
     run_free(run);
 }
 
+void lesson_settle(struct session *session) {
+    struct lesson_run *run = session->lesson, *outer = run->outer;
+    if (!outer) return;
+    session_aside_free(run->before);
+    run->before = outer->before;
+    run->outer = NULL;
+    run_free(outer);
+}
+
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error) {
-    lesson_end(session);
+    struct lesson_run *outer = session->lesson;
     struct lesson_run *run = mem_zero(1, sizeof *run);
     if (run) run->mark = mem_zero(lesson->step_count + 1, sizeof *run->mark);
     if (!run || !run->mark) {
@@ -409,14 +418,17 @@ bool lesson_begin(struct session *session, struct lesson *lesson, struct error *
     }
     run->lesson = lesson;
     run->answers = json_array();
-    run->seed = session->settings.seed;
+    run->outer = outer;
+    run->seed = outer ? session_aside_seed(outer->before) : session->settings.seed;
     run->begun = (double)time(NULL);
     run->seconds = LESSON_SECONDS;
     enum theme theme = session->settings.theme;
     run->before = session_set_aside(session, error);
     if (!run->before) return run_free(run), false;
     session->settings.theme = theme;
+    session->settings.seed = run->seed;
     session->lesson = run;
+    if (outer && outer->room) layout_stop(); // each lesson has its own
     return keep_mark(session, 0, error) || (lesson_leave(session), false);
 }
 

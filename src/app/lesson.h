@@ -23,10 +23,14 @@ enum {
 
 struct lesson_run;
 
-// Begins a lesson in a session that is as good as new; what was there comes back at its end. Takes the lesson.
+// Begins a lesson in a session that is as good as new; what was there comes back at its end, a lesson that was in hand
+// too unless lesson_settle ends that. Takes the lesson.
 bool lesson_begin(struct session *session, struct lesson *lesson, struct error *error);
 // The same for a student: with what was answered before, when the lesson was left.
 bool lesson_resume(struct session *session, struct lesson *lesson, struct error *error);
+// The lesson that was in hand before this one is over: at the end comes what was before both. It was saved by the
+// caller.
+void lesson_settle(struct session *session);
 void lesson_end(struct session *session); // what was before comes back; nothing to do without a lesson
 // Goes to a step, from 1: runs the lines of those between, and its own. On failure it stays at the step it was.
 bool lesson_go(struct session *session, uint32_t step, struct error *error);

@@ -76,23 +76,15 @@ static bool list_lessons(struct session *session, struct error *error) {
     return true;
 }
 
-// The lesson that was in hand when another could not be opened.
-static void take_up_again(struct session *session, const char *path, uint32_t step) {
-    struct error own = {0};
-    bool lacked = mem_forget(), interrupted = task_uninterrupt();
-    struct lesson *lesson = lesson_read(path, NULL, NULL, &own);
-    if (lesson && lesson_resume(session, lesson, &own)) lesson_go_captured(session, step, &own);
-    task_reinterrupt(interrupted);
-    if (lacked) mem_note();
-}
-
+// If it cannot be opened, a lesson that was in hand is there again, with what was typed in it.
 static bool begin_lesson(struct session *session, struct lesson *lesson, struct error *error) {
+    if (session->lesson) lesson_save(session);
     if (!lesson_resume(session, lesson, error)) return false;
     struct error own = {0};
-    if (lesson_go(session, 1, &own)) return true;
+    if (lesson_go(session, 1, &own)) return lesson_settle(session), true;
     bool lacked = mem_forget();
     *error = own;
-    lesson_end(session);
+    lesson_leave(session);
     if (lacked) mem_note();
     return false;
 }
@@ -111,13 +103,8 @@ static bool end_lesson(struct session *session, struct error *error) {
 static bool open_lesson(struct session *session, const char *name, struct error *error) {
     char *path = lesson_find(name, error);
     struct lesson *lesson = path ? lesson_read(path, NULL, NULL, error) : NULL;
-    char *before =
-        session->lesson ? mem_text(session->lesson->lesson->path, strlen(session->lesson->lesson->path)) : NULL;
-    uint32_t step = session->lesson ? session->lesson->at : 0;
     bool ok = lesson && begin_lesson(session, lesson, error);
-    if (lesson && !ok && before && !session->lesson) take_up_again(session, before, step);
     mem_free(path);
-    mem_free(before);
     if (!ok) return false;
     uint32_t reached = session->lesson->resumed;
     if (reached > 1 && !session->output.json)

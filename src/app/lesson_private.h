@@ -25,8 +25,10 @@ struct lesson_run {
     double begun;            // when, seconds since 1970
     uint32_t resumed;        // the step that was reached before, 0: none
     struct session_aside *before;
-    struct buffer shown;       // what the step's lines answered
-    struct buffer review;      // all that was done, as Markdown
+    struct lesson_run
+        *outer;           // the lesson that it was begun in, which `before` belongs to, until lesson_settle; or NULL
+    struct buffer shown;  // what the step's lines answered
+    struct buffer review; // all that was done, as Markdown
     struct sandbox_room *room; // where its lines run, or NULL: not yet
 };
 

@@ -504,16 +504,34 @@ static void undo_free(struct undo *u) {
     mem_free(u);
 }
 
-// All that session_aside holds.
+static struct session_aside all_of(const struct session *session) {
+    return (struct session_aside){.environment = session->environment,
+                                  .undo = session->undo,
+                                  .settings = session->settings,
+                                  .shown = session->shown,
+                                  .eliminated = session->eliminated,
+                                  .eliminated_count = session->eliminated_count,
+                                  .chart = session->chart,
+                                  .trials = session->trials,
+                                  .sampling = session->sampling,
+                                  .log = session->log};
+}
+
+static void all_free(struct session_aside *all) {
+    mem_free(all->shown.collapsed);
+    mem_free(all->eliminated);
+    chart_free(all->chart);
+    trials_free(all->trials);
+    sampling_free(all->sampling);
+    undo_free(all->undo);
+    environment_free(all->environment);
+    buffer_free(&all->log);
+}
+
 static void forget_all(struct session *session) {
+    struct session_aside all = all_of(session);
     forget_derived(session);
-    forget_graph_view(session);
-    chart_free(session->chart);
-    trials_free(session->trials);
-    sampling_free(session->sampling);
-    undo_free(session->undo);
-    environment_free(session->environment);
-    buffer_free(&session->log);
+    all_free(&all);
 }
 
 struct session_aside *session_set_aside(struct session *session, struct error *error) {
@@ -526,16 +544,7 @@ struct session_aside *session_set_aside(struct session *session, struct error *e
         return error_memory(error), NULL;
     }
     forget_derived(session);
-    *aside = (struct session_aside){.environment = session->environment,
-                                    .undo = session->undo,
-                                    .settings = session->settings,
-                                    .shown = session->shown,
-                                    .eliminated = session->eliminated,
-                                    .eliminated_count = session->eliminated_count,
-                                    .chart = session->chart,
-                                    .trials = session->trials,
-                                    .sampling = session->sampling,
-                                    .log = session->log};
+    *aside = all_of(session);
     session->environment = environment;
     session->undo = undo;
     session->eliminated = NULL;
@@ -567,6 +576,13 @@ void session_put_back(struct session *session, struct session_aside *aside) {
     session->asides++;
     mem_free(aside);
     settings_apply(session);
+}
+
+uint64_t session_aside_seed(const struct session_aside *aside) { return aside->settings.seed; }
+
+void session_aside_free(struct session_aside *aside) {
+    if (aside) all_free(aside);
+    mem_free(aside);
 }
 
 // ---- life ---------------------------------------------------------------------------------------------------------

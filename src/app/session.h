@@ -175,6 +175,8 @@ size_t session_hold(struct session *session, size_t behind);
 struct session_aside;
 struct session_aside *session_set_aside(struct session *session, struct error *error);
 void session_put_back(struct session *session, struct session_aside *aside);
+void session_aside_free(struct session_aside *aside); // nothing comes back
+uint64_t session_aside_seed(const struct session_aside *aside);
 
 // Puts the session back where it was before the last line that changed it, or forward again.
 bool session_undo(struct session *session, struct error *error);

@@ -364,6 +364,40 @@ static void test_lost_session(void **state) {
     leave(terminal);
 }
 
+static int do_in_state(const char *command) {
+    char text[400];
+    const char *state = "$(find . -type d -name sessions)";
+    snprintf(text, sizeof text, "cd %s && cd %s && %s", directory, state, command);
+    return system(text);
+}
+
+// Where the journal cannot be written, the file of a session that came back is all there is of it: it stays.
+static void test_lost_session_kept(void **state) {
+    (void)state;
+    struct terminal *terminal = start();
+    line(terminal, "z = 40 + 2", "");
+    terminal_signal(terminal, SIGKILL);
+    assert_int_equal(terminal_status(terminal, PATIENCE), 128 + SIGKILL);
+    terminal_close(terminal);
+
+    terminal = start();
+    assert_true(terminal_shows(terminal, "A session was lost ("));
+    assert_int_equal(do_in_state("for l in *.lock; do [ -e ${l%.lock}.py ] || mkdir ${l%.lock}.py; done"), 0);
+    line(terminal, ":recover", "this session cannot be brought back if it is lost");
+    line(terminal, "z", "42");
+    terminal_signal(terminal, SIGKILL);
+    assert_int_equal(terminal_status(terminal, PATIENCE), 128 + SIGKILL);
+    terminal_close(terminal);
+    assert_int_equal(do_in_state("rmdir *.py 2>/dev/null; ls *.py >/dev/null"), 0);
+
+    terminal = start();
+    assert_true(terminal_shows(terminal, "A session was lost ("));
+    line(terminal, ":recover", "the session is back");
+    line(terminal, "z", "42");
+    line(terminal, ":recover", "no session was lost");
+    leave(terminal);
+}
+
 static void test_hangup_at_work(void **state) {
     (void)state;
     struct terminal *terminal = start();
@@ -493,6 +527,7 @@ int main(int argc, char **argv) {
         TEST(test_unwritable_home),
         TEST(test_terminate),
         TEST(test_lost_session),
+        TEST(test_lost_session_kept),
         TEST(test_hangup_at_work),
         TEST(test_resize),
         TEST(test_init),

@@ -506,6 +506,35 @@ static bool is_result(const struct state *state, struct value value) {
     return !computed;
 }
 
+// Behind the newest vertex that a value holds; 0: it holds none.
+static vertex newest(struct value value) {
+    if (value.kind == VALUE_VERTEX) return value.vertex + 1;
+    vertex found = 0;
+    if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE)
+        for (uint32_t i = 0; i < value.list->count; i++) {
+            vertex item = newest(value.list->item[i]);
+            if (item > found) found = item;
+        }
+    return found;
+}
+
+static bool is_output(const struct state *state, struct value value) {
+    return value_fits(value) && all_numbers(value) && is_result(state, value);
+}
+
+// Of the names that a loop, an `if` or `a, b = ...` bound, the one that was computed last; 0: none is to look at.
+static symbol last_computed(const struct state *state, const struct tracer *t) {
+    symbol found = 0;
+    vertex last = 0;
+    for (size_t i = 0; i < t->undo_count; i++) {
+        struct value value = state_global(state, t->undo[i].name);
+        if (!is_output(state, value) || !is_computed(state->prompt, value) || newest(value) < last) continue;
+        found = t->undo[i].name;
+        last = newest(value);
+    }
+    return found;
+}
+
 static bool run_assignment(struct run *run, struct tracer *t, const struct statement *s) {
     bool defines =
         s->kind == STMT_ASSIGN && s->count == 1 && s->value->kind == EXPR_LAMBDA && s->target[0]->kind == EXPR_NAME;
@@ -516,12 +545,13 @@ static bool run_assignment(struct run *run, struct tracer *t, const struct state
         return tell(run, &outcome), true;
     }
     const struct expression *target = s->count ? s->target[0] : NULL;
-    symbol name = target && target->kind == EXPR_NAME ? target->name : 0;
+    bool named = target && target->kind == EXPR_NAME;
+    symbol name = named ? target->name : last_computed(run->state, t);
     struct value value = name ? state_global(run->state, name) : (struct value){0};
     struct buffer shown = {0};
     value_show(value, t->graph, true, &shown);
     bool ok = true;
-    if (name && value_fits(value) && all_numbers(value) && is_result(run->state, value)) {
+    if (name && is_output(run->state, value)) {
         ok = set_outputs(run, t, value, name) &&
              tell_graph(run, OUTCOME_ASSIGNED, name, t->graph, buffer_string(&shown));
     } else {
@@ -540,6 +570,8 @@ static bool run_other(struct run *run, struct tracer *t, const struct statement 
         outcome.redefined = state_global(run->state, s->function->name).kind == VALUE_FUNCTION;
     }
     if (trace_statement(t, s) == FLOW_FAIL || !graph_fill_values(t->graph, run->error)) return false;
+    symbol name = last_computed(run->state, t);
+    if (name && !set_outputs(run, t, state_global(run->state, name), name)) return false;
     return tell(run, &outcome), true;
 }
 

@@ -134,8 +134,8 @@ void graph_formula(const struct graph *graph, vertex v, struct buffer *out);
 // The local partial on `edge` as a formula: "cos(x2)", "a", "1".
 void graph_partial_formula(const struct graph *graph, uint32_t edge, struct buffer *out);
 struct span graph_span(const struct graph *graph, vertex v);
-// How a vertex is named among the outputs ("f", "f[0]", "a"): outputs' own names if they are names and distinct, else
-// the function's name with an index; "_" for an expression at the prompt.
+// How a vertex is named among the outputs ("f", "f[0]", "a"): outputs' own names if they are names and distinct ("a@3"
+// where "a" is another vertex), else the function's name with an index; "_" for an expression at the prompt.
 const char *graph_output_label(const struct graph *graph, uint32_t output, char out[64]);
 const char *graph_input_label(const struct graph *graph, uint32_t input, char out[64]);
 

@@ -167,6 +167,23 @@ const char *graph_label(const struct graph *graph, vertex v, char out[64]) {
     return out;
 }
 
+static vertex nth_of_name(const struct graph *graph, symbol name, uint32_t ordinal) {
+    if (name == 0) return VERTEX_NONE;
+    for (vertex v = 0; v < graph->count; v++)
+        if (graph->name[v] == name && --ordinal == 0) return v;
+    return VERTEX_NONE;
+}
+
+// What a bare name means: the first vertex of it, else the newest meaning of an alias.
+static vertex named(const struct graph *graph, symbol name) {
+    const struct label_table *table = table_of(graph);
+    if (name == 0) return VERTEX_NONE;
+    vertex v = table ? table->first[name] : nth_of_name(graph, name, 1);
+    for (size_t i = graph->private->alias_count; v == VERTEX_NONE && i-- > 0;)
+        if (graph->private->alias[i].name == name) v = graph->private->alias[i].v;
+    return v;
+}
+
 static bool outputs_have_names(const struct graph *graph) {
     for (uint32_t i = 0; i < graph->output_count; i++) {
         if (graph->output_name[i] == 0) return false;
@@ -178,6 +195,8 @@ static bool outputs_have_names(const struct graph *graph) {
 
 const char *graph_output_label(const struct graph *graph, uint32_t output, char out[64]) {
     if (outputs_have_names(graph)) {
+        vertex v = named(graph, graph->output_name[output]);
+        if (v != VERTEX_NONE && v != graph->output[output]) return graph_label(graph, graph->output[output], out);
         label_copy(out, symbol_text(graph->symbols, graph->output_name[output]), 64);
         return out;
     }
@@ -207,20 +226,8 @@ static bool read_index(const char *text, uint32_t *index) {
     return true;
 }
 
-static vertex nth_of_name(const struct graph *graph, symbol name, uint32_t ordinal) {
-    if (name == 0) return VERTEX_NONE;
-    for (vertex v = 0; v < graph->count; v++)
-        if (graph->name[v] == name && --ordinal == 0) return v;
-    return VERTEX_NONE;
-}
-
 static vertex find_name(const struct graph *graph, const char *text) {
-    symbol name = symbol_find(graph->symbols, text, strlen(text));
-    vertex v = nth_of_name(graph, name, 1);
-    if (v != VERTEX_NONE || name == 0) return v;
-    for (size_t i = graph->private->alias_count; i-- > 0;) // the newest meaning of an alias
-        if (graph->private->alias[i].name == name) return graph->private->alias[i].v;
-    return VERTEX_NONE;
+    return named(graph, symbol_find(graph->symbols, text, strlen(text)));
 }
 
 static vertex find_ordinal(const struct graph *graph, const char *text) {

@@ -18,7 +18,8 @@ struct entry {
     struct module *module; // NULL: a move, or
     struct graph *given;   // held: made elsewhere
     uint32_t statement;
-    bool call;     // a bare call: it has a graph of its own and changes nothing else
+    bool call;     // a bare call: it has a graph of its own
+    bool changes;  // lists that were passed in a bare call: run again as a part of the prompt's graph
     bool current;  // it made its graph the current one
     double *input; // of a move
     uint32_t input_count;
@@ -254,6 +255,7 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
     memcpy(copy->item, value->list->item, value->list->count * sizeof *copy->item);
     copy->count = value->list->count;
     copy->array = value->list->array;
+    copy->passed = true;
     value->list = copy;
     for (uint32_t i = 0; i < copy->count; i++) {
         char element[160];
@@ -263,9 +265,14 @@ static bool make_inputs(struct inputs *in, struct value *value, const char *name
     return true;
 }
 
-// Traces call->function into a graph of its own. NULL without an error, and *nothing set, when it returns nothing.
+struct result {
+    bool nothing; // was returned
+    bool changes; // lists that were passed: those of the prompt are as before
+};
+
+// Traces call->function into a graph of its own. NULL without an error when it returns nothing.
 static struct graph *trace_bare_call(struct environment *env, struct state *state, const struct call *call,
-                                     const double *input, uint32_t input_count, bool silent, bool *nothing,
+                                     const double *input, uint32_t input_count, bool silent, struct result *out,
                                      struct error *error) {
     struct function *f = call->closure->function;
     struct graph *graph = graph_new(env->symbols, env->options.vertices, error);
@@ -285,14 +292,15 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
     struct value result;
     ok = ok && trace_call(&t, NULL, call->closure, argument, &result);
     t.module = f->module;
+    out->changes = ok && t.changed_passed;
     if (ok && result.kind == VALUE_NONE) {
-        *nothing = true;
+        out->nothing = true;
         ok = false;
     }
     struct outputs o = {&t, f->name, 0};
     if (ok && !value_fits(result)) ok = trace_fail(&t, t.returned, ERROR_TYPE, TOO_DEEP);
     ok = ok && add_outputs(&o, result, t.returned, false) && graph_fill_values(graph, error);
-    if (!ok && !*nothing) trace_rollback(&t);
+    if (!ok && !out->nothing) trace_rollback(&t);
     trace_stop(&t);
     graph->function = f->name;
     if (argument != few) mem_free(argument);
@@ -304,9 +312,9 @@ static struct graph *trace_bare_call(struct environment *env, struct state *stat
 // The current call at another point.
 static struct graph *trace_again(struct environment *env, struct state *state, const double *input, uint32_t count,
                                  bool silent, struct error *error) {
-    bool nothing = false;
-    struct graph *graph = trace_bare_call(env, state, &state->call, input, count, silent, &nothing, error);
-    if (nothing)
+    struct result result = {0};
+    struct graph *graph = trace_bare_call(env, state, &state->call, input, count, silent, &result, error);
+    if (result.nothing)
         error_set(error, ERROR_TYPE, SPAN_NONE, "%s returns nothing at this point",
                   symbol_text(env->symbols, state->call.closure->function->name));
     return graph;
@@ -347,6 +355,7 @@ struct run {
     void *context;
     struct error *error;
     uint32_t first;     // vertices of the prompt's graph before the statement
+    bool changes;       // in a replay: the entry's; out
     bool call, current; // out
 };
 
@@ -406,22 +415,38 @@ static void show_outputs(const struct graph *graph, struct buffer *out) {
     if (several) buffer_char(out, ')');
 }
 
+// The call once more, as a part of the prompt's graph: there it changes the lists that are passed, as in Python. What
+// it prints was printed.
+static bool change_lists(struct run *run, struct tracer *t) {
+    struct value ignored;
+    bool silent = t->silent;
+    t->silent = true;
+    bool ok = trace_expression(t, run->module->statement[run->statement]->value, &ignored) &&
+              graph_fill_values(t->graph, run->error);
+    t->silent = silent;
+    t->plain.closure = NULL; // its graph is there
+    return ok;
+}
+
 static bool run_bare_call(struct run *run, struct tracer *t, struct closure *closure) {
     struct call call;
     run->call = run->current = true;
-    if (run->skip_call) return true;
+    if (run->skip_call) return !run->changes || change_lists(run, t);
     if (!read_call(t, run->module->statement[run->statement], closure, &call)) return false;
-    bool nothing = false;
-    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, &nothing, run->error);
-    if (nothing) {
+    struct result result = {0};
+    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, run->silent, &result, run->error);
+    run->changes = result.changes;
+    if (result.nothing) {
         run->call = run->current = false;
+        if (result.changes && !change_lists(run, t)) return false;
         tell(run, &(struct outcome){.kind = OUTCOME_NOTHING, .name = closure->function->name});
         return true;
     }
     if (!graph) return false;
     struct buffer shown = {0};
     show_outputs(graph, &shown);
-    bool ok = tell_graph(run, OUTCOME_CALL, closure->function->name, graph, buffer_string(&shown));
+    bool ok = (!result.changes || change_lists(run, t)) &&
+              tell_graph(run, OUTCOME_CALL, closure->function->name, graph, buffer_string(&shown));
     if (ok) {
         make_current(run->state, graph);
         run->state->call = call;
@@ -596,8 +621,8 @@ static bool show_plain_call(struct run *run, struct tracer *t) {
         if (!trace_plain(t, t->state->arena, &call.argument[i])) return false;
     }
     struct error ignored = {0};
-    bool nothing = false;
-    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, true, &nothing, &ignored);
+    struct result result = {0};
+    struct graph *graph = trace_bare_call(run->env, run->state, &call, NULL, 0, true, &result, &ignored);
     if (task_interrupted()) error_interrupt(run->error);
     error_clear(&ignored);
     if (!graph) return !task_interrupted();
@@ -738,8 +763,11 @@ bool environment_run(struct environment *env, struct module *module, uint32_t st
                       .error = error};
     // A statement of the module may be all that keeps a definition alive that it replaces.
     if (!run_one(&run)) return false;
-    log_add(env, (struct entry){
-                     .module = module_hold(module), .statement = statement, .call = run.call, .current = run.current});
+    log_add(env, (struct entry){.module = module_hold(module),
+                                .statement = statement,
+                                .call = run.call,
+                                .changes = run.changes,
+                                .current = run.current});
     return true;
 }
 
@@ -811,6 +839,7 @@ static bool replay(struct environment *env, struct state *state, size_t mark, co
                           .statement = entry->statement,
                           .silent = true,
                           .skip_call = i + 1 != current,
+                          .changes = entry->changes,
                           .overrides = list->item,
                           .override_count = list->count,
                           .error = error};

@@ -167,6 +167,7 @@ bool trace_plain(struct tracer *t, struct arena *arena, struct value *value) {
 }
 
 static bool journal_item(struct tracer *t, struct undo_item item) {
+    if (item.list->passed) t->changed_passed = true;
     if (item.list->born == t->statement) return true;
     if (!mem_grow(&t->undo_items, &t->undo_item_capacity, t->undo_item_count + 1, sizeof item))
         return error_memory(t->error);

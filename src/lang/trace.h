@@ -82,8 +82,9 @@ struct tracer {
     const struct environment_options *options;
     const struct override *overrides; // of the prompt's inputs
     size_t override_count;
-    bool silent; // print() says nothing: a replay
-    bool prompt; // the graph is the prompt's
+    bool silent;         // print() says nothing: a replay
+    bool prompt;         // the graph is the prompt's
+    bool changed_passed; // out: a list that was passed to the call
     const struct module *module;
     const struct function *function; // being run; NULL at the top
     struct value *local;             // of `frame`

@@ -44,6 +44,7 @@ struct value_list { // in an arena
     uint32_t count, capacity;
     uint32_t born; // the statement (by number) that made it
     bool array;    // made by numpy's array: + and * mean its elements
+    bool passed;   // in a call with a graph of its own: a copy of the caller's
 };
 
 struct value_range {

@@ -205,6 +205,26 @@ void describe_path(const struct graph *graph, const struct lcg *lcg, const struc
     path_words(&view, path, out);
 }
 
+static bool is_end(const vertex *end, uint32_t count, vertex v) {
+    for (uint32_t i = 0; i < count; i++)
+        if (end[i] == v) return true;
+    return false;
+}
+
+// Paths may have been asked for between two other vertices.
+static void add_ends(const struct view *view, struct buffer *out) {
+    const struct graph *graph = view->graph;
+    const struct lit_path *first = view->paths;
+    char from[64], to[64];
+    bool usual = !view->path_count || (is_end(graph->input, graph->input_count, first->input) &&
+                                       is_end(graph->output, graph->output_count, first->output));
+    if (usual)
+        buffer_text(out, " from an input to an output");
+    else
+        buffer_printf(out, " from %s to %s", graph_label(graph, first->input, from),
+                      graph_label(graph, first->output, to));
+}
+
 static void describe_paths(const struct view *view, struct buffer *out) {
     bool one = view->path_total ? strcmp(view->path_total, "1") == 0 : view->path_count == 1;
     bool none = view->path_total ? strcmp(view->path_total, "0") == 0 : view->path_count == 0;
@@ -214,7 +234,8 @@ static void describe_paths(const struct view *view, struct buffer *out) {
     }
     buffer_text(out, one ? "There is " : "There are ");
     paths_title(view, out);
-    buffer_text(out, " from an input to an output; the derivative is the sum of their products. ");
+    add_ends(view, out);
+    buffer_text(out, "; the derivative is the sum of their products. ");
     uint32_t most = view->path_count < MOST_PATHS ? view->path_count : MOST_PATHS;
     for (uint32_t i = 0; i < most; i++) {
         path_words(view, &view->paths[i], out);

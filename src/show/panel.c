@@ -140,7 +140,7 @@ static void sum_span(struct sum *sum, double value) {
 
 // So many decimals that the smallest number has `digits` digits, if the largest one does not become long by it.
 static int sum_decimals(const struct sum *sum, int digits) {
-    if (!(sum->smallest >= 1e-4 && sum->largest < 1e6)) return -1;
+    if (sum->largest == 0 || !(sum->smallest >= 1e-4 && sum->largest < 1e6)) return -1;
     int decimals = digits - 1 - (int)floor(log10(sum->smallest));
     int longest = digits + 1 - (int)floor(log10(sum->largest));
     if (decimals > longest + 1) return -1;

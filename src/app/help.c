@@ -110,7 +110,9 @@ static void help_op(struct buffer *out, const struct op_info *info) {
 }
 
 static void help_operations(struct buffer *out) {
-    buffer_text(out, "Every number is a double: whole numbers are exact to 2**53, some 9.007e15, and rounded above.\n");
+    buffer_text(out, "Every number is a double: whole numbers are exact to 2**53, some 9.007e15, and rounded above.\n"
+                     "Tensors, and slices of arrays, are values: y *= 2 changes nothing under another name. sum(t) "
+                     "adds up all of t.\n");
     for (int op = OP_FIRST_ROW; op < OP_COUNT; op++)
         buffer_printf(out, "  %-10s %-52s %s\n", op_table[op].infix ? op_table[op].infix : op_table[op].name,
                       op_table[op].doc, op_table[op].example);

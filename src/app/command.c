@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/lesson.h"
+#include "app/picture_permit.h"
 #include "app/tensor_commands.h"
 #include "app/walk.h"
 
@@ -240,7 +241,9 @@ const struct command command_table[] = {
     {"edit", NULL, "NAME", "edit a function in your editor",
      "Opens the function's text in $VISUAL or $EDITOR and loads it.", ":edit f", COMPLETE_FUNCTION, NULL, false,
      command_edit},
-    {"load", NULL, "FILE", "run a file in this session", "Runs a Python file, a saved session, or the state in an SVG.",
+    {"load", NULL, "FILE", "run a file in this session",
+     "Runs a Python file, a saved session, or the state in an SVG. Lines of an SVG that would read or write a file or "
+     "start something are refused.",
      ":load figure1.py", COMPLETE_FILE, NULL, false, command_load},
     {"save", NULL, "FILE", "write a script that rebuilds this session",
      "Writes definitions, statements, point and settings as lines that bauer runs.", ":save session.py", COMPLETE_FILE,
@@ -388,7 +391,8 @@ bool command_run(struct session *session, const char *line, struct span span, st
     char *copy = mem_alloc(strlen(rest) + 2, 1);
     if (!copy) return error_memory(error);
     bool ok = split(&words, rest, copy, span, error), mine = false;
-    ok = ok && lesson_allows(session, command->name, &words, error);
+    ok = ok && lesson_allows(session, command->name, &words, error) &&
+         picture_allows(session, command->name, &words, error);
     bool allowed = ok;
     ok = ok && tensor_command(session, command->name, &words, &mine, error);
     if (ok && !mine) ok = command->run(session, &words, error);

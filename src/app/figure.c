@@ -131,7 +131,7 @@ bool command_figure(struct session *session, const struct words *words, struct e
     struct chart *chart = figure->make(session, figure->number, &options, error);
     if (!chart) return false;
     chart_show(session, chart);
-    bool files = !lesson_is_running(session); // a lesson only shows it
+    bool files = !lesson_is_running(session) && !session->picture; // these only show it
     if (files && !write_files(session, figure, error)) return false;
     tell_figure(session, figure, chart, files);
     if (chart->unfinished) task_interrupt(); // lines after it do not run

@@ -912,10 +912,12 @@ bool session_load(struct session *session, const char *path, int *failed, struct
     begin_entry(session);
     char *text = read_program(path, &size, error);
     if (!text) return false;
-    bool picture = ends_in(path, ".svg"), before = session->quiet;
+    bool picture = ends_in(path, ".svg"), before = session->quiet, inside = session->picture;
     session->quiet = picture || before;
+    session->picture = picture || inside;
     *failed = session_run(session, path, text, size, 1);
     session->quiet = before;
+    session->picture = inside;
     if (picture && !*failed) tell_opened(session, path);
     mem_free(text);
     return true;

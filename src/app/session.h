@@ -94,6 +94,7 @@ struct session {
     bool show;        // the line in hand asked to show something
     bool from_window; // it was asked for in the window: errors go there
     bool quiet;       // answers are not wanted: a picture's state is being opened
+    bool picture;     // its lines may do no more than bring it back: picture_allows
     int running;      // session_run inside session_run (:load, :time)
     int failures;     // lines that failed
     bool sliding;     // a slider is being dragged: that of input `slid`

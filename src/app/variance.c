@@ -157,6 +157,7 @@ void variance_free(struct variance *v) {
     subgraph_free(v->subgraph);
     mem_free(v->others);
     mem_free(v->command);
+    mem_free(v->again);
     v->subgraph = NULL;
     v->others = NULL;
 }

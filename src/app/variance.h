@@ -35,6 +35,7 @@ struct variance {
     bool relative, one_panel;
     const char *file; // results, or NULL
     char *command;    // as typed, and the seed
+    char *again;      // the same without its file, for a picture; NULL if it has none
     vertex from, to;  // of the current graph
     struct subgraph *subgraph;
     struct sweep sweep;     // the cells, with the last axis running fastest: width, keep, method, depth, samples

@@ -191,6 +191,21 @@ static bool complete(const struct words *words, struct variance *v, const struct
     return command_usage_error(words, 0, error, "`graphs` belongs to a pattern: the current graph is one");
 }
 
+static char *without_file(const struct words *words, uint64_t seed, struct error *error) {
+    struct buffer out = {0};
+    bool seeded = false;
+    buffer_text(&out, ":variance");
+    for (uint32_t i = 0; i < words->count; i++) {
+        bool file = strcmp(words->word[i], "file") == 0;
+        seeded |= strcmp(words->word[i], "seed") == 0;
+        i += file; // and its name
+        if (!file) buffer_printf(&out, " %s", words->word[i]);
+    }
+    if (!seeded) buffer_printf(&out, " seed %llu", (unsigned long long)seed);
+    if (out.failed) error_memory(error), buffer_free(&out);
+    return out.data;
+}
+
 static bool read_words(struct session *session, const struct words *words, struct variance *v, struct error *error) {
     struct wish wish = {.graphs = 1, .seed = (double)session->settings.seed};
     uint32_t at = 0;
@@ -206,7 +221,8 @@ static bool read_words(struct session *session, const struct words *words, struc
     }
     while (at < words->count)
         if (!read_one(session, words, &at, v, &wish, error)) return false;
-    return complete(words, v, &wish, error) && (v->command = method_seeded(":variance", words, v->seed, error));
+    return complete(words, v, &wish, error) && (v->command = method_seeded(":variance", words, v->seed, error)) &&
+           (!v->file || (v->again = without_file(words, v->seed, error)));
 }
 
 // ---- running ------------------------------------------------------------------------------------------------------

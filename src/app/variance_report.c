@@ -247,7 +247,7 @@ static void note_of(const struct session *session, const struct variance *v, str
 static char *state_of(struct session *session, const struct variance *v) {
     struct buffer out = {0};
     if (!v->has_pattern) session_script(session, &out);
-    buffer_printf(&out, "%s\n", v->command);
+    buffer_printf(&out, "%s\n", v->again ? v->again : v->command);
     if (!out.failed) return out.data;
     buffer_free(&out);
     return NULL;

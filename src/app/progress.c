@@ -12,7 +12,7 @@
 enum { BAR = 30 };
 
 static struct {
-    bool shown;
+    bool shown, took_line;
     const char *what;
     double start;
 } progress;
@@ -42,7 +42,7 @@ static void show(void *context, const char *what, double done, double total) {
     (void)context;
     if (progress.what != what) progress.start = seconds() - 1; // reports begin after a second of work
     progress.what = what;
-    progress.shown = true;
+    progress.shown = progress.took_line = true;
     if (total > 0 && done > 0) {
         double part = done < total ? done / total : 1, elapsed = seconds() - progress.start;
         int filled = (int)(BAR * part);
@@ -65,6 +65,12 @@ void progress_start(void) {
 void progress_stop(void) {
     progress_clear();
     task_set_report(NULL, NULL);
+}
+
+bool progress_took_line(void) {
+    bool took = progress.took_line;
+    progress.took_line = false;
+    return took;
 }
 
 void progress_clear(void) {

@@ -13,6 +13,7 @@
 #include <readline/readline.h>
 
 #include "app/instructor.h"
+#include "app/progress.h"
 #include "app/repl.h"
 #include "app/report.h"
 #include "app/runs.h"
@@ -104,10 +105,14 @@ static void cancel_line(void) {
 
 // ---- input ----------------------------------------------------------------------------------------------------------
 
-// What is done in the window is done while the line is being typed. If that says something, the line is drawn again.
+// What is done in the window is done while the line is being typed. If that says something, or took so long that it
+// told how far it was, the line is drawn again.
 static void attend_with(bool (*window)(struct session *)) {
     fflush(stdout);
-    if (!window(prompt.session)) return;
+    progress_took_line(); // before the line
+    bool told = window(prompt.session);
+    progress_clear();
+    if (!told && !progress_took_line()) return;
     rl_on_new_line();
     rl_forced_update_display();
 }

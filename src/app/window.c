@@ -17,6 +17,7 @@
 #include "app/instructor.h"
 #include "app/lesson.h"
 #include "app/peer.h"
+#include "app/progress.h"
 #include "app/report.h"
 #include "app/sampling.h"
 #include "app/settings.h"
@@ -601,6 +602,7 @@ static bool take_event(struct session *session, const json_t *event) {
 }
 
 bool window_take_event(struct session *session, const char *text, size_t size) {
+    task_restart(); // what it asks for is work of its own
     json_t *event = json_loadb(text, size, 0, NULL);
     bool ok = event && take_event(session, event);
     json_decref(event);
@@ -647,6 +649,7 @@ bool window_attend(struct session *session) {
         window_refresh(session, false);
         instructor_refresh(session);
     }
+    if (!session->running) progress_clear(); // else it is of the line that runs
     return window.told;
 }
 

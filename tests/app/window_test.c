@@ -6,14 +6,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "app/between.h"
 #include "app/keys.h"
 #include "app/session.h"
+#include "app/window.h"
 #include "app/wire.h"
 #include "base/arena.h"
+#include "base/task.h"
 
 static const char figure1[] =
     "def f(x1, x2):\n    a = exp(x1)\n    b = sin(x2)\n    c = b*x2\n    d = a*c\n    return a*d\n\nf(0.5, 1.2)\n";
@@ -132,6 +135,26 @@ static void a_look_does_not_end_a_drag(void **state) {
     session_free(session);
 }
 
+static void count_report(void *context, const char *what, double done, double total) {
+    (void)what, (void)done, (void)total;
+    ++*(int *)context;
+}
+
+// However long ago the last line was run.
+static void a_short_drag_reports_no_progress(void **state) {
+    (void)state;
+    static const char slide[] = "{\"event\": \"slide\", \"input\": 0, \"value\": 3.0, \"final\": true}";
+    struct session *session = fresh("def f(x):\n    for i in range(3):\n        x = 2*x\n    return x\n\nf(1)\n");
+    int reports = 0;
+    task_set_report(count_report, &reports);
+    nanosleep(&(struct timespec){1, 100000000}, NULL);
+    assert_true(window_take_event(session, slide, strlen(slide)));
+    task_set_report(NULL, NULL);
+    assert_true(at(session, 0) == 3);
+    assert_int_equal(reports, 0);
+    session_free(session);
+}
+
 static void a_value_that_does_not_work_changes_nothing(void **state) {
     (void)state;
     struct session *session = fresh("def f(x):\n    return log(x)\n\nf(2)\n");
@@ -245,6 +268,7 @@ int main(void) {
         cmocka_unit_test(a_view_is_two_parts),
         cmocka_unit_test(a_drag_is_one_step),
         cmocka_unit_test(a_look_does_not_end_a_drag),
+        cmocka_unit_test(a_short_drag_reports_no_progress),
         cmocka_unit_test(a_value_that_does_not_work_changes_nothing),
         cmocka_unit_test(between_counts_paths_and_shares),
         cmocka_unit_test(half_of_an_entry_goes_one_way),

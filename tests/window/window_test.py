@@ -713,6 +713,49 @@ def test_at_moves_the_slider():
     expect(widget(state, "slider", 0) == before, "the slider is elsewhere")
 
 
+def looped(turns):
+    """bauer at the prompt, with a function that goes round `turns` times and its window."""
+    s = session("-i").ready()
+    s.ask(":set steps 1000000000")
+    s.ask(f"def f(x):\r    for i in range({turns}): j = i\r    return x\r")
+    s.ask("f(2.0)")
+    s.first = s.open(":lcg")
+    return s
+
+
+def typed_then_dragged(s, text):
+    """Drags the slider while `text` stands at the prompt; returns what the terminal got until the title is new."""
+    place, title = widget(s.state(), "slider"), s.xdotool("getwindowname", s.window)
+    y = place["y"] + place["height"] / 2
+    s.read()
+    start = len(s.text)
+    s.write(text)
+    s.await_text(re.escape(text), start)
+    time.sleep(1.3)  # longer than work goes on before it says so
+    start = len(s.text)
+    s.drag([(place["x"] + 0.7 * place["width"], y)] * 2)
+    until(lambda: s.xdotool("getwindowname", s.window) != title, "the point in the window's title")
+    return start
+
+
+def test_a_slider_leaves_the_line_that_is_typed():
+    s = looped(5)
+    start = typed_then_dragged(s, "1 + 2")
+    expect(s.ask("").strip().startswith("3"), "the line that was typed is run")
+    expect("tracing" not in s.text[start:], f"the terminal got {s.text[start:]!r}")
+    expect(s.state()["busy"] == "", "the window is busy")
+
+
+def test_a_slow_slider_tells_and_draws_the_line_again():
+    s = looped(40000000)
+    start = typed_then_dragged(s, "1 + 2")
+    found = s.await_text(r"tracing, steps so far: \d+ \(Ctrl-C stops\)", start)
+    expect(" 0 (" not in found.group(0), "told when it had only begun")
+    s.await_text(r"\r\x1b\[K[^\n]*1 \+ 2", found.end())
+    expect(s.ask("").strip().startswith("3"), "the line that was typed is run")
+    expect(s.state()["busy"] == "", "the window is busy")
+
+
 def test_a_field_takes_a_number():
     s = figure1()
     s.click(*middle_of(widget(s.first, "field", 1)))

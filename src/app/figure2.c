@@ -6,6 +6,7 @@
 
 #include "app/figure.h"
 #include "app/variance.h"
+#include "base/task.h"
 #include "show/panel.h"
 
 enum { PANELS = 3, GRAPHS = 100 };
@@ -132,15 +133,37 @@ static bool draw(const struct chart *chart, enum theme theme, struct scene *scen
 
 // ---- measuring ----------------------------------------------------------------------------------------------------
 
-static bool add_sweep(struct session *session, struct chart *chart, int i, bool full, struct buffer *csv,
-                      json_t *sweeps, struct error *error) {
+// How far the sweeps are: after Ctrl-C in one, those behind it are not begun.
+struct cells {
+    size_t done, all;
+    bool stopped;
+};
+
+static bool run_sweep(struct variance *v, struct cells *cells, struct error *error) {
+    struct error failed = {0};
+    bool ok = cells->stopped || variance_run(v, &failed);
+    if (!ok && failed.kind == ERROR_INTERRUPT && cells->done) { // the panels before have something
+        task_begin();
+        ok = true;
+    }
+    size_t done = 0;
+    for (size_t c = 0; c < v->sweep.cell_count; c++) done += v->sweep.cell[c].done;
+    cells->done += done;
+    cells->all += v->sweep.cell_count;
+    cells->stopped |= done < v->sweep.cell_count;
+    if (!ok) *error = failed;
+    return ok;
+}
+
+static bool add_sweep(struct session *session, struct chart *chart, int i, bool full, struct cells *cells,
+                      struct buffer *csv, json_t *sweeps, struct error *error) {
     char recipe[240];
     struct words *words = mem_zero(1, sizeof *words);
     struct variance *v = words ? mem_zero(1, sizeof *v) : NULL;
     snprintf(recipe, sizeof recipe, recipes[i], full ? 20000 : 200, GRAPHS);
     char *copy = v ? command_words(recipe, words, error) : NULL;
     bool ok = v ? copy != NULL : error_memory(error);
-    ok = ok && variance_read(v, session, words, error) && variance_run(v, error) &&
+    ok = ok && variance_read(v, session, words, error) && run_sweep(v, cells, error) &&
          variance_panels(v, chart, "", error) && (variance_csv(v, csv) || error_memory(error)) &&
          (json_array_append_new(sweeps, variance_json(v)) == 0 || error_memory(error));
     if (v) variance_free(v);
@@ -163,6 +186,15 @@ static void same_axes(struct chart *chart) {
         chart->panel[p].window = (struct plot_window){0, 17, low / 2, high * 2}, chart->panel[p].fixed = true;
 }
 
+static bool tell_stopped(struct chart *chart, const struct cells *cells, struct buffer *note, struct error *error) {
+    buffer_printf(note, " Stopped: %zu of %zu cells are done.", cells->done, cells->all);
+    char *text = mem_text(buffer_string(note), note->size);
+    if (!text || note->failed) return mem_free(text), error_memory(error);
+    mem_free(chart->note);
+    chart->note = text;
+    return true;
+}
+
 struct chart *figure_2(struct session *session, int number, const struct figure_options *options, struct error *error) {
     bool full = options->full;
     (void)number;
@@ -175,11 +207,14 @@ struct chart *figure_2(struct session *session, int number, const struct figure_
                   full ? "" : " (quick; :figure 2 full measures 100 times as many)");
     struct chart *chart = chart_new("Figure 2: paths, and the variance of sampling them", buffer_string(&note), error);
     bool ok = chart && sweeps;
-    for (int i = 0; ok && i < PANELS; i++) ok = add_sweep(session, chart, i, full, &csv, sweeps, error);
+    struct cells cells = {0};
+    for (int i = 0; ok && i < PANELS; i++) ok = add_sweep(session, chart, i, full, &cells, &csv, sweeps, error);
+    if (ok && cells.stopped) ok = tell_stopped(chart, &cells, &note, error);
     if (ok) same_axes(chart);
     if (ok) ok = (chart->kept = make_graphs(error)) != NULL;
     json_t *record = json_pack("{s:s, s:i, s:b, s:I, s:O}", "kind", "figure", "figure", 2, "full", full, "seed",
                                (json_int_t)session->settings.seed, "sweeps", sweeps);
+    if (record && cells.stopped) json_object_set_new(record, "interrupted_of", json_integer((json_int_t)cells.all));
     if (ok) {
         chart->draw = draw;
         chart->free_kept = free_kept;

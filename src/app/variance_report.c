@@ -295,9 +295,18 @@ json_t *variance_json(const struct variance *v) {
     return object;
 }
 
+static size_t cells_done(const struct variance *v) {
+    size_t done = 0;
+    for (size_t i = 0; i < v->sweep.cell_count; i++) done += v->sweep.cell[i].done;
+    return done;
+}
+
 struct chart *variance_chart(struct session *session, const struct variance *v, struct error *error) {
     struct buffer note = {0}, csv = {0};
+    size_t done = cells_done(v);
     note_of(session, v, &note);
+    if (done < v->sweep.cell_count)
+        buffer_printf(&note, "; stopped: %zu of %zu cells are done", done, v->sweep.cell_count);
     struct chart *chart =
         chart_new(v->relative ? "Relative variance" : "Variance of one estimate", buffer_string(&note), error);
     buffer_free(&note);
@@ -374,8 +383,7 @@ static uint32_t varying(const struct variance *v) {
 }
 
 bool variance_report(struct session *session, const struct variance *v, struct error *error) {
-    size_t done = 0;
-    for (size_t i = 0; i < v->sweep.cell_count; i++) done += v->sweep.cell[i].done;
+    size_t done = cells_done(v);
     if (session->output.json) return report_json(session, variance_json(v)), true;
     struct buffer note = {0};
     note_of(session, v, &note);

@@ -247,6 +247,44 @@ static void a_figure_is_stopped_at_any_moment(void **state) {
     assert_int_equal(system("rm -r figure.runs *-ubyte"), 0);
 }
 
+// Ctrl-C ends all of its sweeps, and the caption tells how much there is.
+static void figure_2_says_that_it_was_stopped(void **state) {
+    (void)state;
+    static const char line[] = ":figure 2 full";
+    struct session *s = session_new(NULL);
+    struct buffer out = {0};
+    struct scene scene;
+    struct error error = {0};
+    char message[256], told[80];
+    s->output.capture = &out;
+    signal(SIGALRM, ring);
+    int failed = 1;
+    for (long at = 20000; failed; at *= 2) { // microseconds, until a cell is done
+        struct itimerval in = {.it_value = {at / 1000000, at % 1000000}}, never = {0};
+        setitimer(ITIMER_REAL, &in, NULL);
+        buffer_clear(&out);
+        failed = session_run(s, "<test>", line, strlen(line), 1);
+        setitimer(ITIMER_REAL, &never, NULL);
+        task_begin();
+    }
+    json_t *record = json_loads(s->chart->json, 0, NULL), *sweep;
+    size_t i, done = 0;
+    json_array_foreach(json_object_get(record, "sweeps"), i, sweep) done +=
+        json_array_size(json_object_get(sweep, "rows"));
+    assert_true(done > 0 && done < 144);
+    assert_int_equal(json_integer_value(json_object_get(record, "interrupted_of")), 144);
+    snprintf(told, sizeof told, "Stopped: %zu of 144 cells are done.", done);
+    assert_non_null(strstr(buffer_string(&out), told));
+    assert_int_equal(s->chart->panel_count, 3);
+    assert_true(chart_scene(s->chart, THEME_LIGHT, &scene, message, &error));
+    assert_non_null(strstr(scene.description, told));
+    json_decref(record);
+    scene_clear(&scene);
+    s->output.capture = NULL;
+    buffer_free(&out);
+    session_free(s);
+}
+
 static int enter_folder(void **state) {
     (void)state;
     static char name[] = "/tmp/bauer-figure-XXXXXX";
@@ -255,8 +293,8 @@ static int enter_folder(void **state) {
 
 static int leave_folder(void **state) {
     (void)state;
-    static const char *const names[] = {"8.svg", "8.csv", "8.json", "3.svg", "3.csv", "3.json",
-                                        "4.svg", "4.csv", "4.json", "5.svg", "5.csv", "5.json"};
+    static const char *const names[] = {"2.svg",  "2.csv", "2.json", "8.svg",  "8.csv", "8.json", "3.svg", "3.csv",
+                                        "3.json", "4.svg", "4.csv",  "4.json", "5.svg", "5.csv",  "5.json"};
     char folder[200], path[64];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "figure-%s", names[i]);
@@ -272,6 +310,7 @@ int main(void) {
         cmocka_unit_test(figure_4_samples_without_bias),
         cmocka_unit_test(figure_5_says_what_was_measured),
         cmocka_unit_test(a_figure_is_stopped_at_any_moment),
+        cmocka_unit_test(figure_2_says_that_it_was_stopped),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

@@ -228,6 +228,12 @@ static void commit_number(struct view_app *app) {
 
 static bool is_number_text(const char *text) { return text[0] && strchr("0123456789.-+e", text[0]) && !text[1]; }
 
+// Whether a character goes on with the number of the input in hand, or begins it.
+static bool is_of_number(const struct view_app *app, const char *text) {
+    if (app->input == PART_NONE || !is_number_text(text)) return false;
+    return app->typing || isdigit((unsigned char)text[0]) || text[0] == '-' || text[0] == '.';
+}
+
 // A name that is searched is being typed: letters are no commands then.
 static bool takes_letters(const struct view_app *app) { return app->search_typing && app->input == PART_NONE; }
 
@@ -507,14 +513,9 @@ static void key_down(struct view_app *app, const SDL_KeyboardEvent *event) {
     key_name(&event->keysym, name);
     if (takes_letters(app) && !name[1]) return; // a letter of the name that is searched
     if (takes_letters(app) && strcmp(name, "Space") == 0) return;
+    if (is_of_number(app, name)) return; // 1e5
     const struct key_row *row = key_find(name);
     if (row) view_action(app, row->action);
-}
-
-// Whether a character goes on with the number of the input in hand, or begins it.
-static bool is_of_number(const struct view_app *app, const char *text) {
-    if (app->input == PART_NONE || !is_number_text(text)) return false;
-    return app->typing || isdigit((unsigned char)text[0]) || text[0] == '-';
 }
 
 static void text_input(struct view_app *app, const char *text) {

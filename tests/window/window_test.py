@@ -492,6 +492,24 @@ def test_i_takes_an_input_in_hand():
     s.wait(lambda state: state["input"] is None and inputs(state)["x2"] == 0.25, "no input in hand, the old value")
 
 
+def test_a_number_may_begin_with_a_dot():
+    s = figure1()
+    s.key("i")
+    s.wait(lambda state: state["input"] == 0, "the first input in hand")
+    for text, value in ((".75", 0.75), ("-.25", -0.25), ("1.5e-1", 0.15), ("1.", 1)):
+        s.type(text)
+        s.key("Return")
+        s.wait(lambda state: inputs(state)["x1"] == value, f"x1 = {value} of {text}")
+    s.ask(":save kept.py")
+    with open(s.path("kept.py"), encoding="utf-8") as file:
+        kept = re.findall(r":at .*", file.read())
+    expect(kept == [":at x1=0.75", ":at x1=-0.25", ":at x1=0.15", ":at x1=1.0"], f"the moves were {kept}")
+    s.key("greater")
+    s.wait(lambda state: inputs(state)["x1"] > 1, "a larger x1")
+    s.key("less")
+    s.wait(lambda state: near(inputs(state)["x1"], 1, 1e-9), "x1 as it was")
+
+
 def test_caps_lock_does_no_harm():
     s = figure1()
     s.key("Caps_Lock")

@@ -1,5 +1,6 @@
 #include "app/window.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -28,6 +29,7 @@
 #include "base/task.h"
 #include "graph/bauer.h"
 #include "show/export.h"
+#include "show/prose.h"
 #include "show/record.h"
 #include "show/sketch.h"
 
@@ -48,8 +50,9 @@ static struct {
     bool failed; // there is no display: not tried again until asked for by name
     struct stamp stamp;
     bool stamped;
-    char *state; // the answer to WIRE_STATE
-    bool told;   // something was written on the terminal
+    bool stopped; // Ctrl-C came while it was drawn
+    char *state;  // the answer to WIRE_STATE
+    bool told;    // something was written on the terminal
 } window;
 
 void window_set_mode(enum window_mode mode) { window.mode = mode; }
@@ -400,6 +403,51 @@ static bool send_picture(struct session *session, struct error *error) {
     return ok;
 }
 
+// As CommonMark that shows every character as it is.
+static void add_plain(struct buffer *out, const char *text) {
+    for (; *text; text++) {
+        if (ispunct((unsigned char)*text)) buffer_char(out, '\\');
+        buffer_char(out, *text);
+    }
+}
+
+// In the place of a picture that cannot be drawn: the one before is of something else, and would be clicked on.
+static bool send_words(struct session *session, const struct error *why, struct error *error) {
+    bool chart = session->shown.chart && session->chart;
+    struct graph *graph = environment_graph(session->environment);
+    struct prose_look look = {.theme = session->settings.theme};
+    struct buffer text = {0}, point = {0};
+    struct scene scene;
+    char message[256];
+    if (!chart) environment_point(session->environment, &point);
+    buffer_printf(&text, "**There is no picture of this %s.**\n\n", chart ? "plot" : "graph");
+    add_plain(&text, why->kind == ERROR_INTERRUPT ? "Drawing it was stopped by Ctrl-C" : why->message);
+    buffer_text(&text, "\n\n");
+    add_plain(&text, why->kind == ERROR_INTERRUPT ? ":graph or :lcg draws it" : why->hint);
+    scene_init(&scene);
+    json_t *about = json_pack("{s:s, s:s, s:s, s:s, s:o}", "view", chart ? "page" : view_kind_name[session->shown.kind],
+                              "theme", style_of(session->settings.theme)->name, "point",
+                              chart ? session->chart->title : buffer_string(&point), "message", "", "inputs",
+                              chart || !graph ? json_array() : inputs_about(graph));
+    if (about) lesson_about(session, about);
+    char *told = about ? json_dumps(about, JSON_COMPACT) : NULL;
+    bool ok = prose_scene(buffer_string(&text), text.size, &look, &scene, message, error) &&
+              peer_put_picture(&window.peer, &scene, told, "", error);
+    free(told);
+    json_decref(about);
+    scene_clear(&scene);
+    buffer_free(&text);
+    buffer_free(&point);
+    return ok;
+}
+
+static void tell_undrawn(struct session *session, const struct error *why) {
+    struct error error = {0};
+    bool interrupted = task_uninterrupt();
+    if (!send_words(session, why, &error)) post(session, WIRE_NOTE, why->message);
+    task_reinterrupt(interrupted);
+}
+
 static bool may_open(const struct session *session) {
     return window.mode == WINDOW_ALWAYS || (window.mode == WINDOW_WHEN_INTERACTIVE && session->output.interactive);
 }
@@ -414,7 +462,8 @@ void window_refresh(struct session *session, bool asked) {
     bool chart = session->shown.chart && session->chart;
     if ((!chart && !environment_graph(session->environment)) || window.mode == WINDOW_NEVER) return;
     struct stamp stamp = stamp_of(session);
-    if (window.peer.child.pid && window.stamped && memcmp(&stamp, &window.stamp, sizeof stamp) == 0) return;
+    bool again = asked && window.stopped; // the same line draws it
+    if (window.peer.child.pid && window.stamped && !again && memcmp(&stamp, &window.stamp, sizeof stamp) == 0) return;
     if (window.peer.out.size > 0 && window.stamped) { // it is slow: the newest picture comes when it has taken this one
         window.stamped = false;
         return;
@@ -424,12 +473,11 @@ void window_refresh(struct session *session, bool asked) {
     ok = ok && send_picture(session, &error);
     window.stamp = stamp;
     window.stamped = true;
-    if (!ok && error.kind != ERROR_INTERRUPT) {
-        if (window.peer.child.pid)
-            post(session, WIRE_NOTE, error.message);
-        else
-            report_error(session, &error);
-    }
+    window.stopped = !ok && error.kind == ERROR_INTERRUPT;
+    if (!ok && window.peer.child.pid)
+        tell_undrawn(session, &error);
+    else if (!ok && !window.stopped)
+        report_error(session, &error);
     flush(session);
 }
 

@@ -1499,11 +1499,22 @@ def test_five_thousand_vertices():
 def test_a_graph_too_large_to_draw_is_refused():
     s = figure1()
     with open(s.path("long.py"), "w", encoding="utf-8") as file:
-        file.write("def g(x):\n    for i in range(3000):\n        x = x * 1.01 + x\n    return x\n\ng(0.5)\n")
+        file.write("def g(x):\n    for i in range(3000):\n        x = x * 0.5 + x * 0.5\n    return x\n\ng(0.5)\n")
     s.ask(":load long.py")
     s.ask(":graph", patience=4 * desk.PATIENCE)
+    state = s.wait(lambda state: not state["vertices"] and "g(0.5)" in state["point"], "no vertex that can be clicked")
+    expect(inputs(state) == {"x": 0.5}, "the input of what is not drawn")
+    for name in ("x1", "f"):  # where they were
+        s.click(*vertex(s.first, name))
+    s.key("c")
+    state = s.wait(lambda state: state["note"].startswith("copied: "), "the words in the window")
+    expect("There is no picture of this graph" in state["note"] and state["picks"] == [None, None], state["note"])
     expect("2" in s.ask("1 + 1"), "the prompt")
     expect(s.viewer(), "the window went")
+    s.ask(":set collapse loops", patience=4 * desk.PATIENCE)
+    s.ask("f(0.5, 1.2)")
+    s.ask(":lcg")
+    s.wait(lambda state: len(state["vertices"]) == 7, "the picture of what can be drawn")
 
 
 def test_a_name_of_100_kilobytes():

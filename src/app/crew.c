@@ -49,6 +49,7 @@ static void save(struct training *run) {
     bool ok = run->reactor ? reactor_save(run->reactor, run->checkpoint, &error)
                            : train_save(run->train, run->checkpoint, &error);
     run->saved_at = clock_now();
+    run->behind = !ok;
     if (!ok && !run->unsaved) run->unsaved_error = error;
     if (!ok) run->unsaved = true;
 }

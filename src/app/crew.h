@@ -25,6 +25,7 @@ struct training {
     char checkpoint[4096]; // "" for none
     atomic_bool unsaved;   // the checkpoint could not be written
     struct error unsaved_error;
+    atomic_bool behind;           // nor could it the last time: the file, if there is one, is of before
     bool told_unsaved, explained; // the caller's
     double saved_at;
 };

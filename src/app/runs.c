@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/report.h"
@@ -269,7 +270,8 @@ static bool tell_news(struct session *session, struct job *job) {
         if (!training_news(&job->run[i], &news)) continue;
         report_text(session, "run %u, %s, seed %llu: %s\n", job->number, job->run[i].name,
                     (unsigned long long)job->run[i].options.seed, news.message);
-        if (news.hint[0]) report_text(session, "hint: %s\n", news.hint);
+        bool goes_on = job->crew || job->run[i].state == RUN_FAILED; // what a failure hints at holds in any case
+        if (news.hint[0] && goes_on) report_text(session, "hint: %s\n", news.hint);
         told = true;
     }
     return told;
@@ -333,7 +335,9 @@ void runs_close(struct session *session) {
                         job->run[i].name, (unsigned long long)job->run[i].options.seed,
                         (unsigned long long)run_iteration(&job->run[i]),
                         (unsigned long long)job->run[i].options.iterations,
-                        job->run[i].checkpoint[0] ? "the same line goes on from " : "with `resume FILE` it could go on",
+                        job->run[i].behind          ? "it could not be saved as "
+                        : job->run[i].checkpoint[0] ? "the same line goes on from "
+                                                    : "with `resume FILE` it could go on",
                         job->run[i].checkpoint);
         job_free(job);
     }
@@ -358,6 +362,37 @@ static struct job *find_job(struct session *session, const struct words *words, 
         return NULL;
     }
     return job;
+}
+
+static bool has_checkpoint(const struct training *run) { return access(run->checkpoint, F_OK) == 0; }
+
+// Of a run that rests: not all that it has done is in its checkpoint.
+static bool is_unsaved(const struct training *run) {
+    return run->behind || (run->state != RUN_FAILED && run_iteration(run) && !has_checkpoint(run));
+}
+
+void job_prospect(const struct job *job, char out[160]) {
+    uint32_t unsaved = 0;
+    bool there = true;
+    for (uint32_t i = 0; i < job->count; i++) {
+        if (!is_unsaved(&job->run[i])) continue;
+        unsaved++;
+        there &= has_checkpoint(&job->run[i]);
+    }
+    const char *from = there ? "goes on from the checkpoint before" : "begins anew";
+    if (!unsaved)
+        snprintf(out, 160, "the same line goes on from its checkpoint");
+    else if (job->count == 1)
+        snprintf(out, 160, "%s: the same line %s", there ? "it could not be saved" : "there is no checkpoint", from);
+    else
+        snprintf(out, 160, "%u of its %u runs could not be saved: the same line %s with %s", unsaved, job->count, from,
+                 unsaved == 1 ? "that one" : "those");
+}
+
+void job_tell_stopped(struct session *session, const struct job *job) {
+    char prospect[160] = "with `resume FILE` it could go on";
+    if (job->keeps) job_prospect(job, prospect);
+    report_text(session, "stopped; %s\n", prospect);
 }
 
 static void tell_json(struct session *session, const struct job *job) {
@@ -414,8 +449,10 @@ bool command_pause(struct session *session, const struct words *words, struct er
     struct job *job = find_job(session, words, true, error);
     if (!job) return false;
     crew_pause(job->crew, true);
+    bool saved = job->keeps; // what fails from now on is told as news
+    for (uint32_t i = 0; i < job->count; i++) saved &= !job->run[i].behind;
     report_text(session, "run %u is paused%s; :resume goes on, :stop ends it\n", job->number,
-                job->keeps ? " and saved" : "");
+                saved ? " and saved" : "");
     return true;
 }
 
@@ -436,7 +473,8 @@ bool command_stop(struct session *session, const struct words *words, struct err
     end_work(job);
     follow(session, job);
     job_tell(session, job);
-    report_text(session, "run %u is stopped%s\n", job->number,
-                job->keeps ? "; the same line goes on from its checkpoint" : "");
+    char prospect[160] = "";
+    if (job->keeps) job_prospect(job, prospect);
+    report_text(session, "run %u is stopped%s%s\n", job->number, *prospect ? "; " : "", prospect);
     return true;
 }

@@ -41,6 +41,10 @@ void job_show(struct session *session, struct job *job);
 void job_tell(struct session *session, const struct job *job);
 void job_tell_reports(struct session *session, const struct job *job, size_t *told);
 void job_tell_run(struct session *session, const struct training *run, size_t *told);
+// From where the line that made a job with checkpoints, which was stopped, would go on: "the same line goes on from
+// ..."
+void job_prospect(const struct job *job, char out[160]);
+void job_tell_stopped(struct session *session, const struct job *job); // of one that was waited for
 
 // Takes the job and lets it go on in the background.
 bool runs_add(struct session *session, struct job *job, struct error *error);

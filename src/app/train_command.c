@@ -255,9 +255,7 @@ static bool wait_for(struct session *session, struct job *job, struct error *err
     mem_free(waiting.told);
     if (!session->output.json) job_tell(session, job);
     if (!done && stopped.kind != ERROR_INTERRUPT) return *error = stopped, false;
-    if (!done && !session->output.json)
-        report_text(session, "stopped%s\n",
-                    job->keeps ? "; the same line goes on from there" : "; with `resume FILE` it could go on");
+    if (!done && !session->output.json) job_tell_stopped(session, job);
     if (!failed) return true;
     for (uint32_t i = 0; i < job->count && error->kind == ERROR_NONE; i++) *error = job->run[i].error;
     return false;

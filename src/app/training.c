@@ -142,7 +142,8 @@ bool training_news(struct training *run, struct error *error) {
     if (!run->unsaved || run->told_unsaved) return false;
     run->told_unsaved = true;
     *error = run->unsaved_error;
-    error_hint(error, "training goes on, and tries again to save; the last whole checkpoint is kept");
+    error_hint(error, "training goes on, and tries again to save%s",
+               access(run->checkpoint, F_OK) == 0 ? "; the last whole checkpoint is kept" : "");
     return true;
 }
 

@@ -115,6 +115,44 @@ static void test_pause_and_checkpoint(void **state) {
     terminal_close(terminal);
 }
 
+static void run_shell(const char *command) {
+    char whole[300];
+    snprintf(whole, sizeof whole, "cd %s && %s", directory, command);
+    assert_int_equal(system(whole), 0);
+}
+
+// The folder of its checkpoint goes, and comes back: what is said is what can be.
+static void test_a_checkpoint_that_cannot_be_written(void **state) {
+    (void)state;
+    struct terminal *terminal = start();
+    run_shell("mkdir sub");
+    line(terminal, TRAIN "iterations 1000000 report 200 resume sub/saved", "run 1 goes on");
+    wait_for_file(terminal, "sub/saved");
+    run_shell("mv sub away");
+    line(terminal, ":stop", "run 1 is stopped; there is no checkpoint: the same line begins anew");
+    run_shell("mv away sub");
+    line(terminal, TRAIN "iterations 1000000 report 100000000 resume sub/saved", "sub/saved goes on at iteration");
+    run_shell("mv sub away");
+    line(terminal, ":pause", "run 2 is paused");
+    assert_true(terminal_wait(terminal, "tries again to save", PATIENCE));
+    run_shell("mv away sub");
+    line(terminal, ":resume", "run 2 goes on");
+    terminal_read(terminal, 0.3);
+    line(terminal, ":stop", "run 2 is stopped; the same line goes on from its checkpoint");
+    line(terminal, TRAIN "iterations 1000000 report 100000000 resume sub/saved", "sub/saved goes on at iteration");
+    line(terminal, ":pause", "run 3 is paused and saved");
+    terminal_read(terminal, 0.3);
+    run_shell("mv sub away");
+    line(terminal, ":stop", "run 3 is stopped; there is no checkpoint: the same line begins anew");
+    run_shell("mv away sub");
+    line(terminal, TRAIN "iterations 1000000 report 100000000 resume sub/saved", "sub/saved goes on at iteration");
+    run_shell("rm -r sub");
+    terminal_type(terminal, "\004");
+    assert_true(terminal_wait(terminal, "it could not be saved as sub/saved", PATIENCE));
+    assert_int_equal(terminal_status(terminal, PATIENCE), 0);
+    terminal_close(terminal);
+}
+
 // Ended from outside it is saved, too.
 static void test_terminate(void **state) {
     (void)state;
@@ -160,10 +198,8 @@ int main(int argc, char **argv) {
     maker = realpath(argv[2], NULL);
     if (!program || !maker) return 2;
     const struct CMUnitTest tests[] = {
-        TEST(test_prompt_stays_free),
-        TEST(test_pause_and_checkpoint),
-        TEST(test_terminate),
-        TEST(test_ends_are_told),
+        TEST(test_prompt_stays_free), TEST(test_pause_and_checkpoint), TEST(test_a_checkpoint_that_cannot_be_written),
+        TEST(test_terminate),         TEST(test_ends_are_told),
     };
     if (argc > 3) cmocka_set_test_filter(argv[3]);
     return cmocka_run_group_tests(tests, NULL, NULL);

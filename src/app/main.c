@@ -229,11 +229,9 @@ static int run(const struct arguments *a, int argc, char **argv) {
     if (!wrong) {
         run_steps(session, argc, argv);
         if (a->steps == 0 && !prompt) run_stdin(session);
+        if (!prompt && a->window) window_wait(session);
         status = session->failures ? 1 : 0;
-        if (prompt && !session->quit)
-            status = repl_run(session, !a->no_init);
-        else if (a->window)
-            window_wait(session);
+        if (prompt && !session->quit) status = repl_run(session, !a->no_init);
     }
     progress_stop();
     runs_close(session);

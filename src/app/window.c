@@ -46,8 +46,10 @@ struct stamp {
 static struct {
     struct peer peer;
     enum window_mode mode;
+    bool begun;  // its program was started once
     bool open;   // it has said that it has a window
     bool failed; // there is no display: not tried again until asked for by name
+    bool unsaid; // nobody has been told so yet
     struct stamp stamp;
     bool stamped;
     bool stopped; // Ctrl-C came while it was drawn
@@ -82,6 +84,7 @@ static void lost(struct session *session, const char *why) {
 static void no_display(struct session *session) {
     window_stop();
     window.failed = true;
+    window.unsaid = !session->output.interactive;
     if (session->output.interactive)
         say(session,
             "there is no display to open a window on; everything else works, :export FILE.svg draws, and :window tries "
@@ -469,6 +472,7 @@ void window_refresh(struct session *session, bool asked) {
         return;
     }
     bool ok = peer_start(&window.peer, &error);
+    window.begun = true;
     if (!ok) window.failed = true;
     ok = ok && send_picture(session, &error);
     window.stamp = stamp;
@@ -479,14 +483,6 @@ void window_refresh(struct session *session, bool asked) {
     else if (!ok && !window.stopped)
         report_error(session, &error);
     flush(session);
-}
-
-bool window_open(struct session *session, struct error *error) {
-    window.failed = false;
-    if (!peer_start(&window.peer, error)) return false;
-    if (window.mode == WINDOW_NEVER) window.mode = WINDOW_WHEN_INTERACTIVE;
-    window_refresh(session, true);
-    return true;
 }
 
 // ---- what comes back ----------------------------------------------------------------------------------------------
@@ -708,17 +704,51 @@ static void wait_a_moment(int milliseconds) {
     poll(&ready, 1, milliseconds);
 }
 
-void window_wait(struct session *session) {
-    while (window.peer.child.pid && !task_interrupted() && !session->quit) {
-        wait_a_moment(500);
-        window_attend(session);
-    }
-}
-
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// false, if there is no display and nobody was told.
+static bool has_display(struct error *error) {
+    const char *display = getenv("DISPLAY");
+    if (!window.unsaid) return true;
+    window.unsaid = false;
+    error_set(error, ERROR_OTHER, SPAN_NONE, "there is no display to open a window on: %s%.200s",
+              display && *display ? "none answers at DISPLAY=" : "DISPLAY is not set",
+              display && *display ? display : "");
+    return error_hint(error,
+                      "start bauer on a desktop, over ssh -X or with xvfb-run; :export FILE.svg needs no display"),
+           false;
+}
+
+// At the prompt what comes of it is told when it comes; elsewhere before the next line.
+bool window_open(struct session *session, struct error *error) {
+    double deadline = now() + 5;
+    window.failed = false;
+    if (!peer_start(&window.peer, error)) return false;
+    window.begun = true;
+    if (window.mode == WINDOW_NEVER) window.mode = WINDOW_WHEN_INTERACTIVE;
+    window_refresh(session, true);
+    while (!session->output.interactive && window.peer.child.pid && !window.open && now() < deadline &&
+           !task_interrupted()) {
+        wait_a_moment(50);
+        window_attend(session);
+    }
+    return has_display(error);
+}
+
+void window_wait(struct session *session) {
+    struct error error = {0};
+    if (!window.begun) window_refresh(session, true); // what the lines have left to look at
+    while (window.peer.child.pid && !task_interrupted() && !session->quit) {
+        wait_a_moment(500);
+        window_attend(session);
+    }
+    if (has_display(&error)) return;
+    report_error(session, &error);
+    session->failures++;
 }
 
 char *window_state(struct session *session, struct error *error) {

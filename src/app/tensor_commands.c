@@ -429,7 +429,8 @@ static void print_check(struct session *session, uint32_t checked, uint32_t skip
         report_text(session, "%u number%s skipped: no finite derivative or difference there\n", skipped,
                     skipped == 1 ? "" : "s");
     report_text(session, "%s\n",
-                !good      ? "derivatives and finite differences do not agree: is a relu at 0?"
+                !good ? "derivatives and finite differences do not agree: is the point on a kink or a jump (relu at 0, "
+                        "% at a multiple)?"
                 : !checked ? "nothing was compared: try another point"
                 : skipped  ? "ok: what was compared agrees with finite differences"
                            : "ok: derivatives agree with finite differences");

@@ -900,8 +900,38 @@ static bool sequence_operation(struct tracer *t, expr e, struct value a, struct 
 
 static bool is_array(struct value value) { return value.kind == VALUE_LIST && value.list->array; }
 
-// An operation on each element of an array, with the other operand's element there if it has elements.
-bool trace_each(struct tracer *t, enum op op, struct value a, struct value b, expr e, struct value *out) {
+// Whether two values are lists of the same lengths all the way down, or no lists.
+static bool same_form(struct value a, struct value b) {
+    if (!is_sequence(a) || !is_sequence(b)) return is_sequence(a) == is_sequence(b);
+    if (a.list == b.list) return true; // also of one that contains itself
+    if (a.list->count != b.list->count) return false;
+    for (uint32_t i = 0; i < a.list->count; i++)
+        if (!same_form(a.list->item[i], b.list->item[i])) return false;
+    return true;
+}
+
+static bool has_shape(struct value value, const struct shape *shape, uint32_t axis) {
+    if (axis == SHAPE_RANK_MAX || axis == shape->rank) return !is_sequence(value);
+    if (!is_sequence(value) || value.list->count != shape->size[axis]) return false;
+    for (uint32_t i = 0; i < value.list->count; i++)
+        if (!has_shape(value.list->item[i], shape, axis + 1)) return false;
+    return true;
+}
+
+// *deep: there are more axes than a shape has. Otherwise false for a ragged list.
+static bool array_shape(struct value value, struct shape *shape, bool *deep) {
+    struct value row = value;
+    *shape = shape_scalar;
+    while (is_sequence(row)) {
+        if (shape->rank == SHAPE_RANK_MAX) return *deep = true, false;
+        shape->size[shape->rank++] = row.list->count;
+        row = row.list->count ? row.list->item[0] : (struct value){0};
+    }
+    return has_shape(value, shape, 0);
+}
+
+// Element by element, where ragged lists have the same lengths; what is no list goes to each element.
+static bool each_alike(struct tracer *t, enum op op, struct value a, struct value b, expr e, struct value *out) {
     const struct value_list *left = is_sequence(a) ? a.list : NULL, *right = is_sequence(b) ? b.list : NULL;
     if (!left && !right) return trace_operation(t, op, a, b, e, out);
     if (left && right && left->count != right->count)
@@ -912,12 +942,47 @@ bool trace_each(struct tracer *t, enum op op, struct value a, struct value b, ex
     list->array = true;
     for (uint32_t i = 0; i < (left ? left : right)->count; i++) {
         if (!trace_step(t, e) ||
-            !trace_each(t, op, left ? left->item[i] : a, right ? right->item[i] : b, e, &list->item[list->count]))
+            !each_alike(t, op, left ? left->item[i] : a, right ? right->item[i] : b, e, &list->item[list->count]))
             return false;
         list->count++;
     }
     *out = (struct value){.kind = VALUE_LIST, .list = list};
     return true;
+}
+
+// The row that meets the i-th of the other operand; a single one meets all.
+static struct value row_at(struct value value, uint32_t i) { return value.list->item[value.list->count == 1 ? 0 : i]; }
+
+// As NumPy broadcasts: the operand with fewer axes meets each row of the other. `axes`: of a and of b, which fit.
+static bool each_stretched(struct tracer *t, enum op op, struct value a, struct value b, const uint32_t axes[2], expr e,
+                           struct value *out) {
+    if (axes[0] == 0 && axes[1] == 0) return trace_operation(t, op, a, b, e, out);
+    bool left = axes[0] >= axes[1], right = axes[1] >= axes[0];
+    uint32_t inner[2] = {axes[0] - left, axes[1] - right};
+    uint32_t count = left && (!right || a.list->count != 1) ? a.list->count : b.list->count;
+    struct value_list *list = trace_list(t, count);
+    if (!list) return false;
+    list->array = true;
+    for (; list->count < count; list->count++) {
+        struct value x = left ? row_at(a, list->count) : a, y = right ? row_at(b, list->count) : b;
+        if (!trace_step(t, e) || !each_stretched(t, op, x, y, inner, e, &list->item[list->count])) return false;
+    }
+    *out = (struct value){.kind = VALUE_LIST, .list = list};
+    return true;
+}
+
+bool trace_each(struct tracer *t, enum op op, struct value a, struct value b, expr e, struct value *out) {
+    struct shape left, right, both;
+    bool deep = false;
+    if (!is_sequence(a) || !is_sequence(b)) return each_alike(t, op, a, b, e, out);
+    if (array_shape(a, &left, &deep) && array_shape(b, &right, &deep))
+        return shape_broadcast(left, right, &both, t->error)
+                   ? each_stretched(t, op, a, b, (uint32_t[]){left.rank, right.rank}, e, out)
+                   : trace_place(t, e);
+    if (deep && !same_form(a, b))
+        return trace_fail(t, e, ERROR_LIMIT, "arrays of over %d axes fit together only where their shapes are the same",
+                          SHAPE_RANK_MAX);
+    return each_alike(t, op, a, b, e, out);
 }
 
 static bool is_matrix(struct value value) {
@@ -1914,7 +1979,7 @@ static bool change_elements(struct tracer *t, const struct statement *s, struct 
     operation.right = s->value;
     if (!may_change(t, list, s->target[0])) return false;
     if (!binary(t, &operation, (struct value){.kind = VALUE_LIST, .list = list}, right, &after)) return false;
-    if (after.kind != VALUE_LIST || after.list->count != list->count)
+    if (!same_form((struct value){.kind = VALUE_LIST, .list = list}, after))
         return trace_fail(t, s->value, ERROR_TYPE, "the result does not fit into the array");
     for (uint32_t i = 0; i < list->count; i++)
         if (!set_item(t, list, i, after.list->item[i])) return false;

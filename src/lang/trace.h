@@ -169,7 +169,8 @@ bool format_fields(struct tracer *tracer, const struct expression *call, struct 
 bool builtin_lookup(const char *name, struct value *out); // functions, operations and constants, without "math."
 bool builtin_call(struct tracer *tracer, const struct expression *call, int builtin, struct value *argument,
                   uint32_t count, struct value *out);
-// An operation on each element of an array, with the other operand's element there if it has elements.
+// An operation on each element of an array; the elements of two meet as NumPy broadcasts, those of ragged lists one by
+// one where the lengths agree.
 bool trace_each(struct tracer *tracer, enum op op, struct value a, struct value b, const struct expression *site,
                 struct value *out);
 // The sum of the products of two lists' elements; the product of two numbers.

@@ -192,7 +192,7 @@ static const struct row refusals[] = {
     {"[1][1]", "outside the list, which has 1 element"},
     {"a, b = 'xyz'", "2 names here for 3 values"},
     {"a, b = [1]", "2 names here for 1 value"},
-    {"array([1, 2]) + array([1])", "the arrays have 2 and 1 elements"},
+    {"array([1, 2]) + array([1, 2, 3])", "shapes (2,) and (3,) do not fit together"},
     {"W = array([[1, 2], [3, 4]])\nW @ array([[1, 2], [3]])", "the rows differ in length"},
     {"W = array([[1, 2], [3, 4]])\nW @ array([1])", "the lists have 2 and 1 elements"},
     {"array(['a'])*2", "a number is needed here, not a string"},

@@ -13,6 +13,7 @@
 #include "app/progress.h"
 #include "app/repl.h"
 #include "base/task.h"
+#include "graph/tape.h"
 #include "graph/tensors.h"
 #include "show/record.h"
 
@@ -159,6 +160,61 @@ static json_t *plain_labels(const struct outcome *outcome) {
     return list;
 }
 
+static bool is_listed(const struct graph *graph, vertex v) {
+    enum { MOST_LISTED = 10000 };
+    return graph_is_tensor(graph, v) && shape_count(graph_shape(graph, v)) <= MOST_LISTED;
+}
+
+// Runs the graph for the tensors among its outputs that are small enough to be listed. NULL with `error` set.
+static struct tape *run_listed(const struct graph *graph, struct error *error) {
+    vertex *wanted = mem_alloc((size_t)graph->output_count + 1, sizeof *wanted);
+    uint32_t count = 0;
+    if (!wanted) return error_memory(error), NULL;
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (is_listed(graph, graph->output[i])) wanted[count++] = graph->output[i];
+    struct tape *tape = tape_new(graph, wanted, count, NUMBER_DOUBLE, NULL, error);
+    mem_free(wanted);
+    if (tape && tape_fill(tape, 0, error) && tape_forward(tape, 0, error)) return tape;
+    return tape_free(tape), NULL;
+}
+
+static json_t *tensor_list(const struct graph *graph, vertex v, const void *data) {
+    json_t *list = json_array();
+    size_t count = (size_t)shape_count(graph_shape(graph, v));
+    for (size_t i = 0; list && i < count; i++)
+        json_array_append_new(list, graph_is_labels(graph, v) ? json_integer(((const int32_t *)data)[i])
+                                                              : record_number(((const double *)data)[i]));
+    return list;
+}
+
+// Tensors as their numbers in a row, with all shapes beside them; null, with the reason, where they are left out.
+static void add_tensors(json_t *object, const struct graph *graph) {
+    struct error error = {0};
+    json_t *values = json_object_get(object, "values"), *shapes = json_array();
+    struct tape *tape = run_listed(graph, &error);
+    uint32_t listed = 0;
+    bool large = false;
+    for (uint32_t i = 0; i < graph->output_count; i++) {
+        vertex v = graph->output[i];
+        json_array_append_new(shapes, record_shape(graph_shape(graph, v)));
+        if (!graph_is_tensor(graph, v)) continue;
+        bool is = is_listed(graph, v);
+        large |= !is;
+        json_array_set_new(values, i, is && tape ? tensor_list(graph, v, tape_output(tape, listed++)) : json_null());
+    }
+    json_object_set_new(object, "shapes", shapes);
+    if (large || !tape)
+        json_object_set_new(object, "left_out", json_string(tape ? "tensors of over 10000 numbers" : error.message));
+    tape_free(tape);
+}
+
+static bool shows_tensors(const struct outcome *outcome) {
+    const struct graph *graph = outcome->graph;
+    bool found = false;
+    for (uint32_t i = 0; graph && i < graph->output_count; i++) found |= graph_is_tensor(graph, graph->output[i]);
+    return found && graph->output_count == outcome->value_count;
+}
+
 static void value_json(struct session *session, const struct outcome *outcome) {
     bool call = outcome->kind == OUTCOME_CALL;
     json_t *object = json_object();
@@ -167,6 +223,7 @@ static void value_json(struct session *session, const struct outcome *outcome) {
                         call ? json_string(symbol_text(session->symbols, outcome->name)) : json_null());
     json_object_set_new(object, "outputs", plain_labels(outcome));
     json_object_set_new(object, "values", number_list(outcome->value, outcome->value_count));
+    if (shows_tensors(outcome)) add_tensors(object, outcome->graph);
     if (!outcome->value_count) json_object_set_new(object, "shown", json_string(outcome->shown));
     report_json(session, object);
 }

@@ -74,7 +74,9 @@ void journal_write(struct session *session) {
         ok = session->log.size ? file_write_unflushed(journal.script, script.data, script.size, &error)
                                : (unlink(journal.script), true);
         if (ok) journal.written = now;
-        if (!ok && !journal.failed) printf("this session cannot be brought back if it is lost: %s\n", error.message);
+        if (!ok && !journal.failed)
+            fprintf(session->output.json ? stderr : stdout, "this session cannot be brought back if it is lost: %s\n",
+                    error.message);
         journal.failed = !ok;
     }
     if (ok && journal.recovered[0]) forget(journal.recovered), journal.recovered[0] = '\0';

@@ -184,7 +184,11 @@ bool command_hint(struct session *session, const struct words *words, struct err
 
 bool command_play(struct session *session, const struct words *words, struct error *error) {
     if (!in_lesson(session, error) || !command_no_words(words, error)) return false;
-    report_text(session, "type what you like: :next goes on with the lesson, and everything is again as it left it\n");
+    const char *text = "type what you like: :next goes on with the lesson, and everything is again as it left it";
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s}", "kind", "play", "text", text));
+    else
+        report_text(session, "%s\n", text);
     return true;
 }
 
@@ -262,6 +266,17 @@ bool command_answer(struct session *session, const struct words *words, struct e
     return true;
 }
 
+static void tell_review(struct session *session, const char *file, const struct buffer *text) {
+    json_int_t size = (json_int_t)text->size;
+    if (session->output.json)
+        report_json(session, file ? json_pack("{s:s, s:s, s:I}", "kind", "review", "file", file, "bytes", size)
+                                  : json_pack("{s:s, s:s%}", "kind", "review", "text", text->data, text->size));
+    else if (file)
+        report_text(session, "%s: %zu bytes\n", file, text->size);
+    else
+        report_text(session, "%s", text->data);
+}
+
 bool command_review(struct session *session, const struct words *words, struct error *error) {
     if (!in_lesson(session, error)) return false;
     const struct lesson_run *run = session->lesson;
@@ -270,11 +285,9 @@ bool command_review(struct session *session, const struct words *words, struct e
     buffer_printf(&out, "# %s\n\n%s", run->lesson->title, buffer_string(&run->review));
     if (run->review.size > LESSON_OUTPUT) buffer_text(&out, "What was typed later is left out: this is too long.\n");
     bool ok = !out.failed || error_memory(error);
-    if (ok && words->count)
-        ok = file_write(words->word[0], out.data, out.size, error);
-    else if (ok)
-        report_text(session, "%s", buffer_string(&out));
-    if (ok && words->count) report_text(session, "%s: %zu bytes\n", words->word[0], out.size);
+    const char *file = words->count ? words->word[0] : NULL;
+    if (ok && file) ok = file_write(file, out.data, out.size, error);
+    if (ok) tell_review(session, file, &out);
     buffer_free(&out);
     return ok;
 }

@@ -261,10 +261,12 @@ static int run_lessons(int argc, char **argv) {
     bool json = false, check = strcmp(argv[1], "--check-lesson") == 0;
     int count = 0;
     for (int i = 2; i < argc; i++)
-        if (!check && strcmp(argv[i], "--json") == 0)
+        if (strcmp(argv[i], "--json") == 0)
             json = true;
         else
             argv[2 + count++] = argv[i];
+    if (check && json)
+        return wrong_usage("--check-lesson has no --json: it tells mistakes as FILE:LINE: MESSAGE", "", NULL);
     if (check && count) return lesson_check_files(count, argv + 2);
     if (!check && count == 2) return lesson_grade(argv[2], argv[3], json);
     return wrong_usage(check ? "--check-lesson is followed by files"

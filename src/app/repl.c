@@ -154,7 +154,8 @@ static bool read_entry(struct session *session, struct buffer *entry) {
         answer = prompt_read(entry->size == 0, pasted ? 0 : indent, &line);
         size_t last = entry->size;
         if (answer == PROMPT_CANCEL) buffer_clear(entry);
-        if (answer == PROMPT_CANCEL && runs_busy(session)) puts("training goes on: :pause, :stop");
+        if (answer == PROMPT_CANCEL && runs_busy(session))
+            fputs("training goes on: :pause, :stop\n", session->output.json ? stderr : stdout);
         task_begin(); // the Ctrl-C was for the line
         if (answer == PROMPT_LINE) add_line(entry, &line, &pasted);
         if (answer == PROMPT_LINE && complete(session, entry, last)) break;

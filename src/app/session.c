@@ -673,13 +673,14 @@ static const char *plain_word(const struct session *session, const char *text, s
 static void take_outcome(void *context, const struct outcome *outcome) {
     struct session *session = context;
     bool typed = session->output.interactive && session->running <= 1;
+    bool told = session->output.interactive && !session->output.json;
     if (outcome->literal && !typed) return; // a docstring
     if (outcome->kind == OUTCOME_VALUE || outcome->kind == OUTCOME_CALL) report_value(session, outcome);
-    if (outcome->kind == OUTCOME_NOTHING && outcome->name && session->output.interactive)
+    if (outcome->kind == OUTCOME_NOTHING && outcome->name && told)
         report_text(session,
                     "%s%s returns nothing, so there is no graph; to get one, end it with return EXPRESSION%s\n",
                     report_muted(session), symbol_text(session->symbols, outcome->name), report_plain(session));
-    if (outcome->kind == OUTCOME_DEFINED && session->output.interactive)
+    if (outcome->kind == OUTCOME_DEFINED && told)
         report_text(session, "%s%s %s%s\n", report_muted(session), symbol_text(session->symbols, outcome->name),
                     outcome->redefined ? "is defined anew" : "is defined", report_plain(session));
 }

@@ -232,7 +232,10 @@ bool command_history(struct session *session, const struct words *words, struct 
     if (!command_no_words(words, error)) return false;
     struct buffer text = {0};
     recall_list(&text);
-    report_text(session, "%s", buffer_string(&text));
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s}", "kind", "history", "text", buffer_string(&text)));
+    else
+        report_text(session, "%s", buffer_string(&text));
     buffer_free(&text);
     return true;
 }

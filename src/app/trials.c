@@ -78,7 +78,11 @@ static struct trial *add(struct session *session, const char *of, const char *me
         return &t->row[t->count++];
     }
     trial_free(&trial);
-    report_text(session, "out of memory: this run is not among :trials\n");
+    const char *text = "out of memory: this run is not among :trials";
+    if (session->output.json)
+        report_json(session, json_pack("{s:s, s:s}", "kind", "note", "text", text));
+    else
+        report_text(session, "%s\n", text);
     return NULL;
 }
 
@@ -299,15 +303,14 @@ static bool write_file(struct session *session, const struct words *words, struc
     struct buffer out = {0};
     put_rows(session->trials, &out);
     bool ok = out.failed ? error_memory(error) : file_write(words->word[1], out.data, out.size, error);
-    buffer_free(&out);
-    if (!ok) return false;
     size_t count = session->trials->count;
-    if (session->output.json)
+    if (ok && session->output.json)
         report_json(session, json_pack("{s:s, s:s, s:s, s:s, s:I}", "kind", "export", "file", words->word[1], "format",
                                        "csv", "view", "trials", "bytes", (json_int_t)out.size));
-    else
+    else if (ok)
         report_text(session, "%s: %zu trial%s\n", words->word[1], count, count == 1 ? "" : "s");
-    return true;
+    buffer_free(&out);
+    return ok;
 }
 
 // ---- the plot -----------------------------------------------------------------------------------------------------

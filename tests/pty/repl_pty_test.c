@@ -454,6 +454,19 @@ static void test_init(void **state) {
     leave(terminal);
 }
 
+// With --json nothing is said in words, and what has an answer is an object.
+static void test_json(void **state) {
+    (void)state;
+    struct terminal *terminal = terminal_open(program, "--json", directory);
+    assert_true(terminal_wait_cursor_after(terminal, "bauer> ", PATIENCE));
+    terminal_type(terminal, "def f(x): return x*x\r");
+    line(terminal, "", "");
+    assert_false(terminal_shows(terminal, "is defined"));
+    line(terminal, "f(3)", "\"values\":[9.0]");
+    line(terminal, ":history", "{\"kind\":\"history\",\"text\":\"");
+    leave(terminal);
+}
+
 // Greek names are typed in the C locale, too.
 static void test_plain_locale(void **state) {
     const char *before = getenv("LC_ALL");
@@ -531,6 +544,7 @@ int main(int argc, char **argv) {
         TEST(test_hangup_at_work),
         TEST(test_resize),
         TEST(test_init),
+        TEST(test_json),
     };
     if (argc > 2) cmocka_set_test_filter(argv[2]);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,9 @@ static void print_matrix(struct session *session, const double *value, struct sh
     for (size_t i = 0; i < count; i++) {
         char number[48];
         text_label_number(number, value[i], 5);
-        report_text(session, "%s%12s%s", i % columns == 0 ? "   " : "", number, (i + 1) % columns == 0 ? "\n" : "");
+        int gap = 12 - text_width(number, strlen(number));
+        report_text(session, "%s%*s%s%s", i % columns == 0 ? "   " : "", gap > 1 ? gap : 1, "", number,
+                    (i + 1) % columns == 0 ? "\n" : "");
     }
 }
 

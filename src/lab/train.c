@@ -401,6 +401,7 @@ static bool evaluate(struct train *t, const struct dataset *data, const uint32_t
         add_score(&score, tape_output(t->evaluator, 1), tape_input(t->evaluator, t->label[1]), some, classes);
     }
     *loss = score.loss / (double)score.count;
+    if (isnan(*loss)) *loss = (double)NAN; // without a sign, which would be printed
     *accuracy = (double)score.right / (double)score.count;
     return true;
 }

@@ -105,6 +105,72 @@ static bool run_sum(struct tracer *t, const struct expression *call, struct valu
     return sum_or_product(t, call, argument, count, OP_ADD, out);
 }
 
+// A sum that is not rounded: parts that do not overlap, the smallest first (Shewchuk 1997, as in Python's fsum).
+enum { PARTS = 128 };
+struct parts {
+    double part[PARTS];
+    int count;
+};
+
+static bool add_exactly(struct parts *p, double x) {
+    int kept = 0;
+    for (int i = 0; i < p->count; i++) {
+        double a = fabs(x) < fabs(p->part[i]) ? p->part[i] : x, b = fabs(x) < fabs(p->part[i]) ? x : p->part[i];
+        double high = a + b, low = b - (high - a);
+        if (low != 0) p->part[kept++] = low;
+        x = high;
+    }
+    if (kept == PARTS || !isfinite(x)) return false;
+    p->part[kept++] = x;
+    return p->count = kept, true;
+}
+
+// To the nearest double, halves to even: what lies below the first remainder decides whether it is one.
+static double rounded_sum(const struct parts *p) {
+    int n = p->count;
+    double high = n ? p->part[--n] : 0, low = 0;
+    while (n && low == 0) {
+        double before = high, next = p->part[--n];
+        high = before + next;
+        low = next - (high - before);
+    }
+    bool more = n && low != 0 && (low < 0) == (p->part[n - 1] < 0);
+    double away = high + 2 * low;
+    return (more && away - high == 2 * low ? away : high) + 0.0; // -0 is 0
+}
+
+static bool sum_exactly(struct tracer *t, const struct expression *call, struct value list, double *sum, bool *plain) {
+    struct parts parts = {.count = 0};
+    uint64_t length;
+    *plain = true;
+    if (!trace_length(t, list, call->item[0], &length)) return false;
+    for (uint64_t i = 0; i < length; i++) {
+        struct value item = trace_item(list, i);
+        *plain &= item.kind != VALUE_VERTEX;
+        if (!add_exactly(&parts, trace_number(t, item)))
+            return trace_fail(t, call, ERROR_DOMAIN, "a sum of these numbers leaves the range of doubles on the way");
+    }
+    return *sum = rounded_sum(&parts), true;
+}
+
+// Of vertices a sum as any other, which each goes into with the derivative 1, and then what rounding took from it.
+static bool run_fsum(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
+                     struct value *out) {
+    double exact;
+    bool plain;
+    if (tensor_is(t, argument[0])) return tensor_reduce(t, call, argument, count, OP_SUM, out);
+    if (!sum_or_product(t, call, argument, count, OP_ADD, out)) return false;
+    out->integer = false;
+    if (!isfinite(trace_number(t, *out))) return true; // also what waits for a tensor: rounded as any sum
+    if (!sum_exactly(t, call, argument[0], &exact, &plain)) return false;
+    if (plain) return *out = number_value(exact, false), true;
+    for (int i = 0; i < 3 && trace_number(t, *out) != exact; i++) {
+        struct value rounded = *out, lost = number_value(exact - trace_number(t, *out), false);
+        if (!trace_operation(t, OP_ADD, rounded, lost, call, out)) return false;
+    }
+    return trace_number(t, *out) == exact || trace_fail(t, call, ERROR_DOMAIN, "this sum cannot be rounded once");
+}
+
 static bool run_mean(struct tracer *t, const struct expression *call, struct value *argument, uint32_t count,
                      struct value *out) {
     struct value sum;
@@ -645,6 +711,7 @@ static bool run_manual_seed(struct tracer *t, const struct expression *call, str
     ROW("len", run_len, 1, 1, "the number of elements of a list", "len([1, 2, 3])")                                    \
     ROW("range", run_range, 1, 3, "whole numbers from 0, or from a start, up to but without the end", "sum(range(4))") \
     ROW("sum", run_sum, 1, 3, "the elements of a list added up", "sum([1, 2, 3])")                                     \
+    ROW("fsum", run_fsum, 1, 1, "the elements of a list added up and rounded once", "fsum([1e100, 1, -1e100])")        \
     ROW("prod", run_prod, 1, 1, "the elements of a list multiplied", "prod([1, 2, 3])")                                \
     ROW("mean", run_mean, 1, 3, "the elements of a list added up, by their number", "mean([1, 2, 6])")                 \
     ROW("min", run_min, 1, 1000000, "the smallest of several numbers or of a list", "min(2, 3, 1)")                    \
@@ -758,8 +825,8 @@ static const struct {
     {"mm", "matmul"},         {"mv", "matmul"},          {"nll_loss", "nll"},    {"seed", "manual_seed"},
     {"float64", "float"},     {"double", "float"},       {"absolute", "abs"},    {"power", "pow"},
     {"arcsin", "asin"},       {"arccos", "acos"},        {"arctan", "atan"},     {"arctan2", "atan2"},
-    {"arcsinh", "asinh"},     {"arccosh", "acosh"},      {"arctanh", "atanh"},   {"fsum", "sum"},
-    {"rad2deg", "degrees"},   {"deg2rad", "radians"}};
+    {"arcsinh", "asinh"},     {"arccosh", "acosh"},      {"arctanh", "atanh"},   {"rad2deg", "degrees"},
+    {"deg2rad", "radians"}};
 
 static double constant_of(const char *name) {
     if (strcmp(name, "pi") == 0) return M_PI;

@@ -69,6 +69,10 @@ static const struct row rows[] = {
      "math.isclose(1, 2))\nprint(math.floor(2.7), math.ceil(2.1), math.degrees(math.pi), math.radians(180), "
      "math.prod([2, 3]), math.fsum([1, 2.5]), math.dist([0, 0], [3, 4]), math.gcd(12, 18), math.gcd())",
      "120 1 10 0 20 24 2598960\nTrue True True True True True False\n2 3 180.0 3.141592653589793 6 3.5 5.0 6 0\n"},
+    {"import math\nprint(math.fsum([1e100, 1, -1e100]), math.fsum([0.1]*10), math.fsum([1, 2]), math.fsum([]), "
+     "math.fsum((1e16, 1, 1e-16)), math.fsum(range(4)))\ndef f(a, b, c): return math.fsum([a, b, c, 2**-60])\n"
+     "print(f(1e100, 1, -1e100), f(1, 2**-53, 0))",
+     "1.0 1.0 3.0 0.0 1.0000000000000002e+16 6.0\n1.0 1.0000000000000002\n"},
     {"from math import factorial\ndef e(x, n=10): return sum(x**k/factorial(k) for k in range(n))\nprint(e(1))",
      "2.7182815255731922\n"},
     {"print(min(2, 2.0), max(True, 1), min([2.0, 2]), max(1, 3.0, 2), min(3, 2), max([1.5]), max(2.0, "

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/commands.h"
@@ -321,39 +322,56 @@ const struct command *command_find(const char *name, bool prefix, struct error *
 
 // ---- words --------------------------------------------------------------------------------------------------------
 
-static bool add_word(struct words *words, char *text, struct span line, const char *start, struct error *error) {
+static bool add_word(struct words *words, char *text, struct span line, const char *start, size_t size,
+                     struct error *error) {
     if (words->count == COMMAND_WORDS) {
         error_set(error, ERROR_USAGE, words->all, "too many words (over %d)", COMMAND_WORDS);
         return false;
     }
     uint32_t begin = line.source ? (uint32_t)(start - line.source->text) : 0;
-    words->span[words->count] = (struct span){line.source, begin, begin + (uint32_t)strlen(text)};
+    words->span[words->count] = (struct span){line.source, begin, begin + (uint32_t)size};
     words->word[words->count++] = text;
     return true;
 }
 
-// Splits at blanks; "..." keeps them. `text` is the arguments as typed, inside the line's source if it has one.
+// What a leading ~ of a word stands for, as in a shell.
+static const char *home_folder(void) {
+    const char *home = getenv("HOME");
+    return home ? home : "";
+}
+
+static size_t words_room(const char *text) {
+    size_t room = strlen(text) + 2;
+    for (const char *c = text; (c = strstr(c, "~/")); c++) room += strlen(home_folder());
+    return room;
+}
+
+// Splits at blanks; "..." keeps them, and a ~/ in them. `text` is the arguments as typed, inside the line's source if
+// it has one.
 static bool split(struct words *words, const char *text, char *copy, struct span line, struct error *error) {
     char *to = copy;
     for (const char *c = text; *c;) {
         while (*c && isspace((unsigned char)*c)) c++;
         if (!*c) break;
-        const char *start = c;
+        const char *start = c, *home = text_starts(c, "~/") ? home_folder() : "";
         char *word = to;
+        to = stpcpy(to, home);
+        if (*home) c++;
         for (bool quoted = false; *c && (quoted || !isspace((unsigned char)*c)); c++)
             if (*c == '"')
                 quoted = !quoted;
             else
                 *to++ = *c;
         *to++ = '\0';
+        size_t size = strlen(word) - strlen(home) + (*home != '\0');
         bool inside = line.source && start >= line.source->text && start <= line.source->text + line.source->size;
-        if (!add_word(words, word, inside ? line : SPAN_NONE, start, error)) return false;
+        if (!add_word(words, word, inside ? line : SPAN_NONE, start, size, error)) return false;
     }
     return true;
 }
 
 char *command_words(const char *text, struct words *words, struct error *error) {
-    char *copy = mem_alloc(2 * strlen(text) + 2, 1);
+    char *copy = mem_alloc(strlen(text) + words_room(text), 1);
     *words = (struct words){.rest = text};
     if (!copy) return error_memory(error), NULL;
     if (split(words, text, copy, SPAN_NONE, error)) return copy;
@@ -388,7 +406,7 @@ bool command_run(struct session *session, const char *line, struct span span, st
     }
     const char *rest = line + size + strspn(line + size, " \t\r\n");
     struct words words = {.rest = rest, .all = span};
-    char *copy = mem_alloc(strlen(rest) + 2, 1);
+    char *copy = mem_alloc(words_room(rest), 1);
     if (!copy) return error_memory(error);
     bool ok = split(&words, rest, copy, span, error), mine = false;
     ok = ok && lesson_allows(session, command->name, &words, error) &&

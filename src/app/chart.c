@@ -86,13 +86,19 @@ static bool rises(const struct series *series, size_t column) {
 }
 
 static bool find(const struct series *series, const char *name, size_t *column, struct error *error) {
-    if (series_find(series, name, column)) return true;
-    error_set(error, ERROR_NAME, SPAN_NONE, "there is no column `%.60s`", name);
+    bool there = series_find(series, name, column);
+    if (there && !series->column[*column].text) return true;
+    error_set(error, ERROR_NAME, SPAN_NONE,
+              there ? "column `%.60s` holds text, no numbers" : "there is no column `%.60s`", name);
     char names[160] = "";
     size_t size = 0, i = 0;
     for (; i < series->column_count && size < 110; i++)
-        size += (size_t)snprintf(names + size, sizeof names - size, "%s%.40s", i ? ", " : "", series->column[i].name);
-    if (i) error_hint(error, "there %s %s%s", i > 1 ? "are" : "is", names, i < series->column_count ? ", ..." : "");
+        if (!series->column[i].text)
+            size += (size_t)snprintf(names + size, sizeof names - size, "%s%.40s", size ? ", " : "",
+                                     series->column[i].name);
+    if (size)
+        error_hint(error, "there %s %s%s", strchr(names, ',') ? "are" : "is", names,
+                   i < series->column_count ? ", ..." : "");
     return false;
 }
 
@@ -114,7 +120,7 @@ static bool add_columns(struct chart_panel *panel, const struct series *series, 
         if (!add_column(panel, series, x, column)) return error_memory(error);
     }
     for (size_t c = 0; y_count == 0 && c < series->column_count; c++)
-        if (c != x && !add_column(panel, series, x, c)) return error_memory(error);
+        if (c != x && !series->column[c].text && !add_column(panel, series, x, c)) return error_memory(error);
     if (panel->curve_count && series->row_count) return true;
     return error_set(error, ERROR_OTHER, SPAN_NONE, "there is nothing to plot: %zu rows, %zu columns",
                      series->row_count, series->column_count);
@@ -128,11 +134,18 @@ static bool keep_table(struct chart *chart, const struct series *series, struct 
     return ok;
 }
 
+// The first column of numbers if it rises, and there are others; SIZE_MAX: the row's number.
+static size_t axis_of(const struct series *series) {
+    size_t first = SIZE_MAX, count = 0;
+    for (size_t c = series->column_count; c-- > 0;)
+        if (!series->column[c].text) first = c, count++;
+    return count > 1 && rises(series, first) ? first : SIZE_MAX;
+}
+
 struct chart *chart_of_series(const struct series *series, const char *title, const char *x, const char *const *y,
                               uint32_t y_count, bool log_x, bool log_y, struct error *error) {
-    size_t along = SIZE_MAX;
+    size_t along = x ? SIZE_MAX : axis_of(series);
     if (x && !find(series, x, &along, error)) return NULL;
-    if (!x && series->column_count > 1 && rises(series, 0)) along = 0;
     struct chart *chart = chart_new("", "", error);
     struct chart_panel *panel =
         chart ? chart_panel(chart, title, along == SIZE_MAX ? "row" : series->column[along].name, "") : NULL;

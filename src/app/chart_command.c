@@ -54,6 +54,31 @@ static bool read_table(const char *path, struct series *series, struct error *er
     return ok;
 }
 
+static void tell_plot(struct session *session, const char *file, const struct chart *chart,
+                      const struct series *series) {
+    json_t *left = json_array();
+    struct buffer text = {0}, words = {0};
+    chart_describe(chart, &text);
+    for (size_t i = 0; i < series->column_count; i++) {
+        if (!series->column[i].text) continue;
+        buffer_printf(&words, "%s%s", words.size ? ", " : "", series->column[i].name);
+        json_array_append_new(left, json_string(series->column[i].name));
+    }
+    if (words.failed || text.failed) session->output.text.failed = true;
+    if (session->output.json) {
+        json_t *object = json_pack("{s:s, s:o}", "kind", "plot", "plot", chart_panel_json(&chart->panel[0]));
+        if (words.size) json_object_set(object, "left_out", left);
+        report_json(session, object);
+    } else {
+        report_text(session, "%s: %zu row%s along %s\n%s", file, series->row_count, series->row_count == 1 ? "" : "s",
+                    chart->panel[0].x_label, buffer_string(&text));
+        if (words.size) report_text(session, "  left out, as text: %s\n", buffer_string(&words));
+    }
+    json_decref(left);
+    buffer_free(&words);
+    buffer_free(&text);
+}
+
 bool command_plot(struct session *session, const struct words *words, struct error *error) {
     struct wanted *wanted = mem_zero(1, sizeof *wanted);
     struct series series = {0};
@@ -65,18 +90,8 @@ bool command_plot(struct session *session, const struct words *words, struct err
     struct chart *chart = ok ? chart_of_series(&series, slash ? slash + 1 : words->word[0], wanted->x, wanted->y,
                                                wanted->y_count, wanted->log_x, wanted->log_y, error)
                              : NULL;
-    size_t rows = series.row_count;
+    if (chart) chart_show(session, chart), tell_plot(session, words->word[0], chart, &series);
     series_free(&series);
     mem_free(wanted);
-    if (!chart) return false;
-    chart_show(session, chart);
-    struct buffer text = {0};
-    chart_describe(chart, &text);
-    if (session->output.json)
-        report_json(session, json_pack("{s:s, s:o}", "kind", "plot", "plot", chart_panel_json(&chart->panel[0])));
-    else
-        report_text(session, "%s: %zu row%s along %s\n%s", words->word[0], rows, rows == 1 ? "" : "s",
-                    chart->panel[0].x_label, buffer_string(&text));
-    buffer_free(&text);
-    return true;
+    return chart;
 }

@@ -226,7 +226,8 @@ const struct command command_table[] = {
     {"plot", NULL, "FILE.csv [x COLUMN] [y COLUMN...] [log x|y|xy]", "plot columns of a table",
      "Reads a file of comma-separated numbers with a line of names and shows its columns as curves: along the first "
      "one "
-     "if it rises, else along the row's number. :export then writes the plot, and as .csv the table.",
+     "if it rises, else along the row's number. Columns of text are left out. :export then writes the plot, and as "
+     ".csv the table.",
      ":plot runs.csv x depth y variance log y", COMPLETE_FILE, "x y log", false, command_plot},
     {"export", "e", "FILE [primal | lcg | lcg symbolic | paths | figure]", "write what is shown to a file",
      "Draws the view to .svg, .pdf, .png, .tex or .dot, or writes its numbers to .json or .csv. Every file carries the "

@@ -1,5 +1,6 @@
 #include "base/series.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,16 +90,22 @@ static void write_number(struct buffer *out, double value) {
 }
 
 bool series_write(const struct series *series, struct buffer *out, struct error *error) {
+    const char *comma = "";
     for (size_t i = 0; i < series->column_count; i++) {
-        if (i) buffer_char(out, ',');
+        if (series->column[i].text) continue;
+        buffer_text(out, comma);
         write_name(out, series->column[i].name);
+        comma = ",";
     }
     buffer_char(out, '\n');
     for (size_t row = 0; row < series->row_count && !out->failed; row++) {
         if (row % 1024 == 0 && task_interrupted()) return error_interrupt(error);
+        comma = "";
         for (size_t i = 0; i < series->column_count; i++) {
-            if (i) buffer_char(out, ',');
+            if (series->column[i].text) continue;
+            buffer_text(out, comma);
             write_number(out, series->column[i].value[row]);
+            comma = ",";
         }
         buffer_char(out, '\n');
     }
@@ -112,6 +119,9 @@ struct reader {
     const struct source *source;
     const char *next, *end;
     const char *begin; // of the field read last
+    const char *word;  // the first field that is no number; NULL: none yet
+    const char *word_end;
+    bool comments; // lines with # are none of the table's
     struct buffer field;
     double *row;
     struct error *error;
@@ -183,11 +193,22 @@ static bool parse(const char *text, double *value) {
     return end > text && !*end && !strpbrk(text, "xX(");
 }
 
-static bool read_number(struct reader *reader, bool more, double *value) {
+static bool has_number(const struct series_column *column, size_t rows) {
+    for (size_t i = 0; i < rows; i++)
+        if (!isnan(column->value[i])) return true;
+    return false;
+}
+
+static bool read_number(struct reader *reader, struct series_column *column, bool more, double *value) {
     const char *text = buffer_string(&reader->field);
     *value = NAN;
-    if (!text[0] || parse(text, value)) return true;
-    return complain(reader, reader->begin, field_end(reader, more), "this is not a number");
+    if (column->text || !text[0] || parse(text, value)) return true;
+    const char *end = field_end(reader, more);
+    if (has_number(column, reader->series->row_count))
+        return complain(reader, reader->begin, end, "this is not a number");
+    if (!reader->word) reader->word = reader->begin, reader->word_end = end;
+    *value = NAN; // of a number with a unit
+    return column->text = true;
 }
 
 static bool count_wrong(struct reader *reader, const char *line, size_t count) {
@@ -206,11 +227,25 @@ static bool read_row(struct reader *reader) {
         double value = NAN;
         if (!read_field(reader, &more)) return false;
         if (count >= reader->series->column_count) return count_wrong(reader, line, count + 1);
-        if (!read_number(reader, more, &value)) return false;
+        if (!read_number(reader, &reader->series->column[count], more, &value)) return false;
         reader->row[count] = value;
     }
     if (count < reader->series->column_count) return count_wrong(reader, line, count);
     return series_append(reader->series, reader->row) || error_memory(reader->error);
+}
+
+static const char *next_line(const struct reader *reader, const char *line) {
+    const char *end = memchr(line, '\n', (size_t)(reader->end - line));
+    return end ? end + 1 : reader->end;
+}
+
+static void skip_comments(struct reader *reader) {
+    const char *line = reader->next, *last = line;
+    for (; line < reader->end && (*line == '#' || *line == '\n'); line = next_line(reader, line))
+        if (*line == '#') last = line;
+    bool names = line < reader->end && (*line == '"' || *line == '_' || isalpha((unsigned char)*line));
+    reader->comments = names && line > reader->next;
+    reader->next = names ? line : last;
 }
 
 // Empty lines between rows are passed over.
@@ -221,10 +256,20 @@ static bool read_rows(struct reader *reader) {
         if (row % 1024 == 0 && task_interrupted()) return error_interrupt(reader->error);
         if (*reader->next == '\n')
             reader->next++;
+        else if (reader->comments && *reader->next == '#')
+            reader->next = next_line(reader, reader->next);
         else if (!read_row(reader))
             return false;
     }
     return true;
+}
+
+static bool any_numbers(struct reader *reader) {
+    const struct series *series = reader->series;
+    if (!reader->word) return true;
+    for (size_t i = 0; i < series->column_count; i++)
+        if (!series->column[i].text) return true;
+    return complain(reader, reader->word, reader->word_end, "this is not a number");
 }
 
 bool series_read(struct series *series, const struct source *source, struct error *error) {
@@ -232,8 +277,9 @@ bool series_read(struct series *series, const struct source *source, struct erro
     struct reader reader = {
         .series = series, .source = source, .next = source->text, .end = source->text + source->size, .error = error};
     while (reader.next < reader.end && *reader.next == '\n') reader.next++;
+    skip_comments(&reader);
     bool ok = reader.next < reader.end || error_set(error, ERROR_SYNTAX, SPAN_NONE, "%s is empty", source->name);
-    ok = ok && read_names(&reader) && read_rows(&reader);
+    ok = ok && read_names(&reader) && read_rows(&reader) && any_numbers(&reader);
     mem_free(reader.row);
     buffer_free(&reader.field);
     if (!ok) series_free(series);

@@ -18,6 +18,7 @@ struct series_column {
     char *name;
     double *value; // row_count numbers, NaN where none is known
     size_t capacity;
+    bool text; // read from a file, where it holds words: no numbers, and not written
 };
 
 struct series {
@@ -39,7 +40,9 @@ const double *series_values(const struct series *series, const char *name); // N
 // exactly; what is not finite is NaN, Infinity or -Infinity. false when out of memory or interrupted.
 bool series_write(const struct series *series, struct buffer *out, struct error *error);
 // Reads what series_write wrote, and other comma-separated files with a line of names and numbers below; an empty field
-// is NaN. `series` is empty before and, on failure, after. ERROR_SYNTAX with the place, ERROR_MEMORY, ERROR_INTERRUPT.
+// is NaN. A column that begins with a word is one of text; one column at least has numbers. Where lines with # stand
+// before the names, all such lines are comments; if numbers follow them, the last is the names. `series` is empty
+// before and, on failure, after. ERROR_SYNTAX with the place, ERROR_MEMORY, ERROR_INTERRUPT.
 bool series_read(struct series *series, const struct source *source, struct error *error);
 
 #endif

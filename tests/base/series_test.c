@@ -97,6 +97,27 @@ static void files_of_others_are_read(void **state) {
     series_free(&series);
 }
 
+// Words make a column one of text; comments are passed over, and numpy's line of names is none.
+static void words_and_comments_are_read(void **state) {
+    (void)state;
+    struct series series;
+    struct buffer out = {0};
+    read_text(&series, "# of mine\n\n# 2\nmethod,x,unit\nwalk,1,2 m\n# and\n7,2,\nwalk,3,4\n# end");
+    assert_int_equal(series.column_count, 3);
+    assert_int_equal(series.row_count, 3);
+    assert_true(series.column[0].text && !series.column[1].text && series.column[2].text);
+    assert_true(isnan(series_values(&series, "method")[1]) && isnan(series_values(&series, "unit")[0]));
+    assert_true(series_values(&series, "x")[2] == 3);
+    assert_true(series_write(&series, &out, NULL));
+    assert_string_equal(buffer_string(&out), "x\n1\n2\n3\n");
+    buffer_free(&out);
+    series_free(&series);
+    read_text(&series, "# of mine\n# a,b\n1,2\n");
+    assert_string_equal(series.column[0].name, "# a");
+    assert_int_equal(series.row_count, 1);
+    series_free(&series);
+}
+
 static void assert_refused(const char *text, const char *message, const char *marked) {
     struct error error = {0};
     struct series series;
@@ -116,10 +137,12 @@ static void mistakes_are_told_with_their_place(void **state) {
     (void)state;
     assert_refused("", "t.csv is empty", NULL);
     assert_refused("\n\n", "t.csv is empty", NULL);
-    assert_refused("a,b\n1,two\n", "this is not a number", "two");
-    assert_refused("a,b\n1,two", "this is not a number", "two");
+    assert_refused("a,b\n1,2\n1,two\n", "this is not a number", "two");
+    assert_refused("a,b\n1,2\n1,two", "this is not a number", "two");
+    assert_refused("a,b\nx,\ny,two\n", "this is not a number", "x");
     assert_refused("a\n0x10\n", "this is not a number", "0x10");
-    assert_refused("a,b\none,2\n", "this is not a number", "one");
+    assert_refused("a,b\n,2\n3,2\none,2\n", "this is not a number", "one");
+    assert_refused("# of mine\na\n1\n#\n2,3\n", "this line has more fields than the line of names", "2,3");
     assert_refused("a,b\n1,2\n3\n", "this line has fewer fields than the line of names", "3");
     assert_refused("a,b\n1,2,3\n", "this line has more fields than the line of names", "1,2,3");
     assert_refused("a,\"b\n1,2\n", "this quote is never closed", "\"");
@@ -179,6 +202,7 @@ int main(void) {
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(numbers_are_written_with_17_digits),
         cmocka_unit_test(files_of_others_are_read),
+        cmocka_unit_test(words_and_comments_are_read),
         cmocka_unit_test(mistakes_are_told_with_their_place),
         cmocka_unit_test(interrupts_end_reading_and_writing),
         cmocka_unit_test(memory_may_run_out),

@@ -131,11 +131,12 @@ static bool is_named(int file, const char *path) {
            held.st_dev == named.st_dev && S_ISREG(held.st_mode) && held.st_uid == geteuid();
 }
 
-// Whether nobody writes the file at `path` any more: then it is gone. Who writes one holds a lock on it until it has
-// its name; so a program that was killed leaves one, and the next takes its place.
+// Whether nobody writes the file at `path` any more: then it is gone; if not, errno is EEXIST. Who writes one holds a
+// lock on it until it has its name; so a program that was killed leaves one, and the next takes its place.
 static bool remove_stale(const char *path) {
     int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (file < 0) return false;
+    if (file < 0 && errno == ENOENT) return true; // whoever wrote it is done
+    if (file < 0) return errno = EEXIST, false;
     bool stale = flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, path) && unlink(path) == 0;
     close(file);
     errno = EEXIST; // what a lock that somebody holds leaves in it is no failure

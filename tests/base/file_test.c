@@ -189,6 +189,26 @@ static void test_a_pipe_is_written_and_read_directly(void **state) {
     unlink("pipe");
 }
 
+// Several programs that write in a folder at once take turns with the temporary names: none of them fails.
+static void test_many_write_at_once(void **state) {
+    enum { WRITERS = 4, TIMES = 1000 };
+    (void)state;
+    pid_t writer[WRITERS];
+    for (int i = 0; i < WRITERS; i++) {
+        if ((writer[i] = fork()) != 0) continue;
+        char name[16];
+        snprintf(name, sizeof name, "many%d", i);
+        for (int k = 0; k < TIMES; k++)
+            if (!file_write_unflushed(name, "x", 1, NULL)) _exit(1);
+        _exit(unlink(name));
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        int status;
+        assert_true(waitpid(writer[i], &status, 0) == writer[i] && status == 0);
+    }
+    assert_int_equal(files_here(), 0);
+}
+
 // An open descriptor is written where it stands, even if it leads to a regular file: `bauer ... > out.txt`.
 static void test_descriptors_are_written_in_place(void **state) {
     (void)state;
@@ -252,6 +272,7 @@ int main(void) {
         cmocka_unit_test(test_a_full_disk_leaves_the_old_file),
         cmocka_unit_test(test_an_interrupt_leaves_the_old_file),
         cmocka_unit_test(test_a_pipe_is_written_and_read_directly),
+        cmocka_unit_test(test_many_write_at_once),
         cmocka_unit_test(test_descriptors_are_written_in_place),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_user_folders),

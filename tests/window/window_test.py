@@ -1464,7 +1464,7 @@ def test_the_window_lives_while_the_session_computes():
         s.key(key)
         if key != "d":
             until(lambda: display.area(0, 0, 700, 700) != before, f"other pixels after {key}")
-    expect(computing(s), "the session has ended its work")
+    expect(any(computing(s) for _ in range(20)), "the session has ended its work")  # others may have the processor
     s.write("\x03")
     s.await_text("interrupt", start)
     s.wait(lambda state: state["direction"] == "right", "the picture turned afterwards")

@@ -168,7 +168,7 @@ static char *screen_text(const struct terminal *t) {
 // ---- the program ----------------------------------------------------------------------------------------------------
 
 static void run_child(struct terminal *t, const char *program, const char *argument, const char *directory) {
-    static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+    static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
                                        "BAUER_LAYOUT", "LC_ALL",        "EDITOR"};
     enum { KEPT = sizeof kept / sizeof *kept };
     char *value[KEPT];

@@ -66,7 +66,8 @@ static const struct shape_row shapes[] = {
     {"def f(a):\n    b = a + a\n    return b + b\n\nf(1)", "a b f", "a", "f", 4},
     // the branch, the iterations and the elements that were taken, and no others
     {"def f(x):\n    return x*x if x > 0 else sin(x)\n\nf(2)", "x f", "x", "f", 2},
-    {"def f(x):\n    y = x\n    for i in range(2):\n        y = sin(y)\n    return y\n\nf(2)", "x y y@2", "x", "y@2", 2},
+    {"def f(x):\n    y = x\n    for i in range(2):\n        y = sin(y)\n    return y\n\nf(2)", "x y y@2", "x", "y@2",
+     2},
     {"def f(v):\n    return [a*a for a in v[::-1] if a > 1]\n\nf([1, 2, 3])", "v[0] v[1] v[2] f[0] f[1]",
      "v[0] v[1] v[2]", "f[0] f[1]", 4},
     // several outputs

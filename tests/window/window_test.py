@@ -739,12 +739,21 @@ def test_at_moves_the_slider():
     expect(widget(state, "slider", 0) == before, "the slider is elsewhere")
 
 
-def looped(turns):
-    """bauer at the prompt, with a function that goes round `turns` times and its window."""
+def looped(seconds):
+    """bauer at the prompt, with a function that goes round for so long and its window."""
     s = session("-i").ready()
     s.ask(":set steps 1000000000")
-    s.ask(f"def f(x):\r    for i in range({turns}): j = i\r    return x\r")
-    s.ask("f(2.0)")
+
+    def take(turns):
+        s.ask(f"def f(x):\r    for i in range({turns}): j = i\r    return x\r")
+        begin = time.monotonic()
+        s.ask("f(2.0)")
+        return time.monotonic() - begin
+
+    if seconds:
+        take(int(seconds / take(200000) * 200000))
+    else:
+        take(5)
     s.first = s.open(":lcg")
     return s
 
@@ -765,7 +774,7 @@ def typed_then_dragged(s, text):
 
 
 def test_a_slider_leaves_the_line_that_is_typed():
-    s = looped(5)
+    s = looped(0)
     start = typed_then_dragged(s, "1 + 2")
     expect(s.ask("").strip().startswith("3"), "the line that was typed is run")
     expect("tracing" not in s.text[start:], f"the terminal got {s.text[start:]!r}")
@@ -773,7 +782,7 @@ def test_a_slider_leaves_the_line_that_is_typed():
 
 
 def test_a_slow_slider_tells_and_draws_the_line_again():
-    s = looped(40000000)
+    s = looped(2.5)
     start = typed_then_dragged(s, "1 + 2")
     found = s.await_text(r"tracing, steps so far: \d+ \(Ctrl-C stops\)", start)
     expect(" 0 (" not in found.group(0), "told when it had only begun")
@@ -1098,7 +1107,7 @@ def test_a_lesson_keeps_its_text_beside_a_plot():
 def nothing_is_cut_off(first):
     """Of every third lesson, from the `first` on; under the sanitizers, which change no picture, of one of them."""
     names = sorted(name[:-3] for name in os.listdir(lessons()) if re.match(r"\d\d.*\.md$", name))[first::3]
-    for lesson in names[-1:] if "ASAN_OPTIONS" in os.environ else names:
+    for lesson in names[:1] if "ASAN_OPTIONS" in os.environ else names:
         s = taught(lesson)
         s.ask(":set theme projector")
         s.xdotool("windowsize", "--sync", s.window, 1280, 720, check=False)

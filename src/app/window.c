@@ -99,13 +99,14 @@ static void gone(struct session *session) {
         no_display(session);
 }
 
-static void flush(struct session *session) {
-    if (!peer_flush(&window.peer)) gone(session);
+// Who has gone is found out when all that it said before is heard.
+static void flush(void) {
+    if (!peer_flush(&window.peer)) buffer_clear(&window.peer.out);
 }
 
-static void post(struct session *session, enum wire_kind kind, const char *text) {
+static void post(enum wire_kind kind, const char *text) {
     if (!window.peer.child.pid || !wire_put(&window.peer.out, kind, text, strlen(text))) return;
-    flush(session);
+    flush();
 }
 
 void window_note(const char *text) {
@@ -447,7 +448,7 @@ static bool send_words(struct session *session, const struct error *why, struct 
 static void tell_undrawn(struct session *session, const struct error *why) {
     struct error error = {0};
     bool interrupted = task_uninterrupt();
-    if (!send_words(session, why, &error)) post(session, WIRE_NOTE, why->message);
+    if (!send_words(session, why, &error)) post(WIRE_NOTE, why->message);
     task_reinterrupt(interrupted);
 }
 
@@ -482,7 +483,7 @@ void window_refresh(struct session *session, bool asked) {
         tell_undrawn(session, &error);
     else if (!ok && !window.stopped)
         report_error(session, &error);
-    flush(session);
+    flush();
 }
 
 // ---- what comes back ----------------------------------------------------------------------------------------------
@@ -689,7 +690,7 @@ bool window_attend(struct session *session) {
     while (window.peer.child.pid && receive(session))
         while (take_one(session)) continue;
     if (window.peer.child.pid) {
-        flush(session);
+        flush();
         window_refresh(session, false);
         instructor_refresh(session);
     }
@@ -755,7 +756,7 @@ char *window_state(struct session *session, struct error *error) {
     double deadline = now() + 5;
     mem_free(window.state);
     window.state = NULL;
-    post(session, WIRE_STATE, "");
+    post(WIRE_STATE, "");
     while (window.peer.child.pid && !window.state && now() < deadline && !task_interrupted()) {
         wait_a_moment(50);
         window_attend(session);

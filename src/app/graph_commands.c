@@ -256,19 +256,12 @@ static bool derivative(const struct lcg *lcg, vertex from, vertex to, double *ou
     return true;
 }
 
-static bool is_among(const vertex *list, uint32_t count, vertex v) {
-    for (uint32_t i = 0; i < count; i++)
-        if (list[i] == v) return true;
-    return false;
-}
-
 static bool print_sums(struct session *session, const struct lcg *lcg, const struct sums *sums, struct error *error) {
     for (size_t i = 0; i < sums->count; i++) {
         char from[64], to[64], sum[32], exact[32];
         double value = 0;
         if (!derivative(lcg, sums->input[i], sums->output[i], &value, error)) return false;
-        bool entry = is_among(lcg->graph->input, lcg->graph->input_count, sums->input[i]) &&
-                     is_among(lcg->graph->output, lcg->graph->output_count, sums->output[i]);
+        bool entry = lcg->graph->op[sums->input[i]] == OP_INPUT && graph_is_output(lcg->graph, sums->output[i]);
         number_text(sum, sums->sum[i]);
         number_text(exact, value);
         bool same = fabs(sums->sum[i] - value) <= 1e-9 * fmax(1, fabs(value)) || (isnan(value) && isnan(sums->sum[i]));

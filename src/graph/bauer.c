@@ -324,17 +324,11 @@ static bool eliminate_next(struct eliminate *eliminate, vertex v, struct jacobia
     return true;
 }
 
-static bool is_output(const struct graph *graph, vertex v) {
-    for (uint32_t i = 0; i < graph->output_count; i++)
-        if (graph->output[i] == v) return true;
-    return false;
-}
-
 static bool eliminate_named(const struct lcg *lcg, struct eliminate *eliminate, const vertex *order,
                             uint32_t order_count, struct jacobian *jacobian, struct error *error) {
     char label[64];
     for (uint32_t i = 0; i < order_count; i++) {
-        if (is_output(lcg->graph, order[i]) && !is_input(lcg, order[i]))
+        if (graph_is_output(lcg->graph, order[i]) && !is_input(lcg, order[i]))
             return error_set(error, ERROR_USAGE, SPAN_NONE, "%s cannot be eliminated: it is an output",
                              graph_label(lcg->graph, order[i], label));
         if (!eliminate_next(eliminate, order[i], jacobian, error)) return false;

@@ -254,6 +254,12 @@ bool graph_output(struct graph *graph, vertex v, symbol name, struct error *erro
     return true;
 }
 
+bool graph_is_output(const struct graph *graph, vertex v) {
+    for (uint32_t i = 0; i < graph->output_count; i++)
+        if (graph->output[i] == v) return true;
+    return false;
+}
+
 void graph_clear_outputs(struct graph *graph) { graph->output_count = 0; }
 
 void graph_truncate(struct graph *graph, uint32_t count, uint32_t inputs) {

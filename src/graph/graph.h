@@ -117,7 +117,8 @@ static inline uint32_t graph_arity(const struct graph *graph, vertex v) {
 // Whether two graphs of numbers are alike: operations, edges, names, values, inputs and outputs, wherever in a text
 // they come from. Of those with tensors only a graph and itself are. NULL is like NULL.
 bool graph_same(const struct graph *a, const struct graph *b);
-bool graph_hidden(const struct graph *graph, vertex v); // an unnamed constant
+bool graph_hidden(const struct graph *graph, vertex v);    // an unnamed constant
+bool graph_is_output(const struct graph *graph, vertex v); // one of its outputs
 uint32_t graph_visible_count(const struct graph *graph);
 uint32_t graph_id(const struct graph *graph, vertex v);             // rank among the visible vertices
 vertex graph_vertex(const struct graph *graph, uint32_t id);        // the inverse, or VERTEX_NONE

@@ -205,19 +205,12 @@ void describe_path(const struct graph *graph, const struct lcg *lcg, const struc
     path_words(&view, path, out);
 }
 
-static bool is_end(const vertex *end, uint32_t count, vertex v) {
-    for (uint32_t i = 0; i < count; i++)
-        if (end[i] == v) return true;
-    return false;
-}
-
 // Paths may have been asked for between two other vertices.
 static void add_ends(const struct view *view, struct buffer *out) {
     const struct graph *graph = view->graph;
     const struct lit_path *first = view->paths;
     char from[64], to[64];
-    bool usual = !view->path_count || (is_end(graph->input, graph->input_count, first->input) &&
-                                       is_end(graph->output, graph->output_count, first->output));
+    bool usual = !view->path_count || (graph->op[first->input] == OP_INPUT && graph_is_output(graph, first->output));
     if (usual)
         buffer_text(out, " from an input to an output");
     else

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "graph/bauer.h"
 #include "lang/environment.h"
 #include "show/diagram.h"
@@ -29,12 +29,6 @@ struct figure {
     bool at_least; // the bound is a floor, not a ceiling
     bool (*measure)(double *value, double *peer);
 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -83,11 +77,11 @@ static struct graph *build(struct symbols *symbols, double *seconds) {
     uint64_t state = 1;
     struct random_step *steps = malloc(OPERATIONS * sizeof *steps);
     for (uint32_t i = 2; steps && i < OPERATIONS; i++) steps[i] = bounded_step(&state, i);
-    double start = now();
+    double start = clock_now();
     graph_input(graph, 0, 0.5, 0, NULL);
     graph_input(graph, 0, 0.3, 0, NULL);
     for (uint32_t i = 2; steps && i < OPERATIONS; i++) graph_add(graph, steps[i].op, steps[i].a, steps[i].b, 0, NULL);
-    *seconds = now() - start;
+    *seconds = clock_now() - start;
     free(steps);
     graph_output(graph, graph->count - 1, 0, NULL);
     return graph;
@@ -180,13 +174,13 @@ static bool measure_sweep(double *value, double *peer) {
         if (!lcg || !plain_new(&plain, graph)) return false;
     }
     double weight = 1, *values = malloc(OPERATIONS * sizeof *values), *adjoint = malloc(OPERATIONS * sizeof *adjoint);
-    double start = now();
+    double start = clock_now();
     bool ok = values && adjoint && lcg_evaluate(lcg, input, values, NULL) && bauer_adjoint(lcg, &weight, adjoint, NULL);
-    *value = (now() - start) * 1e3;
-    start = now();
+    *value = (clock_now() - start) * 1e3;
+    start = clock_now();
     plain_forward(&plain);
     plain_reverse(&plain);
-    *peer = (now() - start) * 1e3;
+    *peer = (clock_now() - start) * 1e3;
     for (int i = 0; i < 2; i++)
         ok = ok && fabs(adjoint[i] - plain.adjoint[i]) <= 1e-8 * fmax(1, fabs(plain.adjoint[i]));
     free(values);
@@ -229,14 +223,14 @@ static bool trace_program(double *read, double *run) {
     write_program(&text);
     struct symbols *symbols = symbols_new();
     struct environment *environment = environment_new(symbols, NULL);
-    double start = now();
+    double start = clock_now();
     struct source *source = source_new("bench", text.data, text.size, NULL);
     struct module *module = source && environment ? parse_module(symbols, source, NULL) : NULL;
-    double parsed = now();
+    double parsed = clock_now();
     bool ok = module && environment_run(environment, module, 0, NULL, NULL, NULL) &&
               environment_run(environment, module, 1, NULL, NULL, NULL);
     *read = parsed - start;
-    *run = now() - parsed;
+    *run = clock_now() - parsed;
     module_drop(module);
     source_drop(source);
     environment_free(environment);
@@ -288,9 +282,9 @@ static bool measure_paths(double *value, double *peer) {
     struct graph *graph = layered_graph(symbols);
     struct lcg *lcg = lcg_new(graph, NULL);
     struct jacobian jacobian = {0};
-    double start = now();
+    double start = clock_now();
     bool ok = lcg && bauer_jacobian(lcg, BAUER_PATHS, NULL, 0, &jacobian, NULL);
-    *value = ok ? jacobian.paths / (now() - start) / 1e6 : 0;
+    *value = ok ? jacobian.paths / (clock_now() - start) / 1e6 : 0;
     *peer = 0;
     ok = ok && jacobian.paths == pow(WIDTH, DEPTH);
     if (ok) jacobian_free(&jacobian);
@@ -303,7 +297,7 @@ static bool measure_paths(double *value, double *peer) {
 // ---- whole processes ----------------------------------------------------------------------------------------------
 
 static double run_process(char *const argv[]) {
-    double start = now();
+    double start = clock_now();
     pid_t child = fork();
     if (child == 0) {
         if (!freopen("/dev/null", "w", stdout)) _exit(127);
@@ -312,7 +306,7 @@ static double run_process(char *const argv[]) {
     }
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0) return NAN;
-    return (now() - start) * 1e3;
+    return (clock_now() - start) * 1e3;
 }
 
 static char self[] = "/proc/self/exe";
@@ -374,7 +368,7 @@ static bool picture_scene(uint32_t vertices, struct scene *scene) {
 
 static double draw_ms(cairo_surface_t *surface, const struct scene *scene, struct viewport at, bool fast) {
     struct area area = {0, 0, PICTURE_WIDTH, PICTURE_HEIGHT};
-    double start = now();
+    double start = clock_now();
     cairo_t *cairo = cairo_create(surface);
     cairo_set_source_rgb(cairo, 1, 1, 1);
     cairo_paint(cairo);
@@ -384,7 +378,7 @@ static double draw_ms(cairo_surface_t *surface, const struct scene *scene, struc
     paint_scene(cairo, scene, fast);
     cairo_destroy(cairo);
     cairo_surface_flush(surface);
-    return 1e3 * (now() - start);
+    return 1e3 * (clock_now() - start);
 }
 
 // One picture at full quality; or, `moving`, the 99th percentile of the frames of a zoom into it.
@@ -418,9 +412,9 @@ static bool measure_motion(double *value, double *peer) { return *peer = 0, meas
 static bool measure_slide(double *value, double *peer) {
     static struct scene scene;
     struct buffer bytes = {0};
-    double start = now();
+    double start = clock_now();
     bool ok = picture_scene(1000, &scene) && scene_encode(&scene, &bytes);
-    *value = 1e3 * (now() - start);
+    *value = 1e3 * (clock_now() - start);
     *peer = 0;
     scene_clear(&scene);
     buffer_free(&bytes);

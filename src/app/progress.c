@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/window.h"
+#include "base/clock.h"
 #include "base/task.h"
 
 enum { BAR = 30 };
@@ -16,12 +16,6 @@ static struct {
     const char *what;
     double start;
 } progress;
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 // "8 s", "12 min", "3 h", "40 days": as many as matter.
 static void time_text(char out[32], double left) {
@@ -40,11 +34,11 @@ static void time_text(char out[32], double left) {
 static void show(void *context, const char *what, double done, double total) {
     char text[192], left[32];
     (void)context;
-    if (progress.what != what) progress.start = seconds() - 1; // reports begin after a second of work
+    if (progress.what != what) progress.start = clock_now() - 1; // reports begin after a second of work
     progress.what = what;
     progress.shown = progress.took_line = true;
     if (total > 0 && done > 0) {
-        double part = done < total ? done / total : 1, elapsed = seconds() - progress.start;
+        double part = done < total ? done / total : 1, elapsed = clock_now() - progress.start;
         int filled = (int)(BAR * part);
         time_text(left, elapsed / part - elapsed);
         fprintf(stderr, "\r\033[K%s [%.*s%*s] %.0f %%, %s left (Ctrl-C stops)", what, filled,

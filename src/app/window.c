@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -25,6 +24,7 @@
 #include "app/shown.h"
 #include "app/walk.h"
 #include "app/wire.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/task.h"
 #include "graph/bauer.h"
@@ -705,12 +705,6 @@ static void wait_a_moment(int milliseconds) {
     poll(&ready, 1, milliseconds);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 // false, if there is no display and nobody was told.
 static bool has_display(struct error *error) {
     const char *display = getenv("DISPLAY");
@@ -726,13 +720,13 @@ static bool has_display(struct error *error) {
 
 // At the prompt what comes of it is told when it comes; elsewhere before the next line.
 bool window_open(struct session *session, struct error *error) {
-    double deadline = now() + 5;
+    double deadline = clock_now() + 5;
     window.failed = false;
     if (!peer_start(&window.peer, error)) return false;
     window.begun = true;
     if (window.mode == WINDOW_NEVER) window.mode = WINDOW_WHEN_INTERACTIVE;
     window_refresh(session, true);
-    while (!session->output.interactive && window.peer.child.pid && !window.open && now() < deadline &&
+    while (!session->output.interactive && window.peer.child.pid && !window.open && clock_now() < deadline &&
            !task_interrupted()) {
         wait_a_moment(50);
         window_attend(session);
@@ -753,11 +747,11 @@ void window_wait(struct session *session) {
 }
 
 char *window_state(struct session *session, struct error *error) {
-    double deadline = now() + 5;
+    double deadline = clock_now() + 5;
     mem_free(window.state);
     window.state = NULL;
     post(WIRE_STATE, "");
-    while (window.peer.child.pid && !window.state && now() < deadline && !task_interrupted()) {
+    while (window.peer.child.pid && !window.state && clock_now() < deadline && !task_interrupted()) {
         wait_a_moment(50);
         window_attend(session);
     }

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/task.h"
@@ -145,18 +145,12 @@ static void load_results(struct noise_run *run) {
     mem_free(text);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 // Every few seconds; both files, for numbers of a checkpoint are of no use without the network that they belong to.
 static bool save(struct noise_run *run, bool at_once, struct error *error) {
-    double time = now();
+    double time = clock_now();
     if (!run->results[0] || (!at_once && time - run->saved < SAVE_SECONDS)) return true;
     bool ok = train_save(run->train, run->state, error) && save_results(run, error);
-    run->saved = now();
+    run->saved = clock_now();
     return ok;
 }
 
@@ -335,7 +329,7 @@ bool noise_go(struct noise_run *run, struct error *error) {
     struct error lost = {0};
     bool ok = true;
     count_work(run);
-    run->saved = now();
+    run->saved = clock_now();
     for (uint32_t c = 0; ok && c < run->plan.checkpoints; c++) ok = measure(run, c, error);
     if (!ok && task_interrupted() && !save_after_interrupt(run, &lost))
         error_hint(error, "the last seconds could not be saved: %s", lost.message);

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/task.h"
 #include "show/layout_cache.h"
 
@@ -57,17 +57,11 @@ static void renew(const struct layout *layout) {
 
 enum outcome { DONE, MISSING, GONE, NONSENSE, TOO_LONG, INTERRUPTED, NO_MEMORY };
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 // Waits until the socket can be read or written.
 static enum outcome wait_for(short events, double deadline) {
     for (;;) {
         if (task_interrupted()) return INTERRUPTED;
-        double left = deadline - now();
+        double left = deadline - clock_now();
         if (left <= 0) return TOO_LONG;
         struct pollfd wait = {child.socket, events, 0};
         int ready = poll(&wait, 1, left < SLICE / 1e3 ? (int)(left * 1e3) + 1 : SLICE);
@@ -187,7 +181,7 @@ bool layout_run(struct layout *layout, double seconds, struct error *error) {
                  "drawn with a simpler layout: edges as long as these would take Graphviz minutes");
         return layout_simple(layout, error);
     }
-    double deadline = now() + seconds;
+    double deadline = clock_now() + seconds;
     enum outcome outcome = layout->node_count ? ask(layout, layout, deadline) : MISSING;
     if (outcome == GONE && wants_labels(layout)) outcome = ask_without_labels(layout, deadline);
     if (outcome == INTERRUPTED) return error_interrupt(error);

@@ -10,17 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "show/scene_wire.h"
 
-double view_now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
+double view_now(void) { return clock_now(); }
 
 void view_time(struct view_times *times, double since) { times->ms[times->count++ % 256] = 1e3 * (view_now() - since); }
 

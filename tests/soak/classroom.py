@@ -4,8 +4,7 @@
     classroom.py BAUER BAUER-VIEW BAUER-LAYOUT LESSONS [PART-OF-A-NAME ...]
 
 A round is about 110 lines, steps, drags and mistakes: what a student does in 40 minutes at three a minute. Twelve rounds
-are eight hours of class. The short version is two such days, the first as warm-up: the heap's pages fill with what lasts (the
-history, laid out texts) between what does not. BAUER_SOAK=5 are ten days. Every answer that is a number is
+are eight hours of class, and the short version; BAUER_SOAK=5 are five such days. Every answer that is a number is
 compared with one computed here; each student works at another point, so that answers to others would be noticed."""
 import json
 import math
@@ -214,11 +213,11 @@ def tell_rounds(name, student, rounds, took):
 
 
 def test_classroom():
-    rounds = soak.scaled(24)
+    rounds = soak.scaled(12)
     state, display = tempfile.mkdtemp(prefix="bauer-soak-"), desk.Display()
     student = Student(display, 1, state)
     try:
-        memory, begun = soak.Memory(student.s, warm=1 / 2), time.monotonic()
+        memory, begun = soak.Memory(student.s), time.monotonic()
         for number in range(rounds):
             student.round(number)
             memory.look(number)

@@ -115,11 +115,11 @@ def value_of(text, call):
 class Memory:
     """Memory of a session and its children over the rounds of a soak.
 
-    The first of them, a part `warm` of all, is warm-up: fonts, caches and the heap's own reserves fill. What counts is a
-    line through the rest: its rise over that rest may be no more than `slack` kilobytes and `share` of where it starts."""
+    The first third is warm-up: fonts, caches and the heap's own reserves fill. What counts is a line through the rest:
+    its rise over that rest may be no more than `slack` kilobytes and `share` of where it starts."""
 
-    def __init__(self, session, slack=2048, share=0.04, warm=1 / 3):
-        self.session, self.slack, self.share, self.warm = session, slack, share, warm
+    def __init__(self, session, slack=2048, share=0.04):
+        self.session, self.slack, self.share = session, slack, share
         self.seen = {}  # by process: (round, kilobytes, pid)
         self.open_files = []
 
@@ -137,7 +137,7 @@ class Memory:
         for name, seen in sorted(self.seen.items()):
             if len(seen) < 6:
                 continue
-            late = [(number, kilobytes) for number, kilobytes, _ in seen[int(len(seen) * self.warm):]]
+            late = [(number, kilobytes) for number, kilobytes, _ in seen[len(seen) // 3:]]
             rise = slope(late) * (late[-1][0] - late[0][0])
             bound = self.slack + self.share * late[0][1]
             started = len({pid for _, _, pid in seen})
@@ -146,7 +146,7 @@ class Memory:
                   f"over {late[-1][0] - late[0][0]} rounds (bound {bound:.0f}); {started} process{'es' if started > 1 else ''}")
             if rise > bound and not SANITIZED:
                 bad.append(f"{name} grew by {rise:.0f} kB (bound {bound:.0f})")
-        late = self.open_files[int(len(self.open_files) * self.warm):]
+        late = self.open_files[len(self.open_files) // 3:]
         print(f"# descriptors of bauer: {self.open_files[0]} at the start, {self.open_files[-1]} at the end")
         if late and self.open_files[-1] > max(late[0], self.open_files[0]) + 6:
             bad.append(f"open files went from {late[0]} to {self.open_files[-1]}")

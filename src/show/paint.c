@@ -12,20 +12,33 @@
 // ---- laid out texts -----------------------------------------------------------------------------------------------
 
 // Texts are laid out once, at this size, without hinting, and scaled from there: widths are then exactly proportional
-// to sizes, and a text costs one look-up when it is measured or drawn again.
+// to sizes, and a text costs one look-up when it is measured or drawn again. A program that only measures keeps no
+// layout, which is a kilobyte or two.
 #define LAYOUT_SIZE 100.0
 #define LONGEST_TEXT ((size_t)100 * 1024)
-#define SLOTS 2048 // a power of two
+enum { SLOTS = 2048, LONGEST_MEASURED = 112 }; // longer ones are laid out again each time
+enum { LOOK_ITALIC = 1, LOOK_BOLD = 2, LOOK_MONO = 4, LOOKS = 8 };
 
-struct slot {
+struct slot { // what is drawn
     char *text;
-    unsigned look; // font, bold, italic
+    unsigned look;
     PangoLayout *layout;
-    double width;
+};
+
+struct extent { // of a line, in Pango's units
+    int width, ascent, descent;
+};
+
+struct measured {
+    char text[LONGEST_MEASURED];
+    unsigned look; // plus LOOKS where there is a text
+    struct extent extent;
 };
 
 static PangoContext *context;
 static struct slot slots[SLOTS];
+static struct measured measured[SLOTS];
+static PangoLayout *ruler[LOOKS]; // what is measured is laid out here
 
 // Not pango_cairo_create_context: in a scaled Cairo context its metrics would follow the scale. The font map is our
 // own, so that the toolkit's default one, if a program has it, is left alone.
@@ -59,23 +72,26 @@ bool paint_has_family(const char *family) {
     return found;
 }
 
-static PangoLayout *lay_out(const char *text, size_t size, unsigned look) {
+static PangoLayout *layout_new(unsigned look) {
     PangoContext *shared = pango_context();
     PangoLayout *layout = shared ? pango_layout_new(shared) : NULL;
     if (!layout) return NULL;
     const struct style *style = style_of(THEME_LIGHT);
-    PangoFontDescription *font = pango_font_description_from_string(look & 4 ? style->mono : style->sans);
+    PangoFontDescription *font = pango_font_description_from_string(look & LOOK_MONO ? style->mono : style->sans);
     pango_font_description_set_absolute_size(font, LAYOUT_SIZE * PANGO_SCALE);
-    if (look & 2) pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
-    if (look & 1) pango_font_description_set_style(font, PANGO_STYLE_ITALIC);
+    if (look & LOOK_BOLD) pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
+    if (look & LOOK_ITALIC) pango_font_description_set_style(font, PANGO_STYLE_ITALIC);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     pango_layout_set_single_paragraph_mode(layout, TRUE);
     pango_layout_set_auto_dir(layout, FALSE);
+    return layout;
+}
+
+static void lay_out(PangoLayout *layout, const char *text, size_t size) {
     gchar *valid = g_utf8_validate(text, (gssize)size, NULL) ? NULL : g_utf8_make_valid(text, (gssize)size);
     pango_layout_set_text(layout, valid ? valid : text, valid ? -1 : (int)size);
     g_free(valid);
-    return layout;
 }
 
 static size_t measured_size(const char *text) {
@@ -92,43 +108,67 @@ static uint32_t hash_text(const char *text, size_t size, unsigned look) {
     return hash ^ hash >> 15;
 }
 
+static unsigned look_of(enum scene_font font, bool bold, bool italic) {
+    return (font == FONT_MONO ? LOOK_MONO : 0u) | (bold ? LOOK_BOLD : 0u) | (italic ? LOOK_ITALIC : 0u);
+}
+
 static bool slot_fill(struct slot *slot, const char *text, size_t size, unsigned look) {
-    PangoLayout *layout = lay_out(text, size, look);
+    PangoLayout *layout = layout_new(look);
     char *copy = mem_text(text, size);
     if (!layout || !copy) {
         if (layout) g_object_unref(layout);
         mem_free(copy);
         return false;
     }
+    lay_out(layout, text, size);
     if (slot->layout) g_object_unref(slot->layout);
     mem_free(slot->text);
-    PangoRectangle extent;
-    pango_layout_line_get_extents(pango_layout_get_line_readonly(layout, 0), NULL, &extent);
-    *slot = (struct slot){copy, look, layout, (double)extent.width / PANGO_SCALE};
+    *slot = (struct slot){copy, look, layout};
     return true;
 }
 
-// The laid out text; valid until the next call. NULL when out of memory.
-static struct slot *slot_of(const char *text, enum scene_font font, bool bold, bool italic) {
-    unsigned look = (font == FONT_MONO ? 4u : 0u) | (bold ? 2u : 0u) | (italic ? 1u : 0u);
+// The run laid out; valid until the next call. NULL when out of memory.
+static PangoLayoutLine *line_of(const struct scene_item *item, const struct scene_run *run) {
+    unsigned look = look_of(item->font, run->bold, run->italic);
+    size_t size = measured_size(run->text);
+    struct slot *slot = &slots[hash_text(run->text, size, look) % SLOTS];
+    bool same = slot->text && slot->look == look && strncmp(slot->text, run->text, size) == 0 && !slot->text[size];
+    return same || slot_fill(slot, run->text, size, look) ? pango_layout_get_line_readonly(slot->layout, 0) : NULL;
+}
+
+void paint_forget(void) {
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (slots[i].layout) g_object_unref(slots[i].layout);
+        mem_free(slots[i].text);
+        slots[i] = (struct slot){0};
+    }
+}
+
+static struct extent extent_of(const char *text, unsigned look) {
     size_t size = measured_size(text);
-    struct slot *slot = &slots[hash_text(text, size, look) % SLOTS];
-    bool same = slot->text && slot->look == look && strncmp(slot->text, text, size) == 0 && !slot->text[size];
-    return same || slot_fill(slot, text, size, look) ? slot : NULL;
+    struct measured *known = &measured[hash_text(text, size, look) % SLOTS];
+    bool fits = size < LONGEST_MEASURED;
+    if (fits && known->look == look + LOOKS && memcmp(known->text, text, size + 1) == 0) return known->extent;
+    if (!ruler[look] && !(ruler[look] = layout_new(look))) return (struct extent){0};
+    lay_out(ruler[look], text, size);
+    PangoRectangle box;
+    pango_layout_line_get_extents(pango_layout_get_line_readonly(ruler[look], 0), NULL, &box);
+    struct extent extent = {box.width, PANGO_ASCENT(box), PANGO_DESCENT(box)};
+    if (fits) {
+        *known = (struct measured){.look = look + LOOKS, .extent = extent};
+        memcpy(known->text, text, size);
+    }
+    return extent;
 }
 
 double paint_measure(const char *text, enum scene_font font, double size, bool bold, bool italic, double *ascent,
                      double *descent) {
-    struct slot *slot = size > 0 && size < 2000 ? slot_of(text, font, bold, italic) : NULL;
-    if (ascent) *ascent = 0;
-    if (descent) *descent = 0;
-    if (!slot) return 0;
-    PangoRectangle extent;
-    pango_layout_line_get_extents(pango_layout_get_line_readonly(slot->layout, 0), NULL, &extent);
-    double scale = size / LAYOUT_SIZE;
-    if (ascent) *ascent = scale * PANGO_ASCENT(extent) / PANGO_SCALE;
-    if (descent) *descent = scale * PANGO_DESCENT(extent) / PANGO_SCALE;
-    return scale * slot->width;
+    bool sane = size > 0 && size < 2000;
+    struct extent extent = sane ? extent_of(text, look_of(font, bold, italic)) : (struct extent){0};
+    double scale = sane ? size / LAYOUT_SIZE : 0;
+    if (ascent) *ascent = scale * extent.ascent / PANGO_SCALE;
+    if (descent) *descent = scale * extent.descent / PANGO_SCALE;
+    return scale * extent.width / PANGO_SCALE;
 }
 
 // ---- shapes -------------------------------------------------------------------------------------------------------
@@ -232,12 +272,12 @@ static void paint_text(cairo_t *cairo, const struct scene_item *text, bool fast)
     double left = scene_text_left(text);
     for (uint32_t i = 0; i < text->run_count; i++) {
         const struct scene_run *run = &text->run[i];
-        struct slot *slot = slot_of(run->text, text->font, run->bold, run->italic);
-        if (!slot) continue;
+        PangoLayoutLine *line = line_of(text, run);
+        if (!line) continue;
         cairo_save(cairo);
         place_run(cairo, text, run, left);
         set_colour(cairo, run->colour);
-        pango_cairo_show_layout_line(cairo, pango_layout_get_line_readonly(slot->layout, 0));
+        pango_cairo_show_layout_line(cairo, line);
         cairo_restore(cairo);
         cairo_new_path(cairo);
     }
@@ -413,6 +453,7 @@ bool paint_png(const struct scene *scene, double scale, const char *metadata, st
     bool ok = cairo_status(cairo) == CAIRO_STATUS_SUCCESS && write_png(surface, scale, metadata, out);
     cairo_destroy(cairo);
     cairo_surface_destroy(surface);
+    paint_forget();
     return ok || error_memory(error);
 }
 
@@ -460,6 +501,7 @@ bool paint_pages(const struct scene *page, size_t count, const char *metadata, s
     cairo_surface_finish(surface);
     ok = ok && cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS && !out->failed;
     cairo_surface_destroy(surface);
+    paint_forget();
     return ok || error_memory(error);
 }
 
@@ -488,12 +530,12 @@ static void print_outline(const cairo_path_t *path, struct buffer *out) {
 
 static bool outline_run(cairo_t *cairo, const struct scene_item *text, const struct scene_run *run,
                         struct buffer *out) {
-    struct slot *slot = slot_of(run->text, text->font, run->bold, run->italic);
-    if (!slot) return false;
+    PangoLayoutLine *line = line_of(text, run);
+    if (!line) return false;
     cairo_identity_matrix(cairo);
     cairo_scale(cairo, OUTLINE_SCALE, OUTLINE_SCALE);
     place_run(cairo, text, run, scene_text_left(text));
-    pango_cairo_layout_line_path(cairo, pango_layout_get_line_readonly(slot->layout, 0));
+    pango_cairo_layout_line_path(cairo, line);
     cairo_identity_matrix(cairo);
     cairo_path_t *path = cairo_copy_path(cairo);
     bool ok = path->status == CAIRO_STATUS_SUCCESS;

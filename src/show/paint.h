@@ -1,5 +1,5 @@
-// From a scene to pixels and pages, with Cairo and Pango; and how wide a text is. For one thread: laid out texts are
-// kept for the next call.
+// From a scene to pixels and pages, with Cairo and Pango; and how wide a text is. For one thread: the widths of texts
+// are kept, and laid out texts for the next picture on a screen.
 #ifndef BAUER_SHOW_PAINT_H
 #define BAUER_SHOW_PAINT_H
 
@@ -20,9 +20,12 @@ void paint_scene(cairo_t *cairo, const struct scene *scene, bool fast);
 // Some of a scene's items, in the order given.
 void paint_items(cairo_t *cairo, const struct scene_item *item, size_t count, bool fast);
 
-// Whole pictures. `scale` is pixels per point for PNG (2: sharp on paper and screens), limited so that no side exceeds
-// 16,384 pixels (an ERROR_LIMIT says so). `metadata` is carried as a text chunk / document keywords, may be NULL.
-// Byte-identical for the same input (no creation dates).
+// Frees the laid out texts, a kilobyte or two each and 2,048 at most.
+void paint_forget(void);
+
+// Whole pictures, after which no laid out text is kept. `scale` is pixels per point for PNG (2: sharp on paper and
+// screens), limited so that no side exceeds 16,384 pixels (an ERROR_LIMIT says so). `metadata` is carried as a text
+// chunk / document keywords, may be NULL. Byte-identical for the same input (no creation dates).
 bool paint_png(const struct scene *scene, double scale, const char *metadata, struct buffer *out, struct error *error);
 // Several pages, at least one, each of its own size; title and description are those of the first.
 bool paint_pages(const struct scene *page, size_t count, const char *metadata, struct buffer *out, struct error *error);

@@ -359,6 +359,7 @@ bool svg_write(const struct scene *scene, const struct export_options *options, 
     ok = ok && !svg.failed && !svg.id.failed;
     if (ok) buffer_add(out, (const char *)xmlBufferContent(memory), (size_t)xmlBufferLength(memory));
     if (memory) xmlBufferFree(memory);
+    if (svg.options->text_as_paths) paint_forget();
     buffer_free(&svg.id);
     mem_free(svg.id_size);
     return (ok && !out->failed) || error_memory(error);

@@ -34,6 +34,29 @@ static void widths_follow_size_and_add_up(void **state) {
     assert_true(ascent > 6 && ascent < 14 && descent > 0 && descent < 6);
 }
 
+// Whether a text was seen before, long or short, and whatever was between.
+static void texts_are_measured_alike_again(void **state) {
+    (void)state;
+    char text[260] = "";
+    double first[260];
+    for (int round = 0; round < 3; round++) {
+        for (size_t size = 0; size < sizeof text - 1; size++) {
+            memset(text, 'n', size);
+            text[size] = '\0';
+            double now = width(text, 10);
+            if (round == 0) first[size] = now;
+            assert_true(now == first[size]);
+            assert_true(size == 0 || now > first[size - 1]);
+        }
+        for (int i = 0; i < 5000; i++) {
+            snprintf(text, sizeof text, "%d", i);
+            assert_true(width(text, 10) > 0);
+        }
+        paint_forget();
+    }
+    assert_true(paint_measure("nn", FONT_SANS, 10, true, false, NULL, NULL) != width("nn", 10));
+}
+
 static void odd_texts_are_measured(void **state) {
     (void)state;
     size_t size = 200 * 1024;
@@ -186,6 +209,7 @@ static void scenes_are_painted_where_they_are(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(widths_follow_size_and_add_up),
+        cmocka_unit_test(texts_are_measured_alike_again),
         cmocka_unit_test(odd_texts_are_measured),
         cmocka_unit_test(png_is_valid_and_repeats),
         cmocka_unit_test(png_has_a_largest_size),

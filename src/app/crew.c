@@ -113,6 +113,7 @@ static void *worker(void *context) {
     }
     pthread_cond_broadcast(&crew->changed);
     pthread_mutex_unlock(&crew->lock);
+    mem_leave();
     return NULL;
 }
 

@@ -1,6 +1,5 @@
 // The program: options, files and lines in the order given, then the prompt if it is wanted.
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,17 +299,10 @@ static int run_bench(int argc, char **argv) {
     return status;
 }
 
-// A session traces again and again: memory once had is kept, since getting pages from the system costs more than using
-// them.
-static void keep_memory(void) {
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
-
 int main(int argc, char **argv) {
     struct arguments a = {0};
     int status;
-    keep_memory();
+    mem_keep(true);
     catch_interrupt();
     if (is_special(argc, argv, &status)) return status;
     json_last(argc, argv);

@@ -31,10 +31,16 @@ struct training *job_add(struct job *job, struct error *error) {
     return &more[job->count];
 }
 
-// What only training needs: reports stay.
-static void end_work(struct job *job) {
+// What a crew worked with lies in the heaps of its threads, which shrink only while large pieces of them are freed.
+static void end_crew(struct job *job) {
     crew_free(job->crew);
     job->crew = NULL;
+    mem_keep(false);
+}
+
+// What only training needs: reports stay.
+static void end_work(struct job *job) {
+    end_crew(job);
     for (uint32_t i = 0; i < job->count; i++)
         if (job->run[i].reactor)
             reactor_settle(job->run[i].reactor);
@@ -44,16 +50,18 @@ static void end_work(struct job *job) {
     network_free(&job->network);
     data_free(&job->data);
     data_free(&job->test);
+    mem_keep(true);
     mem_trim();
 }
 
 void job_free(struct job *job) {
     if (!job) return;
-    crew_free(job->crew);
+    end_crew(job);
     for (uint32_t i = 0; i < job->count; i++) train_free(job->run[i].train), reactor_free(job->run[i].reactor);
     network_free(&job->network);
     data_free(&job->data);
     data_free(&job->test);
+    mem_keep(true);
     mem_free(job->run);
     mem_free(job->layer);
     mem_free(job->title);

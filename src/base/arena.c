@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,6 +78,35 @@ char *mem_text(const char *text, size_t size) {
 }
 
 void mem_free(void *memory) { free(memory); }
+
+static atomic_bool keeps;
+
+static void trim_beyond(int spare) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, spare);
+#else
+    (void)spare;
+#endif
+}
+
+void mem_keep(bool keep) {
+    keeps = keep;
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+#endif
+    trim_beyond(keep ? 1 << 30 : 0);
+}
+
+void mem_leave(void) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    if (!keeps) return;
+    pthread_mutex_lock(&lock);
+    trim_beyond(0);
+    void *volatile large = malloc(1 << 17); // a heap shrinks when a large piece of it is freed
+    free(large);
+    trim_beyond(1 << 30);
+    pthread_mutex_unlock(&lock);
+}
 
 void mem_trim(void) {
 #ifdef __GLIBC__

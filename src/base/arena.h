@@ -41,6 +41,11 @@ void *mem_resize(void *memory, size_t count, size_t size);
 bool mem_grow(void *array_address, size_t *capacity, size_t need, size_t size);
 char *mem_text(const char *text, size_t size); // NUL-terminated copy
 void mem_free(void *memory);
+// Whether memory that is freed is kept, for what traces again and again: getting pages from the system costs more than
+// using them. Where it is not, a thread's heap, too, shrinks when a large piece of it is freed: mem_trim cannot do
+// that.
+void mem_keep(bool keep);
+void mem_leave(void); // the last act of a thread: its own heap shrinks
 // Gives memory that was freed back to the system, as far as its pages are whole: after much of it was.
 void mem_trim(void);
 

@@ -70,6 +70,7 @@ static void *worker(void *context) {
     }
     crew->lacked |= mem_lacked();
     pthread_mutex_unlock(&crew->lock);
+    mem_leave();
     return NULL;
 }
 

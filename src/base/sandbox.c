@@ -124,6 +124,7 @@ static void *serve(void *context) {
         }
     }
     pthread_mutex_unlock(&room->lock);
+    mem_leave();
     return NULL;
 }
 

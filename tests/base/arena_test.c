@@ -1,8 +1,10 @@
-// Arenas hand out zeroed, aligned pieces; allocations can be made to fail one by one.
+// Arenas hand out zeroed, aligned pieces; allocations can be made to fail one by one; what threads freed goes back.
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +110,52 @@ static void test_sizes_that_overflow_are_refused(void **state) {
     arena_free(arena);
 }
 
+// Of anonymous memory, from proc(5).
+static long kilobytes_held(void) {
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long kilobytes = -1;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) && sscanf(line, "RssAnon: %ld kB", &kilobytes) != 1) continue;
+    fclose(file);
+    return kilobytes;
+}
+
+enum { PIECES = 64, PIECE = 128 << 10 };
+
+// A thread that fills 8 MB in pieces; those that are `left` to the one who waits for it, it frees itself otherwise.
+static void *fill(void *left) {
+    char *piece[PIECES], **out = left ? left : piece;
+    for (int i = 0; i < PIECES; i++) {
+        out[i] = mem_alloc(PIECE, 1);
+        if (out[i]) memset(out[i], 1, PIECE);
+    }
+    for (int i = 0; i < PIECES && !left; i++) mem_free(out[i]);
+    mem_leave();
+    return NULL;
+}
+
+static void test_what_threads_freed_goes_back(void **state) {
+    (void)state;
+    pthread_t thread;
+    char *piece[PIECES];
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); // they keep what is freed, to find who uses it
+#endif
+    mem_keep(true);
+    long before = kilobytes_held();
+    assert_int_equal(pthread_create(&thread, NULL, fill, NULL), 0);
+    pthread_join(thread, NULL);
+    assert_in_range(kilobytes_held(), 0, before + 1024);
+    assert_int_equal(pthread_create(&thread, NULL, fill, piece), 0);
+    pthread_join(thread, NULL);
+    assert_true(kilobytes_held() > before + 7 * 1024);
+    mem_keep(false);
+    for (int i = 0; i < PIECES; i++) mem_free(piece[i]);
+    mem_keep(true);
+    assert_in_range(kilobytes_held(), 0, before + 1024);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pieces_are_zeroed_and_aligned),
@@ -117,6 +165,7 @@ int main(void) {
         cmocka_unit_test(test_growing_keeps_what_is_there),
         cmocka_unit_test(test_the_nth_allocation_fails_once),
         cmocka_unit_test(test_sizes_that_overflow_are_refused),
+        cmocka_unit_test(test_what_threads_freed_goes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

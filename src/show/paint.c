@@ -157,6 +157,8 @@ static struct extent extent_of(const char *text, unsigned look) {
     if (fits) {
         *known = (struct measured){.look = look + LOOKS, .extent = extent};
         memcpy(known->text, text, size);
+    } else {
+        pango_layout_set_text(ruler[look], "", 0); // nor does a ruler keep what is long
     }
     return extent;
 }

@@ -23,6 +23,10 @@ static bool fail(struct error *error, const char *doing, const char *path, int c
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
+static bool too_large(const char *path, struct error *error) {
+    return error_set(error, ERROR_FILE, SPAN_NONE, "%s is too large (over 1 GiB)", path);
+}
+
 // One piece into *data; *end at the end of the file.
 static bool read_piece(int file, struct buffer *data, bool *end, const char *path, struct error *error) {
     if (task_interrupted()) return error_interrupt(error);
@@ -32,15 +36,15 @@ static bool read_piece(int file, struct buffer *data, bool *end, const char *pat
     if (got < 0) return fail(error, "read", path, errno);
     data->size += (size_t)got;
     *end = got == 0;
-    if (data->size > largest_file) return error_set(error, ERROR_FILE, SPAN_NONE, "%s is too large (over 1 GiB)", path);
-    return true;
+    return data->size <= largest_file || too_large(path, error);
 }
 
 static bool read_all(int file, struct buffer *data, const char *path, struct error *error) {
     struct stat status;
     if (fstat(file, &status) != 0) return fail(error, "read", path, errno);
     if (S_ISDIR(status.st_mode)) return fail(error, "read", path, EISDIR);
-    if (S_ISREG(status.st_mode) && status.st_size > 0 && (size_t)status.st_size <= largest_file)
+    if (S_ISREG(status.st_mode) && status.st_size > (off_t)largest_file) return too_large(path, error);
+    if (S_ISREG(status.st_mode) && status.st_size > 0)
         if (!mem_grow(&data->data, &data->capacity, (size_t)status.st_size + PIECE + 1, 1)) return error_memory(error);
     for (bool end = false; !end;)
         if (!read_piece(file, data, &end, path, error)) return false;

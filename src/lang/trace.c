@@ -861,13 +861,10 @@ static bool repeat_items(struct tracer *t, expr e, struct value items, double ti
 
 static bool repeat_text(struct tracer *t, expr e, struct value text, double times, struct value *out) {
     struct buffer many = {0};
-    bool ok = true;
-    for (double i = 0; ok && i < times && text.text->size; i++) {
-        ok = trace_copies(t, e, text.text->size);
-        if (ok) buffer_add(&many, text.text->data, text.text->size);
-    }
-    if (ok && many.failed) ok = error_memory(t->error);
-    ok = ok && trace_text(t, buffer_string(&many), many.size, out);
+    uint64_t count = times > 0 ? (uint64_t)times : 0, size = text.text->size;
+    if (!trace_copies(t, e, count * size)) return false;
+    for (uint64_t i = 0; i < count && size && !many.failed; i++) buffer_add(&many, text.text->data, size);
+    bool ok = many.failed ? error_memory(t->error) : trace_text(t, buffer_string(&many), many.size, out);
     buffer_free(&many);
     return ok;
 }

@@ -78,7 +78,7 @@ static void test_estimators_are_unbiased(void **state) {
             sampler_free(sampler);
         }
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
 }
 
@@ -108,7 +108,7 @@ static void test_threads_do_not_matter(void **state) {
         sampler_free(sampler);
     }
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // What sampler_edges says of a sample is what sampler_draw did: with these factors the derivative is the estimate.
@@ -143,7 +143,7 @@ static void test_edges_explain_the_estimate(void **state) {
         mem_free(factor);
         mem_free(adjoint);
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
 }
 
@@ -176,7 +176,7 @@ static void test_paths_without_replacement(void **state) {
     assert_true(fabs(squares / SEEDS - 20 / 3.0) < 0.42);
     sampler_free(sampler);
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // rad.md 2.2: of d vertices, K draws with replacement keep 1 - (1 - 1/d)^K: 0.095 for K/d = 0.1, 0.55 for 0.8, 0.63
@@ -203,7 +203,7 @@ static void test_what_is_remembered(void **state) {
             sampler_free(sampler);
         }
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // Half widths from tables of Student's t; and how often the interval holds the exact value, for samples that are near
@@ -233,7 +233,7 @@ static void test_intervals(void **state) {
     assert_true(fabs(inside / SEEDS - 0.95) < 6 * sqrt(0.95 * 0.05 / SEEDS));
     sampler_free(sampler);
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 static void test_heavy_tails(void **state) {
@@ -259,7 +259,7 @@ static void test_bad_parameters(void **state) {
     assert_null(sampler_find("unifrom", &error));
     assert_string_equal(error.hint, "did you mean `uniform`?");
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 int main(void) {

@@ -131,7 +131,7 @@ static void test_given_weights(void **state) {
     }
     sweep_clear(&sweep);
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // Means over graphs: E[Var] / E[g^2] = (1 + (w - 1)/k)^L - 1 for weights of mean 0 and variance 1/w. Four standard

@@ -82,7 +82,7 @@ static void test_walks_match_all_paths(void **state) {
         subgraph_free(again);
         subgraph_free(back);
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
 }
 
@@ -105,12 +105,12 @@ static void test_given_weights(void **state) {
     close_to(exact(sub, WALK_OUTGOING), 20, 1e-14);
     assert_true(exact(sub, WALK_IMPORTANCE) == 0);
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
     sub = weights((double[]){3, -1, .5, 2}, 4, &t);
     close_to(exact(sub, WALK_UNIFORM), 36.75, 1e-14);
     close_to(exact(sub, WALK_IMPORTANCE), 22, 1e-14);
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // ---- sweeps, outcome by outcome -----------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ static void test_sweeps_match_all_outcomes(void **state) {
             check_noise(sub, NOISE_RADEMACHER, 2, true);
         }
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
     assert_true(checked > 100);
 }
@@ -291,7 +291,7 @@ static void check_law(enum noise noise, bool replace, uint32_t w, uint32_t k, ui
         double g = derivative(sub), off = scaled_double(variance) - law * g * g; // its mean is 0
         sum += off, squares += off * off;
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
     double mean = sum / GRAPHS, standard = sqrt((squares / GRAPHS - mean * mean) / GRAPHS);
     if (fabs(mean) > 6 * standard)
@@ -320,7 +320,7 @@ static void check_law_exactly(enum noise noise, bool replace, uint32_t w, uint32
         assert_true(variance_cut(sub, noise, k, replace, &known, &variance, &error) && known);
         variances += scaled_double(variance), squares += derivative(sub) * derivative(sub);
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
     close_to(variances / squares, law, 1e-11);
 }
@@ -400,7 +400,7 @@ static void test_cuts_that_are_too_wide(void **state) {
         assert_true(variance_cut(sub, NOISE_EDGES, 0.5, true, &known, &variance, &error));
         assert_true(known == (width == 500));
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
 }
 
@@ -419,7 +419,7 @@ static void test_single_draws_are_walks(void **state) {
         close_to(scaled_double(variance), exact(sub, WALK_OUTGOING), 1e-10);
     }
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // Depth 600, width 4: 10^361 paths, and second moments far beyond the doubles.
@@ -441,7 +441,7 @@ static void test_beyond_doubles(void **state) {
     close_to(scaled_ratio(walk, cut), 1, 1e-9);
     mem_free(probability);
     subgraph_free(sub);
-    mem_free(t);
+    lcg_end(t);
 }
 
 // rad.md 2.4 (a): sampling a fixed number of independent paths costs the same variance at any depth.
@@ -464,7 +464,7 @@ static void test_independent_paths_are_flat(void **state) {
         close_to(relative, first, 1e-13);
         assert_true(first > 0.03 && first < 0.15); // 0.083 expected of U(.5, 1.5)
         subgraph_free(sub);
-        mem_free(t);
+        lcg_end(t);
     }
 }
 
@@ -479,7 +479,7 @@ static void test_ends(void **state) {
     assert_true(exact(none, WALK_UNIFORM) == 0 && exact(self, WALK_UNIFORM) == 0);
     subgraph_free(none);
     subgraph_free(self);
-    mem_free(t);
+    lcg_end(t);
 }
 
 int main(void) {

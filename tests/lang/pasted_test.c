@@ -240,6 +240,7 @@ static void what_is_refused_says_why(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         struct running r = running_new();
+        environment_set_options(r.environment, (struct environment_options){.steps = 1000000});
         if (running_run(&r, refusals[i].program)) fail_msg("%s\nruns", refusals[i].program);
         if (!strstr(r.error.message, refusals[i].printed) && !strstr(r.error.hint, refusals[i].printed))
             fail_msg("%s\nsays %s (%s)", refusals[i].program, r.error.message, r.error.hint);

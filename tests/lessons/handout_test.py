@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,53 @@ WATCH = "<script>window.probeErrors = []; window.onerror = function (m) { window
         "document.addEventListener('securitypolicyviolation', function (e) { window.probeErrors.push(e.blockedURI); });</script>\n"
 
 
+class Browser:
+    """One Chromium for all pages, spoken to by the DevTools protocol on the descriptors 3 and 4."""
+
+    def __init__(self, profile):
+        read, self.to = os.pipe()
+        self.come, write = os.pipe()
+        self.process = subprocess.Popen(
+            ["sh", "-c", f'exec "$@" 3<&{read} 4>&{write}', "sh", chromium, "--headless", "--no-sandbox", "--disable-gpu",
+             "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--remote-debugging-pipe"],
+            pass_fds=(read, write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(read), os.close(write)
+        self.bytes, self.number = b"", 0
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.ask("Page.enable")
+
+    def message(self):
+        while b"\0" not in self.bytes:
+            if not select.select([self.come], [], [], 120)[0] or not (more := os.read(self.come, 1 << 16)):
+                sys.exit("FAILED Chromium says nothing")
+            self.bytes += more
+        one, _, self.bytes = self.bytes.partition(b"\0")
+        return json.loads(one)
+
+    def ask(self, method, **parameters):
+        self.number += 1
+        request = {"id": self.number, "method": method, "params": parameters}
+        if hasattr(self, "session"):
+            request["sessionId"] = self.session
+        os.write(self.to, json.dumps(request).encode() + b"\0")
+        while (said := self.message()).get("id") != self.number:
+            pass
+        return said["result"]
+
+    def probe(self, path):
+        """What the page's probe said, or None."""
+        self.ask("Page.navigate", url="file://" + path)
+        while self.message().get("method") != "Page.loadEventFired":
+            pass
+        said = self.ask("Runtime.evaluate", expression="document.body.getAttribute('data-probe')")["result"].get("value")
+        return json.loads(said) if said else None
+
+    def end(self):
+        self.ask("Browser.close")
+        self.process.wait(60)
+
+
 def check(good, what):
     global failures
     failures += not good
@@ -61,6 +109,7 @@ def needs_images(path):
 with tempfile.TemporaryDirectory(prefix="bauer-handouts-") as folder:
     os.environ.update(BAUER_LESSONS=lessons, XDG_STATE_HOME=folder, HOME=folder)
     missing = missing_images()
+    browser = Browser(folder + "/profile")
     for path in sorted(glob.glob(lessons + "/[0-9]*.md"))[::stride]:
         name = os.path.basename(path)[:-3]
         if missing and needs_images(path):
@@ -76,14 +125,10 @@ with tempfile.TemporaryDirectory(prefix="bauer-handouts-") as folder:
         probed = os.path.join(folder, "probed.html")
         with open(probed, "w", encoding="utf-8") as file:
             file.write(page)
-        dom = subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                              f"--user-data-dir={folder}/profile", "--dump-dom", "file://" + probed],
-                             capture_output=True, text=True, timeout=120).stdout
-        found = re.search(r'data-probe="([^"]*)"', dom)
-        check(found, f"{name}: its script ran to the end")
-        if not found:
+        said = browser.probe(probed)
+        check(said, f"{name}: its script ran to the end")
+        if not said:
             continue
-        said = json.loads(found[1].replace("&quot;", '"').replace("&amp;", "&"))
         n = said["steps"]
         check(n >= 8 and said["begin"] == [0], f"{name}: {n} steps, the first is shown")
         check((said["right"], said["page"], said["left"]) == ([1], [2], [1]), f"{name}: keys step {said}")
@@ -93,5 +138,6 @@ with tempfile.TemporaryDirectory(prefix="bauer-handouts-") as folder:
         check(all(count >= 1 for count in said["drawings"]), f"{name}: a drawing at each step {said['drawings']}")
         check(said["ids"] == said["different"], f"{name}: names are there once")
         check(said["fetched"] == 0 and said["errors"] == [], f"{name}: nothing fetched, no error {said['errors']}")
+    browser.end()
 
 sys.exit(1 if failures else 0)

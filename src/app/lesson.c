@@ -393,11 +393,11 @@ void lesson_leave(struct session *session) {
     struct lesson_run *run = session->lesson;
     enum theme theme = session->settings.theme;
     session->lesson = run->outer;
-    mem_keep(false); // what it made lies in the heap of its room's thread
+    bool kept = mem_keep(false); // what it made lies in the heap of its room's thread
     session_put_back(session, run->before);
     session->settings.theme = theme; // chosen by who looks at it, not by the lesson
     run_free(run);
-    mem_keep(true);
+    mem_keep(kept);
 }
 
 void lesson_settle(struct session *session) {

@@ -31,16 +31,11 @@ struct training *job_add(struct job *job, struct error *error) {
     return &more[job->count];
 }
 
-// What a crew worked with lies in the heaps of its threads, which shrink only while large pieces of them are freed.
-static void end_crew(struct job *job) {
+// What only training needs: reports stay. Most of it lies in the heaps of the crew's threads.
+static void end_work(struct job *job) {
+    bool kept = mem_keep(false);
     crew_free(job->crew);
     job->crew = NULL;
-    mem_keep(false);
-}
-
-// What only training needs: reports stay.
-static void end_work(struct job *job) {
-    end_crew(job);
     for (uint32_t i = 0; i < job->count; i++)
         if (job->run[i].reactor)
             reactor_settle(job->run[i].reactor);
@@ -50,18 +45,19 @@ static void end_work(struct job *job) {
     network_free(&job->network);
     data_free(&job->data);
     data_free(&job->test);
-    mem_keep(true);
+    mem_keep(kept);
     mem_trim();
 }
 
 void job_free(struct job *job) {
     if (!job) return;
-    end_crew(job);
+    bool kept = mem_keep(false);
+    crew_free(job->crew);
     for (uint32_t i = 0; i < job->count; i++) train_free(job->run[i].train), reactor_free(job->run[i].reactor);
     network_free(&job->network);
     data_free(&job->data);
     data_free(&job->test);
-    mem_keep(true);
+    mem_keep(kept);
     mem_free(job->run);
     mem_free(job->layer);
     mem_free(job->title);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -15,6 +14,7 @@
 #include "app/train_command.h"
 #include "app/walk.h"
 #include "app/window.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 bool command_show_help(struct session *session, const struct words *words, struct error *error) {
@@ -253,17 +253,15 @@ static uint32_t place_line(const struct words *words) {
 
 bool command_time(struct session *session, const struct words *words, struct error *error) {
     if (!words->count) return command_usage_error(words, 0, error, "a line is missing");
-    struct timespec start, end;
     char *line = mem_text(words->rest, strlen(words->rest));
     if (!line) return error_memory(error);
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start = clock_now();
     int before = session->failures,
         failed = session_run(session, place_name(words), line, strlen(line), place_line(words));
-    clock_gettime(CLOCK_MONOTONIC, &end);
+    double seconds = clock_now() - start;
     session->failures = before;
     mem_free(line);
     if (failed) return error_set(error, ERROR_OTHER, words->all, "the timed line failed");
-    double seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
     if (session->output.json)
         report_json(session, json_pack("{s:s, s:f}", "kind", "time", "seconds", seconds));
     else

@@ -2,7 +2,6 @@
 #include "app/view.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,16 +15,16 @@
 #include "base/clock.h"
 #include "show/scene_wire.h"
 
-double view_now(void) { return clock_now(); }
-
-void view_time(struct view_times *times, double since) { times->ms[times->count++ % 256] = 1e3 * (view_now() - since); }
+void view_time(struct view_times *times, double since) {
+    times->ms[times->count++ % 256] = 1e3 * (clock_now() - since);
+}
 
 void view_note(struct view_app *app, const char *format, ...) {
     va_list list;
     va_start(list, format);
     vsnprintf(app->note, sizeof app->note, format, list);
     va_end(list);
-    app->note_until = view_now() + 4;
+    app->note_until = clock_now() + 4;
     app->dirty = app->panel_stale = true;
 }
 
@@ -182,7 +181,7 @@ static void follow(struct view_app *app, struct picture *before) {
     if (same && !moved) stay(app, shift);
     if (!same || other || (app->fitted && (moved || !is_in_sight(app)))) view_fit(app, same);
     app->before = moved ? before : NULL;
-    app->glide_from = view_now();
+    app->glide_from = clock_now();
     if (!moved) picture_free(before);
 }
 
@@ -252,7 +251,7 @@ void view_take(struct view_app *app, const char *payload, uint32_t size) {
     view_search_again(app);
     if (app->input != PART_NONE && app->input >= view_input_count(app)) app->input = PART_NONE, app->typing = false;
     if (app->slide_busy) app->slide_shown = true, app->slide_from = app->slide_sent_at;
-    if (app->drag == DRAG_SLIDER) app->touched = view_now(); // drawn fast until it rests
+    if (app->drag == DRAG_SLIDER) app->touched = clock_now(); // drawn fast until it rests
     app->slide_busy = false;
     if (app->slide_waits) view_slide(app, app->slide_index, app->slide_value, app->slide_final);
     app->cache_good = false;
@@ -312,7 +311,7 @@ static bool open_window(struct view_app *app) {
 
 // How long nothing will happen by itself, milliseconds.
 static int quiet_time(const struct view_app *app) {
-    double now = view_now(), until = INFINITY;
+    double now = clock_now(), until = INFINITY;
     if (app->dirty || app->move_seconds > 0 || app->before) return 0;
     if (app->drawn_fast) until = fmin(until, app->touched + 0.13);
     if (app->playing) until = fmin(until, app->play_next);
@@ -328,7 +327,7 @@ static void take_event(struct view_app *app, const SDL_Event *event) {
         take_message(app, event->user.data1);
     else {
         if (app->input_at <= 0 && event->type >= SDL_KEYDOWN && event->type <= SDL_MOUSEWHEEL)
-            app->input_at = view_now();
+            app->input_at = clock_now();
         view_event(app, event);
         if (!app->dirty) app->input_at = 0; // nothing to be seen of it
     }
@@ -340,10 +339,10 @@ static void run(struct view_app *app) {
     uint32_t sampling = UINT32_MAX; // which sample is lit
     while (!app->quit) {
         int wait = quiet_time(app);
-        if (wait == 0) wait = (int)fmax(0, 1e3 * (frame + 0.016 - view_now()));
+        if (wait == 0) wait = (int)fmax(0, 1e3 * (frame + 0.016 - clock_now()));
         bool came = wait < 0 ? SDL_WaitEvent(&event) : SDL_WaitEventTimeout(&event, wait);
         for (; came && !app->quit; came = SDL_PollEvent(&event)) take_event(app, &event);
-        double now = view_now();
+        double now = clock_now();
         if (app->playing && now >= app->play_next) view_play_step(app);
         if (sampling != (view_sampling_plays(app) ? view_sampling_at(app) : UINT32_MAX)) {
             sampling = view_sampling_plays(app) ? view_sampling_at(app) : UINT32_MAX;
@@ -382,8 +381,7 @@ int view_run(void) {
                                   .input = PART_NONE,
                                   .ratio = 1};
     signal(SIGPIPE, SIG_IGN);
-    mallopt(M_MMAP_THRESHOLD, 1 << 28); // pictures come and go: their memory is kept
-    mallopt(M_TRIM_THRESHOLD, 1 << 28);
+    mem_keep(true); // pictures come and go
     if (!open_window(&app)) {
         view_send(&app, json_pack("{s:s, s:s}", "event", "no display", "message", SDL_GetError()));
         close_all(&app);

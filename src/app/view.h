@@ -133,8 +133,7 @@ struct view_app {
         slide_from; // the first input not drawn yet (0: none); the value under way; the one shown
 };
 
-int view_run(void);    // until the window or the socket closes; the program's exit status
-double view_now(void); // seconds
+int view_run(void); // until the window or the socket closes; the program's exit status
 void view_time(struct view_times *times, double since);
 void view_note(struct view_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void view_send(struct view_app *app, json_t *event); // takes the event

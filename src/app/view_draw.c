@@ -6,6 +6,7 @@
 
 #include "app/view.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "show/paint.h"
 
 #define GLIDE 0.35          // seconds from one picture to the next
@@ -61,7 +62,7 @@ static struct viewport fit(const struct view_app *app) {
 void view_go(struct view_app *app, struct viewport to, double seconds) {
     app->from = app->at;
     app->to = to;
-    app->move_from = view_now();
+    app->move_from = clock_now();
     app->move_seconds = seconds;
     if (seconds <= 0) app->at = to;
     app->cache_good = false;
@@ -421,7 +422,7 @@ static void present(struct view_app *app) {
 }
 
 void view_draw(struct view_app *app) {
-    double now = view_now();
+    double now = clock_now();
     advance(app, now);
     if (!app->surface && !view_resize(app)) return;
     if (!app->dirty || !app->canvas || !app->cache) return;

@@ -7,6 +7,7 @@
 
 #include "app/view.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #define STEP_SECONDS 0.9 // between two steps while playing
@@ -28,7 +29,7 @@ void view_slide(struct view_app *app, uint32_t input, double value, bool final) 
     if (app->slide_busy && !final) return;
     app->slide_waits = false;
     app->slide_busy = true;
-    app->slide_sent_at = view_now();
+    app->slide_sent_at = clock_now();
     view_send(app, json_pack("{s:s, s:i, s:f, s:b}", "event", "slide", "input", (int)input, "value", value, "final",
                              final ? 1 : 0));
 }
@@ -60,7 +61,7 @@ void view_play_step(struct view_app *app) {
         app->dirty = app->panel_stale = true;
         return;
     }
-    app->play_next = view_now() + STEP_SECONDS;
+    app->play_next = clock_now() + STEP_SECONDS;
     step_by(app, 1);
 }
 
@@ -71,7 +72,7 @@ static void play(struct view_app *app) {
     if (!app->playing) return;
     if (step && json_number_value(json_object_get(step, "number")) >= json_number_value(json_object_get(step, "count")))
         go_to_step(app, 1);
-    app->play_next = view_now() + (step ? STEP_SECONDS : 0);
+    app->play_next = clock_now() + (step ? STEP_SECONDS : 0);
 }
 
 // ---- the vertex in hand -------------------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ static void zoom(struct view_app *app, struct point about, double factor, double
     struct viewport from = app->move_seconds > 0 ? app->to : app->at;
     app->fitted = false;
     view_go(app, viewport_zoom(from, view_picture_area(app), about, factor), seconds);
-    app->touched = view_now();
+    app->touched = clock_now();
 }
 
 static struct point middle(const struct view_app *app) {
@@ -650,7 +651,7 @@ static void mouse_move(struct view_app *app, const SDL_MouseMotionEvent *event) 
         app->fitted = false;
         view_go(app, viewport_clamp(to, view_picture_area(app), app->picture->scene.width, app->picture->scene.height),
                 0);
-        app->touched = view_now();
+        app->touched = clock_now();
         app->drag_last = at;
     }
     if (app->drag == DRAG_NONE) hover(app, at);

@@ -6,6 +6,7 @@
 
 #include "app/view.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "show/paint.h"
 
 #define PER_SECOND 6.0  // samples that light up
@@ -29,7 +30,7 @@ static uint32_t first_count(const json_t *sampling) {
 // Which of the first samples is lit; first_count when all have been.
 uint32_t view_sampling_at(const struct view_app *app) {
     const json_t *sampling = view_sampling(app);
-    double at = floor((view_now() - app->sampling_from) * PER_SECOND);
+    double at = floor((clock_now() - app->sampling_from) * PER_SECOND);
     return !sampling || at >= first_count(sampling) ? first_count(sampling) : (uint32_t)fmax(0, at);
 }
 
@@ -39,7 +40,7 @@ void view_sampling_take(struct view_app *app) {
     json_int_t run = json_integer_value(json_object_get(sampling, "run"));
     if (!sampling || run == app->sampling_run) return;
     app->sampling_run = run;
-    app->sampling_from = view_now();
+    app->sampling_from = clock_now();
     app->sampling_shown = true;
 }
 

@@ -89,12 +89,13 @@ static void trim_beyond(int spare) {
 #endif
 }
 
-void mem_keep(bool keep) {
-    keeps = keep;
+bool mem_keep(bool keep) {
+    bool kept = atomic_exchange(&keeps, keep);
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
 #endif
     trim_beyond(keep ? 1 << 30 : 0);
+    return kept;
 }
 
 void mem_leave(void) {

@@ -43,8 +43,8 @@ char *mem_text(const char *text, size_t size); // NUL-terminated copy
 void mem_free(void *memory);
 // Whether memory that is freed is kept, for what traces again and again: getting pages from the system costs more than
 // using them. Where it is not, a thread's heap, too, shrinks when a large piece of it is freed: mem_trim cannot do
-// that.
-void mem_keep(bool keep);
+// that. Returns what it was before, to be put back.
+bool mem_keep(bool keep);
 void mem_leave(void); // the last act of a thread: its own heap shrinks
 // Gives memory that was freed back to the system, as far as its pages are whole: after much of it was.
 void mem_trim(void);

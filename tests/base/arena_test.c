@@ -150,9 +150,9 @@ static void test_what_threads_freed_goes_back(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, fill, piece), 0);
     pthread_join(thread, NULL);
     assert_true(kilobytes_held() > before + 7 * 1024);
-    mem_keep(false);
+    assert_true(mem_keep(false));
     for (int i = 0; i < PIECES; i++) mem_free(piece[i]);
-    mem_keep(true);
+    assert_false(mem_keep(true));
     assert_in_range(kilobytes_held(), 0, before + 1024);
 }
 

@@ -863,8 +863,12 @@ static bool repeat_text(struct tracer *t, expr e, struct value text, double time
     struct buffer many = {0};
     uint64_t count = times > 0 ? (uint64_t)times : 0, size = text.text->size;
     if (!trace_copies(t, e, count * size)) return false;
-    for (uint64_t i = 0; i < count && size && !many.failed; i++) buffer_add(&many, text.text->data, size);
-    bool ok = many.failed ? error_memory(t->error) : trace_text(t, buffer_string(&many), many.size, out);
+    bool ok = true;
+    for (uint64_t i = 0; ok && i < count && size; i++) {
+        buffer_add(&many, text.text->data, size);
+        ok = many.failed ? error_memory(t->error) : !task_interrupted() || error_interrupt(t->error);
+    }
+    ok = ok && trace_text(t, buffer_string(&many), many.size, out);
     buffer_free(&many);
     return ok;
 }

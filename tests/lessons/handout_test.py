@@ -49,10 +49,11 @@ class Browser:
              "--disable-dev-shm-usage", f"--user-data-dir={profile}", "--remote-debugging-pipe"],
             pass_fds=(read, write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(read), os.close(write)
-        self.bytes, self.number = b"", 0
+        self.bytes, self.number, self.session, self.loaded = b"", 0, None, set()
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.ask("Page.enable")
+        self.ask("Page.setLifecycleEventsEnabled", enabled=True)
 
     def message(self):
         while b"\0" not in self.bytes:
@@ -60,12 +61,15 @@ class Browser:
                 sys.exit("FAILED Chromium says nothing")
             self.bytes += more
         one, _, self.bytes = self.bytes.partition(b"\0")
-        return json.loads(one)
+        said = json.loads(one)
+        if said.get("method") == "Page.lifecycleEvent" and said["params"]["name"] == "load":
+            self.loaded.add(said["params"]["loaderId"])
+        return said
 
     def ask(self, method, **parameters):
         self.number += 1
         request = {"id": self.number, "method": method, "params": parameters}
-        if hasattr(self, "session"):
+        if self.session:
             request["sessionId"] = self.session
         os.write(self.to, json.dumps(request).encode() + b"\0")
         while (said := self.message()).get("id") != self.number:
@@ -74,9 +78,9 @@ class Browser:
 
     def probe(self, path):
         """What the page's probe said, or None."""
-        self.ask("Page.navigate", url="file://" + path)
-        while self.message().get("method") != "Page.loadEventFired":
-            pass
+        page = self.ask("Page.navigate", url="file://" + path)["loaderId"]
+        while page not in self.loaded:
+            self.message()
         said = self.ask("Runtime.evaluate", expression="document.body.getAttribute('data-probe')")["result"].get("value")
         return json.loads(said) if said else None
 
